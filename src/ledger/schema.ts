@@ -1,0 +1,59 @@
+/**
+ * The ledger's own schema. Each entry brings a ledger from version n-1 to n (its place in the
+ * list, from 1); entries are never edited once released, only added.
+ */
+export const ledgerVersions: readonly string[] = [
+  `
+  CREATE TABLE operations (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    message TEXT,
+    user TEXT NOT NULL,
+    host TEXT NOT NULL,
+    version TEXT NOT NULL,
+    input TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    outcome TEXT,
+    result TEXT,
+    error TEXT
+  ) STRICT;
+  CREATE INDEX operations_unfinished ON operations (environment) WHERE outcome IS NULL;
+
+  CREATE TABLE journal (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    operation TEXT NOT NULL REFERENCES operations (id),
+    step TEXT NOT NULL,
+    event TEXT NOT NULL,
+    at TEXT NOT NULL,
+    data TEXT
+  ) STRICT;
+  CREATE INDEX journal_operation ON journal (operation, sequence);
+
+  CREATE TABLE releases (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    operation TEXT NOT NULL REFERENCES operations (id),
+    created_at TEXT NOT NULL,
+    current_since TEXT,
+    status TEXT NOT NULL CHECK (status IN ('current', 'former', 'stopped')),
+    schema_head TEXT,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX releases_one_current ON releases (environment)
+    WHERE status IN ('current', 'stopped');
+
+  CREATE TABLE bench_runs (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    scenario TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    passed INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** "stud" in ASCII: SQLite's application_id, which tells a ledger from any other database. */
+export const ledgerApplicationId = 0x73747564;

@@ -1,0 +1,206 @@
+import { StudioError, type ExitCode, exitCodes } from "../errors.ts";
+import { createIdentifier } from "../identifier.ts";
+import { type Ledger, openLedger } from "../ledger/ledger.ts";
+import {
+  type OperationRow,
+  findUnfinished,
+  finishOperation,
+  insertOperation,
+} from "../ledger/operations.ts";
+import type { StatePaths } from "../state.ts";
+import type { Faults } from "./faults.ts";
+import { type Lock, acquireLock, currentHolder } from "./lock.ts";
+import { fillReserve, releaseReserve } from "./reserve.ts";
+import { type Ending, type Execution, runForward } from "./runner.ts";
+import type { Observer, Step } from "./step.ts";
+
+/** Everything about the surroundings that an operation needs, handed in from the top. */
+export interface Desk {
+  environment: string;
+  paths: StatePaths;
+  user: string;
+  host: string;
+  version: string;
+  signal: AbortSignal;
+  observer: Observer;
+  faults: Faults;
+  now(): Date;
+  /** Milliseconds to wait for the environment's lock. */
+  lockWait: number;
+}
+
+export interface OperationPlan {
+  kind: string;
+  message: string | null;
+  /** Enough to build the same steps again in another process; JSON, no secrets. */
+  input: unknown;
+  steps: readonly Step[];
+}
+
+export interface Performed {
+  operation: string;
+  results: Map<string, unknown>;
+  warnings: string[];
+}
+
+/** Holds the environment's lock around `act`. */
+export async function withLock<T>(
+  desk: Desk,
+  holder: { kind: string; operation: string },
+  act: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  // An unreadable ledger is found before the lock file is made.
+  const ledger = openLedger(desk.paths.ledger);
+  let lock: Lock | null = null;
+  try {
+    lock = await acquireLock({
+      file: desk.paths.lock,
+      environment: desk.environment,
+      holder: { ...holder, user: desk.user, since: desk.now().toISOString() },
+      wait: desk.lockWait,
+      signal: desk.signal,
+    });
+    return await act(ledger);
+  } finally {
+    lock?.release();
+    ledger.close();
+  }
+}
+
+/**
+ * Runs one operation from plan to end under the environment's lock. The plan is made after the
+ * lock is held, from what is true then.
+ * @throws StudioError with exit code 5 (undone), 6 (not fully undone), 7 (locked, or an earlier
+ *   operation is unfinished), 130 or 143 (interrupted and undone)
+ */
+export async function perform(
+  desk: Desk,
+  kind: string,
+  plan: (ledger: Ledger, operation: string) => Promise<OperationPlan>,
+): Promise<Performed> {
+  const operation = createIdentifier(desk.now());
+  return withLock(desk, { kind, operation }, async (ledger) => {
+    refuseUnfinished(ledger, desk);
+    const planned = await plan(ledger, operation);
+    fillReserve(desk.paths.reserve);
+    insertOperation(ledger, rowOf(desk, operation, planned));
+    desk.observer.plan(planned.steps);
+    const execution = executionOf(desk, ledger, operation, planned.steps);
+    return conclude(execution, kind, await runForward(execution));
+  });
+}
+
+export function executionOf(
+  desk: Desk,
+  ledger: Ledger,
+  operation: string,
+  steps: readonly Step[],
+): Execution {
+  const { signal, observer, faults, now } = desk;
+  return { operation, steps, ledger, reserve: desk.paths.reserve, signal, observer, faults, now };
+}
+
+/** Writes the end of an operation into the ledger and turns a failed one into its error. */
+export function conclude(execution: Execution, kind: string, ending: Ending): Performed {
+  const { ledger, operation } = execution;
+  const at = execution.now().toISOString();
+  execution.faults.reach("operation#end:before");
+  if (ending.outcome === "succeeded") {
+    const { warnings, results } = ending;
+    finishOperation(ledger, operation, {
+      outcome: "succeeded",
+      at,
+      result: { warnings, steps: Object.fromEntries(results) },
+    });
+    execution.faults.reach("operation#end:after");
+    return { operation, results, warnings };
+  }
+  const { step, error } = ending.failure;
+  if (ending.outcome === "undone") {
+    const summary = { code: error.code, message: error.message, step };
+    finishOperation(ledger, operation, { outcome: "undone", at, error: summary });
+    execution.faults.reach("operation#end:after");
+  } else {
+    releaseReserve(execution.reserve);
+  }
+  throw failureError(execution, kind, ending);
+}
+
+function failureError(
+  execution: Execution,
+  kind: string,
+  ending: Exclude<Ending, { outcome: "succeeded" }>,
+): StudioError {
+  const { step, error, refused } = ending.failure;
+  const title = execution.steps.find((other) => other.id === step)?.title ?? step;
+  const details = {
+    operation: execution.operation,
+    step,
+    reason: error.code,
+    notes: ending.notes,
+    ...(typeof error.details === "object" ? error.details : {}),
+  };
+  if (ending.outcome === "stuck") {
+    const left = ending.left.map((item) => `${item.title} (${item.reason})`).join("; ");
+    return new StudioError({
+      code: "operation.not-undone",
+      message: `The ${kind} failed at "${title}": ${error.message} It could not be undone fully. Left: ${left}`,
+      hint: "Mend the cause, then type `studio abort` to undo the rest, or `studio abort --leave` to keep what is left.",
+      exitCode: exitCodes.notUndone,
+      details: { ...details, left: ending.left },
+    });
+  }
+  if (refused) {
+    return new StudioError({ ...error, exitCode: error.exitCode as ExitCode, details });
+  }
+  const interrupted = error.code === "interrupted";
+  return new StudioError({
+    code: interrupted ? "operation.interrupted" : "operation.undone",
+    message: `The ${kind} failed at "${title}": ${sentence(error.message)} Everything it had done was undone.`,
+    hint: error.hint ?? `\`studio history ${execution.operation}\` shows each step.`,
+    exitCode: interrupted ? (error.exitCode as ExitCode) : exitCodes.undone,
+    details,
+  });
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function refuseUnfinished(ledger: Ledger, desk: Desk): void {
+  const unfinished = findUnfinished(ledger, desk.environment);
+  if (unfinished !== null) throw unfinishedError(unfinished);
+}
+
+export function unfinishedError(operation: OperationRow): StudioError {
+  return new StudioError({
+    code: "operation.unfinished",
+    message: `A ${operation.kind} of "${operation.environment}" by ${operation.user} from ${operation.startedAt} did not end (operation ${operation.id}). Nothing was changed.`,
+    hint: "`studio resume` carries it through, `studio abort` undoes it.",
+    exitCode: exitCodes.locked,
+    details: { operation: operation.id, kind: operation.kind, startedAt: operation.startedAt },
+  });
+}
+
+/** What another process is doing in the environment right now, for `status`. */
+export function operationUnderWay(desk: Pick<Desk, "paths">): ReturnType<typeof currentHolder> {
+  return currentHolder(desk.paths.lock);
+}
+
+function rowOf(desk: Desk, id: string, plan: OperationPlan): OperationRow {
+  return {
+    id,
+    environment: desk.environment,
+    kind: plan.kind,
+    message: plan.message,
+    user: desk.user,
+    host: desk.host,
+    version: desk.version,
+    input: plan.input,
+    startedAt: desk.now().toISOString(),
+    finishedAt: null,
+    outcome: null,
+    result: null,
+    error: null,
+  };
+}

@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ProcessIdentity, identifyProcess, isAlive } from "./process-identity.ts";
+
+export interface GroupResult {
+  exitCode: number | null;
+  signal: string | null;
+  /** The last lines of both streams. */
+  lastLines: string[];
+}
+
+export interface GroupOptions {
+  cwd: string;
+  env: Record<string, string | undefined>;
+  /** Called with the group's leader before the program is let run. */
+  onStart(identity: ProcessIdentity): void;
+  onLine?(line: string): void;
+  signal?: AbortSignal;
+}
+
+/**
+ * The shell waits for a line on descriptor 3 before it becomes the program: if studio dies before
+ * the group is in the journal, the pipe closes and the program never runs.
+ */
+const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+
+const keptLines = 40;
+
+/** Runs a program in a process group of its own and waits for it. An abort ends the group. */
+export async function runGroup(
+  file: string,
+  argv: readonly string[],
+  options: GroupOptions,
+): Promise<GroupResult> {
+  const child = spawn("/bin/sh", ["-c", gate, "sh", file, ...argv], {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+  const lastLines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
+      options.onLine?.(line);
+    });
+  }
+  const ended = new Promise<GroupResult>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal, lastLines }));
+  });
+  if (child.pid === undefined) return ended;
+  const identity = identifyProcess(child.pid);
+  const stop = () => void endGroup(identity, 10_000);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    options.onStart(identity);
+    const go = child.stdio[3] as import("node:net").Socket;
+    go.on("error", () => {});
+    go.end("go\n");
+    if (options.signal?.aborted === true) stop();
+    return await ended;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Ends a process group: SIGTERM, then SIGKILL after `grace` milliseconds. */
+export async function endGroup(identity: ProcessIdentity, grace: number): Promise<void> {
+  if (!isAlive(identity)) return;
+  signalGroup(identity.pid, "SIGTERM");
+  const deadline = Date.now() + grace;
+  while (isAlive(identity) && Date.now() < deadline) await sleep(50);
+  if (isAlive(identity)) signalGroup(identity.pid, "SIGKILL");
+}
+
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // The group is gone.
+  }
+}
