@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { flag, integer, name, secretUrl, text, variableName } from "./fields.ts";
+
+/** What the services of an environment connect to, and what they are told. */
+export const connectionFields = {
+  database: z
+    .strictObject({
+      url: secretUrl.optional(),
+      pool: z
+        .strictObject({
+          size: integer(1, 10_000).prefault(10),
+          overflow: integer(0, 10_000).prefault(20),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  redis: z
+    .strictObject({
+      url: secretUrl.optional(),
+      connections: integer(1, 100_000).prefault(50),
+      sentinel: z
+        .strictObject({
+          hosts: z.array(z.string().regex(/^[^\s:]+(:\d+)?$/, "must be HOST or HOST:PORT")).min(1),
+          master: text.prefault("mymaster"),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  variables: z
+    .strictObject({
+      required: z.array(variableName).prefault([]),
+      file: text.nullable().prefault(null),
+    })
+    .prefault({}),
+  features: z.record(name, flag).prefault({}),
+};

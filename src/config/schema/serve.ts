@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { bytes, duration, flag, integer, oneOf, pixels, rates, secret, text } from "./fields.ts";
+
+const route = z
+  .string()
+  .regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/\S*$/, "must be METHOD /path");
+const origin = z
+  .string()
+  .regex(/^(\*|https?:\/\/[^\s/]+)$/, "must be an origin, such as https://studio.example.com");
+
+const auth = z
+  .strictObject({
+    /** `auto`: off on loopback only. */
+    required: z
+      .union([z.literal("auto"), flag], { error: "must be auto, true or false" })
+      .prefault("auto"),
+    keys: z.array(secret).prefault([]),
+    jwtSecret: secret.optional(),
+    /** Wrong keys from one address before it is locked out. */
+    attempts: integer(1, 1000).prefault(3),
+    lockout: duration.prefault("1h"),
+  })
+  .prefault({});
+
+const limits = z
+  .strictObject({
+    body: bytes.prefault("10MB"),
+    /** Characters of one text. */
+    text: integer(1).prefault(100_000),
+    /** Characters of a search query. */
+    query: integer(1).prefault(1000),
+    /** Items of one request. */
+    batch: integer(1).prefault(256),
+    /** Pixels of one image. */
+    pixels: pixels.prefault("50MP"),
+  })
+  .prefault({});
+
+/** The inference daemon. */
+export const serve = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(/^[^\s/]+$/, "must be a host name or an address")
+      .prefault("127.0.0.1"),
+    port: integer(0, 65_535).prefault(8000),
+    /** `auto`: the processor cores, four at most. */
+    workers: z
+      .union([z.literal("auto"), integer(1, 1024)], {
+        error: "must be auto or a whole number, 1 or more",
+      })
+      .prefault("auto"),
+    models: z.array(text).prefault(["models"]),
+    timeout: duration.prefault("30s"),
+    shutdown: duration.prefault("60s"),
+    auth,
+    rateLimit: z
+      .strictObject({
+        default: rates.prefault("100/60s"),
+        routes: z.record(route, rates).prefault({}),
+      })
+      .prefault({}),
+    cors: z.strictObject({ origins: z.array(origin).prefault([]) }).prefault({}),
+    limits,
+    cache: z
+      .strictObject({ bytes: bytes.prefault("64MB"), ttl: duration.prefault("5m") })
+      .prefault({}),
+  })
+  .prefault({});
+
+const levels: Record<string, string> = { warning: "warn", critical: "fatal" };
+
+/** `WARNING`, as other tools of the stack write it, is `warn` here. */
+const level = z
+  .string()
+  .transform((word) => levels[word.toLowerCase()] ?? word.toLowerCase())
+  .pipe(oneOf("trace", "debug", "info", "warn", "error", "fatal"));
+
+export const log = z
+  .strictObject({ level: level.prefault("info"), keep: duration.prefault("90d") })
+  .prefault({});
