@@ -1,0 +1,74 @@
+import type { Logger } from "pino";
+import type { DatabaseAddress } from "../database/connect.ts";
+
+/** What the daemon reads of `serve` in studio.yaml: sizes in bytes, durations in milliseconds. */
+export interface ServeSettings {
+  host: string;
+  port: number;
+  /** The longest time one request may take. */
+  timeout: number;
+  /** How long a stop waits for requests in flight when nothing else is said. */
+  shutdown: number;
+  /** `auto`: a key is needed off loopback, and wherever keys are configured. */
+  auth: { required: "auto" | boolean };
+  limits: { body: number; text: number; batch: number };
+}
+
+export interface DaemonSpec {
+  /** Release id, or "unreleased" when run by hand. */
+  release: string;
+  version: string;
+  environment: string;
+  serve: ServeSettings;
+  /** Accepted API keys, in the clear; kept only as hashes. */
+  keys?: readonly string[];
+  /** Absolute paths, searched before the bundled models. */
+  modelFolders: readonly string[];
+  database: DatabaseAddress;
+  /** Path of a Unix socket (mode 0600) with the whole API, no keys asked, and the control routes. */
+  privateSocket: string | null;
+  /** Inherited descriptors of one listening TCP socket; each `accept()` uses one up. */
+  descriptors: readonly number[];
+  /** The address to listen on instead: a daemon in the foreground. */
+  listen: { host: string; port: number } | null;
+  /** Serve the public address as soon as the models are warmed up. */
+  acceptAtOnce: boolean;
+  logger: Logger;
+  now?: () => Date;
+}
+
+export interface DaemonState {
+  release: string;
+  version: string;
+  environment: string;
+  pid: number;
+  /** UTC, ISO 8601. */
+  startedAt: string;
+  /** True while connections to the public address are taken. */
+  accepting: boolean;
+  /** True while the models are warmed up and the database answers. */
+  ready: boolean;
+  /** Requests begun and not yet answered, without those to the control routes. */
+  inFlight: number;
+  /** Open connections to the public address. */
+  connections: number;
+  /** How often `accept()` can still be called. */
+  takesLeft: number;
+  /** Requests to the public address, without health checks; errors are answers of 500 and above. */
+  requests: { total: number; errors: number };
+  models: { name: string; version: string; sha256: string; ready: boolean }[];
+}
+
+export interface Daemon {
+  state(): DaemonState;
+  /** Takes connections to the public address. @throws StudioError `daemon.descriptors` */
+  accept(): Promise<void>;
+  /** Takes no further connections; those that are open are served to their end. */
+  pause(): Promise<void>;
+  /** Pauses, waits for what is in flight at most this long, closes everything. */
+  stop(drainMilliseconds: number): Promise<void>;
+  /** Resolves when everything is closed. */
+  closed: Promise<void>;
+  /** The public address while it is served. */
+  address(): { host: string; port: number } | null;
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import type { ModelPool } from "../inference/model-pool.ts";
+import { createApplication } from "./application.ts";
+import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
+import { securityHeaders } from "./headers.ts";
+import { listenPrivately } from "./private-socket.ts";
+import { RunningDaemon } from "./running-daemon.ts";
+import { createServices, type Services } from "./services.ts";
+import type { Origin } from "./traffic.ts";
+
+export type { Daemon, DaemonSpec, DaemonState, ServeSettings } from "./daemon-spec.ts";
+
+/** A daemon told to serve at once waits this long, in milliseconds, for its models to warm up. */
+const warmUpPatience = 10_000;
+
+/**
+ * Starts the inference daemon: models load in their threads, the private socket answers, and the
+ * public address is served when told to.
+ * @throws StudioError when a model, the socket, the address or the keys are not usable
+ */
+export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
+  const spec: DaemonSpec = { ...given, logger: given.logger.child({ module: "server" }) };
+  const handle = (origin: Origin) => (request: IncomingMessage, response: ServerResponse) =>
+    receive({ services, application, origin }, request, response);
+  const services = await createServices(spec, {
+    daemon: () => daemon,
+    handler: (request, response) => handle("public")(request, response),
+  });
+  const application = await createApplication(services);
+  const daemon = new RunningDaemon(services, application);
+  services.models.start();
+  try {
+    if (spec.privateSocket !== null) {
+      daemon.privateServer = await listenPrivately(spec.privateSocket, handle("private"));
+    }
+    await services.health.start();
+    if (spec.acceptAtOnce) {
+      await warmUp(services.models);
+      await daemon.accept();
+    }
+  } catch (error) {
+    await daemon.stop(0);
+    throw error;
+  }
+  spec.logger.info({ release: spec.release, version: spec.version }, "daemon started");
+  return daemon;
+}
+
+interface Reception {
+  services: Services;
+  application: FastifyInstance;
+  origin: Origin;
+}
+
+/** Gives a request to the API. Headers are set here so that no answer can be without them. */
+function receive(
+  { services, application, origin }: Reception,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { id } = services.traffic.begin(request, response, origin);
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+  response.setHeader("x-studio-release", services.spec.release);
+  response.setHeader("x-request-id", id);
+  application.routing(request, response);
+}
+
+async function warmUp(models: ModelPool): Promise<void> {
+  const deadline = performance.now() + warmUpPatience;
+  while (!models.ready && performance.now() < deadline) await sleep(20);
+}

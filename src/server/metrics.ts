@@ -1,0 +1,137 @@
+import type { Knex } from "knex";
+import type { Registry } from "prom-client";
+import type { ModelPool } from "../inference/model-pool.ts";
+import type { ModelRecord } from "../inference/models.ts";
+import { watchQueries } from "./database-watch.ts";
+import type { HealthReport } from "./health-monitor.ts";
+import { createMetricMaker, type MetricMaker } from "./metric-maker.ts";
+import type { Exchange } from "./traffic.ts";
+
+/** Where figures are read at the moment somebody asks for the metrics. */
+export interface MetricSources {
+  listener: { connections: number };
+  traffic: { inFlight: number };
+  models: ModelPool;
+  database: Knex;
+  health: { newest: HealthReport | null };
+}
+
+type BatchRun = { rows: number; milliseconds: number; failed: boolean };
+
+export interface Metrics {
+  registry: Registry;
+  requestFinished(exchange: Exchange): void;
+  batchFinished(record: ModelRecord, run: BatchRun): void;
+  /** Adds the figures of the running parts. */
+  read(sources: MetricSources): void;
+}
+
+const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const shortBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** The daemon's metrics in a registry of its own. */
+export async function createMetrics(): Promise<Metrics> {
+  const maker = await createMetricMaker();
+  return {
+    registry: maker.registry,
+    requestFinished: requestMetrics(maker),
+    batchFinished: inferenceMetrics(maker),
+    read(sources) {
+      loadGauges(maker, sources);
+      healthGauges(maker, sources);
+      databaseMetrics(maker, sources.database);
+    },
+  };
+}
+
+function requestMetrics({ counter, histogram }: MetricMaker): (exchange: Exchange) => void {
+  const names = ["method", "route", "status"];
+  const requests = counter("requests_total", "Requests answered", names);
+  const seconds = histogram(
+    "request_duration_seconds",
+    "Time from the request's head to the end of its answer",
+    names,
+    requestBuckets,
+  );
+  const errors = counter("errors_total", "Requests that failed", ["category"]);
+  return ({ method, route, status, milliseconds }) => {
+    // A path nobody serves gets no time series of its own: callers could make any number of them.
+    const labels = { method, route: route ?? "unmatched", status: String(status) };
+    requests.inc(labels);
+    seconds.observe(labels, milliseconds / 1000);
+    if (status >= 400) errors.inc({ category: status >= 500 ? "server" : "client" });
+  };
+}
+
+function inferenceMetrics({ counter, histogram }: MetricMaker): Metrics["batchFinished"] {
+  const inferences = counter("model_inferences_total", "Rows given to a model", [
+    "model",
+    "version",
+    "outcome",
+  ]);
+  const seconds = histogram(
+    "model_inference_duration_seconds",
+    "Time of one run of a model's session, whatever its rows",
+    ["model", "version"],
+    shortBuckets,
+  );
+  return ({ name, version }, { rows, milliseconds, failed }) => {
+    inferences.inc({ model: name, version, outcome: failed ? "failure" : "success" }, rows);
+    if (!failed) seconds.observe({ model: name, version }, milliseconds / 1000);
+  };
+}
+
+function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: Knex): void {
+  const names = ["operation", "outcome"];
+  const operations = counter("database_operations_total", "Statements run", names);
+  const seconds = histogram(
+    "database_query_duration_seconds",
+    "Time of one statement",
+    ["operation"],
+    shortBuckets,
+  );
+  watchQueries(database, ({ operation, outcome, milliseconds }) => {
+    operations.inc({ operation, outcome });
+    seconds.observe({ operation }, milliseconds / 1000);
+  });
+  const client = database.client as { pool?: { numUsed(): number } };
+  gauge("database_connections", "Connections to the database in use", [], (set) =>
+    set({}, client.pool?.numUsed() ?? 0),
+  );
+}
+
+function loadGauges({ gauge }: MetricMaker, sources: MetricSources): void {
+  const { listener, traffic, models } = sources;
+  gauge("active_connections", "Open connections to the public address", [], (set) =>
+    set({}, listener.connections),
+  );
+  gauge("requests_in_flight", "Requests begun and not yet answered", [], (set) =>
+    set({}, traffic.inFlight),
+  );
+  gauge("task_queue_size", "Rows that wait for a model", ["model"], (set) => {
+    for (const { record, queued } of models.all()) set({ model: record.name }, queued);
+  });
+  gauge("model_ready", "1 while the model is warmed up", ["model"], (set) => {
+    for (const { record, ready } of models.all()) set({ model: record.name }, ready ? 1 : 0);
+  });
+  gauge("memory_usage_bytes", "Resident memory of the daemon", [], (set) =>
+    set({}, process.memoryUsage.rss()),
+  );
+}
+
+function healthGauges({ gauge }: MetricMaker, { health }: MetricSources): void {
+  const values = { healthy: 1, degraded: 0.5, unhealthy: 0 };
+  gauge("cpu_usage_percent", "Use of the machine's processors", [], (set) =>
+    set({}, health.newest?.system.cpu_usage_percent ?? 0),
+  );
+  gauge("health_status", "1 healthy, 0.5 degraded, 0 unhealthy", ["component"], (set) => {
+    for (const [component, { status }] of Object.entries(health.newest?.components ?? {})) {
+      set({ component }, values[status]);
+    }
+  });
+  gauge("health_check_duration_seconds", "Time of the last look", ["component"], (set) => {
+    for (const [component, check] of Object.entries(health.newest?.components ?? {})) {
+      set({ component }, check.duration_ms / 1000);
+    }
+  });
+}

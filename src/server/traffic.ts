@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+export type Origin = "public" | "private";
+
+/** One request and its answer, from the first byte to the last. */
+export interface Exchange {
+  id: string;
+  origin: Origin;
+  /** A request of the process that runs the daemon, not of a user of the API. */
+  control: boolean;
+  method: string;
+  /** Pattern of the route, known once the request was routed. */
+  route: string | null;
+  /** The answer's status; 499 when the caller went away before it was sent. */
+  status: number;
+  milliseconds: number;
+}
+
+const givenId = /^[\w.-]{1,128}$/;
+
+/** Knows which requests are in flight and reports each when it is over. */
+export class Traffic {
+  inFlight = 0;
+  readonly requests = { total: 0, errors: 0 };
+  private readonly exchanges = new WeakMap<IncomingMessage, Exchange>();
+  private readonly finished: (exchange: Exchange) => void;
+
+  constructor(finished: (exchange: Exchange) => void) {
+    this.finished = finished;
+  }
+
+  begin(request: IncomingMessage, response: ServerResponse, origin: Origin): Exchange {
+    const start = performance.now();
+    const given = request.headers["x-request-id"];
+    const exchange: Exchange = {
+      id: typeof given === "string" && givenId.test(given) ? given : randomUUID(),
+      origin,
+      control: origin === "private" && request.url?.startsWith("/control/") === true,
+      method: request.method ?? "GET",
+      route: null,
+      status: 0,
+      milliseconds: 0,
+    };
+    this.exchanges.set(request, exchange);
+    if (!exchange.control) this.inFlight++;
+    response.once("close", () => {
+      exchange.status = response.writableFinished ? response.statusCode : 499;
+      exchange.milliseconds = performance.now() - start;
+      this.end(exchange);
+    });
+    return exchange;
+  }
+
+  /** The exchange of a request that passed `begin`. */
+  of(request: IncomingMessage): Exchange {
+    const exchange = this.exchanges.get(request);
+    if (exchange === undefined) throw new Error("a request came past the listeners");
+    return exchange;
+  }
+
+  private end(exchange: Exchange): void {
+    if (!exchange.control) this.inFlight--;
+    if (exchange.origin === "public" && exchange.route?.startsWith("/health") !== true) {
+      this.requests.total++;
+      if (exchange.status >= 500) this.requests.errors++;
+    }
+    this.finished(exchange);
+  }
+}

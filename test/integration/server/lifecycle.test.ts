@@ -1,0 +1,157 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import { afterEach, describe, expect, it } from "vitest";
+import { type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
+import { classifierModel, votingWeights } from "../../unit/inference/onnx-file.ts";
+import { daemonSpec, prepareFolder, type Running, startRunning } from "./running.ts";
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start(changes: Partial<DaemonSpec> = {}): Promise<Running> {
+  const running = await startRunning(changes);
+  closing.push(() => running.close());
+  return running;
+}
+
+async function prepareSpec(): Promise<{ folder: string; spec: DaemonSpec }> {
+  const { folder, database } = await prepareFolder();
+  closing.push(() => rm(folder, { recursive: true }));
+  return { folder, spec: { ...daemonSpec(folder, database), logger: pino({ level: "silent" }) } };
+}
+
+const question = { task: "language", text: "what is this" };
+const textPath = "/api/v1/text/process";
+
+describe("starting", () => {
+  it("is refused off loopback without a key", async () => {
+    const { spec } = await prepareSpec();
+    const listen = { host: "0.0.0.0", port: 0 };
+    await expect(startDaemon({ ...spec, listen })).rejects.toMatchObject({ code: "usage" });
+  });
+
+  it("replaces the socket of a killed daemon, but not of a living one", async () => {
+    const { spec } = await prepareSpec();
+    const path = spec.privateSocket as string;
+    const leftover = createServer().listen(path);
+    await once(leftover, "listening");
+    await expect(startDaemon(spec)).rejects.toMatchObject({ code: "daemon.socket" });
+    expect(existsSync(path)).toBe(true);
+    await rm(path);
+    leftover.close();
+    await writeFile(path, "a file");
+    await expect(startDaemon(spec)).rejects.toMatchObject({ code: "daemon.socket" });
+    await rm(path);
+    const daemon = await startDaemon(spec);
+    await daemon.stop(0);
+  });
+
+  it("names the port that is taken", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    closing.push(async () => holder.close());
+    const { port } = holder.address() as { port: number };
+    const { spec } = await prepareSpec();
+    const listen = { host: "127.0.0.1", port };
+    await expect(startDaemon({ ...spec, listen })).rejects.toMatchObject({
+      code: "daemon.listen",
+      message: expect.stringContaining(`${port}`) as string,
+    });
+  });
+});
+
+describe("a configured key", () => {
+  it("is asked for on the public address, except for health", async () => {
+    const running = await start({ keys: ["the-key"] });
+    const denied = await running.send("POST", textPath, { body: question });
+    expect(denied).toMatchObject({
+      status: 401,
+      headers: { "www-authenticate": "Bearer" },
+      body: { error: { code: "auth.missing" } },
+    });
+    expect((await running.send("GET", "/metrics")).status).toBe(401);
+    expect((await running.send("GET", "/health/ready")).status).toBe(200);
+    const headers = { authorization: "Bearer the-key" };
+    expect((await running.send("POST", textPath, { body: question, headers })).status).toBe(200);
+    const privately = { body: question, privately: true };
+    expect((await running.send("POST", textPath, privately)).status).toBe(200);
+    expect(JSON.stringify(running.log)).not.toContain("the-key");
+  });
+});
+
+describe("what does not work", () => {
+  it("is told by health and readiness while the daemon lives on", async () => {
+    const { folder, spec } = await prepareSpec();
+    await mkdir(join(folder, "models/broken/1"), { recursive: true });
+    await writeFile(join(folder, "models/broken/1/model.onnx"), "no protobuf");
+    const daemon = await startDaemon({ ...spec, acceptAtOnce: false });
+    closing.push(() => daemon.stop(0));
+    await daemon.accept();
+    const { host, port } = daemon.address() as { host: string; port: number };
+    await sleep(300);
+    const ready = await fetch(`http://${host}:${port}/health/ready`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ status: "not ready", release: spec.release });
+    const health = await fetch(`http://${host}:${port}/health`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toMatchObject({
+      status: "unhealthy",
+      components: { models: { status: "unhealthy" }, database: { status: "healthy" } },
+    });
+    expect(daemon.state()).toMatchObject({
+      ready: false,
+      models: [
+        { name: "broken", ready: false },
+        { name: "language", ready: true },
+      ],
+      // Asking for health is no use of the API.
+      requests: { total: 0, errors: 0 },
+    });
+  });
+
+  it("is a database that cannot be reached", async () => {
+    const url = "postgres://someone:secret-word@127.0.0.1:9/studio";
+    const running = await start({ database: { dialect: "postgres", file: null, url } });
+    const { status, body } = await running.send("GET", "/health");
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ components: { database: { status: "unhealthy" } } });
+    expect((await running.send("GET", "/health/ready")).status).toBe(503);
+    expect((await running.send("GET", "/api/v1/vector/collections")).status).toBe(503);
+    expect((await running.send("POST", textPath, { body: question })).status).toBe(200);
+    expect(running.log.map(({ message }) => message)).toContain("health");
+    expect(JSON.stringify(running.log)).not.toContain("secret-word");
+  });
+});
+
+describe("stopping", () => {
+  it("finishes what is in flight and removes the private socket", async () => {
+    const { folder, spec } = await prepareSpec();
+    const model = join(folder, "models/language/1/model.onnx");
+    const weights = votingWeights(256, 3);
+    await writeFile(model, classifierModel({ width: 256, classes: 3, weights, detours: 2000 }));
+    const daemon = await startDaemon(spec);
+    closing.push(() => daemon.stop(0));
+    const { host, port } = daemon.address() as { host: string; port: number };
+    const body = JSON.stringify({ task: "language", texts: Array(8).fill("some text") });
+    const headers = { "content-type": "application/json" };
+    const answer = fetch(`http://${host}:${port}${textPath}`, { method: "POST", body, headers });
+    while (daemon.state().inFlight === 0) await sleep(1);
+    const stopped = daemon.stop(5000);
+    expect(daemon.state()).toMatchObject({ accepting: false, ready: false });
+    await expect(fetch(`http://${host}:${port}/`)).rejects.toThrow();
+    const { status, headers: answered } = await answer;
+    expect(status).toBe(200);
+    expect(answered.get("connection")).toBe("close");
+    await stopped;
+    await daemon.closed;
+    expect(existsSync(spec.privateSocket as string)).toBe(false);
+  });
+});

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { request as httpRequest, type RequestOptions } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { connectDatabase, type DatabaseAddress } from "../../../src/database/connect.ts";
+import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
+import { up } from "../../../migrations/20261121000000-create-vector-collections.ts";
+import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: unknown;
+}
+
+/** A folder with a migrated SQLite database and a language model, and a daemon that uses them. */
+export interface Running {
+  folder: string;
+  spec: DaemonSpec;
+  daemon: Daemon;
+  /** Log lines, parsed. */
+  log: Record<string, unknown>[];
+  /** Sends a request to the public address, or through the private socket. */
+  send(method: string, path: string, options?: SendOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface SendOptions {
+  body?: unknown;
+  headers?: Record<string, string>;
+  privately?: boolean;
+}
+
+export async function prepareFolder(): Promise<{ folder: string; database: DatabaseAddress }> {
+  const folder = await mkdtemp(join(tmpdir(), "studio-daemon-"));
+  const file = join(folder, "studio.db");
+  const database: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
+  const connection = await connectDatabase(database);
+  await up(connection);
+  await connection.destroy();
+  await writeLanguageModel(join(folder, "models"));
+  return { folder, database };
+}
+
+export function daemonSpec(folder: string, database: DatabaseAddress): Omit<DaemonSpec, "logger"> {
+  return {
+    release: "20261121T000000Z-test",
+    version: "1.2.3",
+    environment: "local",
+    serve: {
+      host: "127.0.0.1",
+      port: 0,
+      timeout: 30_000,
+      shutdown: 60_000,
+      auth: { required: "auto" },
+      limits: { body: 100_000, text: 1000, batch: 8 },
+    },
+    modelFolders: [join(folder, "models")],
+    database,
+    privateSocket: join(folder, "daemon.sock"),
+    descriptors: [],
+    listen: { host: "127.0.0.1", port: 0 },
+    acceptAtOnce: true,
+  };
+}
+
+export async function startRunning(changes: Partial<DaemonSpec> = {}): Promise<Running> {
+  const { folder, database } = await prepareFolder();
+  const log: Record<string, unknown>[] = [];
+  const stream = {
+    write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>),
+  };
+  const spec: DaemonSpec = {
+    ...daemonSpec(folder, database),
+    logger: pino({ level: "debug", messageKey: "message" }, stream),
+    ...changes,
+  };
+  const daemon = await startDaemon(spec);
+  return {
+    folder,
+    spec,
+    daemon,
+    log,
+    send: (method, path, { body, headers = {}, privately = false } = {}) => {
+      const address = daemon.address();
+      const target = privately
+        ? { socketPath: spec.privateSocket ?? "" }
+        : { host: address?.host, port: address?.port };
+      return sendTo({ ...target, method, path, headers, agent: false }, body);
+    },
+    async close() {
+      await daemon.stop(0);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export function sendTo(options: RequestOptions, body?: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("error", reject);
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        const json = response.headers["content-type"]?.includes("json") === true;
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: json ? (JSON.parse(text) as unknown) : text,
+        });
+      });
+    });
+    request.on("error", reject);
+    if (body !== undefined) request.setHeader("content-type", "application/json");
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
