@@ -1,0 +1,57 @@
+import { StudioError, exitCodes, reasonOf } from "../errors.ts";
+import { journalTable } from "./journal.ts";
+import { lineOf } from "./module.ts";
+import type { MigrationFile } from "./source.ts";
+import { isLockConflict } from "./transaction.ts";
+
+/** What became of a migration that threw: looked up in the journal, not assumed. */
+export type FailureOutcome = "undone" | "left" | "unknown";
+
+export interface MigrationFailure {
+  migration: MigrationFile;
+  direction: "up" | "down";
+  error: unknown;
+  outcome: FailureOutcome;
+  /** The migrations of this run that were done before it, and stay done. */
+  done: string[];
+}
+
+/** `migration.failed`: exit 5 when the database is as before the migration, 6 when not. */
+export function migrationFailed(failure: MigrationFailure): StudioError {
+  const { migration, direction, error, outcome, done } = failure;
+  const line = lineOf(error, migration.file);
+  const verb = direction === "up" ? "applied" : "reverted";
+  const place = `${migration.file}${line === null ? "" : `:${line}`}`;
+  const earlier =
+    done.length === 0 ? "" : ` ${done.length} ${verb} before it in this run: ${done.join(", ")}.`;
+  return new StudioError({
+    code: "migration.failed",
+    message:
+      `The migration ${migration.name} could not be ${verb} (${place}): ${reasonOf(error)}. ` +
+      `${outcomes[outcome]}${earlier}`,
+    hint: hintFor(failure),
+    exitCode: outcome === "undone" ? exitCodes.undone : exitCodes.notUndone,
+    details: { name: migration.name, file: migration.file, line, direction, outcome, [verb]: done },
+    cause: error,
+  });
+}
+
+const outcomes: Record<FailureOutcome, string> = {
+  undone: "The database is as it was before this migration.",
+  left: "The migration had committed part of its work by itself, and that part is left.",
+  unknown: "The database cannot be reached any more to see whether the migration was undone.",
+};
+
+function hintFor(failure: MigrationFailure): string {
+  const again = `run \`studio migrate ${failure.direction}\` again`;
+  if (failure.outcome === "left") {
+    return (
+      `Undo the part that was done, then DELETE FROM ${journalTable} WHERE name = ` +
+      `'${failure.migration.name}'; correct the migration and ${again}.`
+    );
+  }
+  if (failure.outcome === "unknown") return "See `studio migrate current` once it can be reached.";
+  return isLockConflict(failure.error)
+    ? `End the transaction that holds the lock, or raise migrate.lockTimeout; then ${again}.`
+    : `Correct the migration, then ${again}.`;
+}

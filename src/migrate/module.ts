@@ -1,0 +1,78 @@
+import { pathToFileURL } from "node:url";
+import type { Knex } from "knex";
+import { StudioError, exitCodes, reasonOf } from "../errors.ts";
+
+/** What a migration file exports, as named exports or as one default-exported object. */
+export interface MigrationModule {
+  up(knex: Knex): unknown;
+  down?(knex: Knex): unknown;
+  /** May the release before this migration run on the schema after it? Default: no. */
+  compatible?: boolean;
+}
+
+/**
+ * Loads a migration file. The checksum is part of the address, so that a file that was edited
+ * while a long-lived process ran is loaded anew.
+ * Fails with `migration.invalid` (exit 2) naming the file and, where known, the line.
+ */
+export async function loadMigration(file: string, checksum: string): Promise<MigrationModule> {
+  const exported = await importModule(file, checksum);
+  const candidate = isObject(exported["default"])
+    ? { ...exported["default"], ...withoutDefault(exported) }
+    : exported;
+  const { up, down, compatible = false } = candidate;
+  if (typeof up !== "function") {
+    throw invalidMigration(file, "it does not export a function up(knex)");
+  }
+  if (down !== undefined && typeof down !== "function") {
+    throw invalidMigration(file, "its export down is not a function");
+  }
+  if (typeof compatible !== "boolean") {
+    throw invalidMigration(file, "its export compatible is neither true nor false");
+  }
+  return { up, down, compatible } as MigrationModule;
+}
+
+async function importModule(file: string, checksum: string): Promise<Record<string, unknown>> {
+  const address = pathToFileURL(file);
+  address.searchParams.set("checksum", checksum);
+  try {
+    return (await import(address.href)) as Record<string, unknown>;
+  } catch (error) {
+    throw invalidMigration(file, `it cannot be loaded: ${reasonOf(error)}`, lineOf(error, file));
+  }
+}
+
+function withoutDefault(exported: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(exported).filter(([name]) => name !== "default"));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** The line of `file` that an error's stack names first, or null. */
+export function lineOf(error: unknown, file: string): number | null {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const start of [pathToFileURL(file).href, file]) {
+    const [, after = ""] = stack.split(start, 2);
+    const line = /^(?:\?[^:\s]*)?:(\d+)/.exec(after)?.[1];
+    if (line !== undefined) return Number(line);
+  }
+  return null;
+}
+
+/** A migration file that cannot be used as it stands; nothing was changed. */
+export function invalidMigration(
+  file: string,
+  reason: string,
+  line: number | null = null,
+): StudioError {
+  return new StudioError({
+    code: "migration.invalid",
+    message: `The migration ${file}${line === null ? "" : `:${line}`} cannot be used: ${reason}.`,
+    hint: "Correct the file, then run the command again. Nothing was changed.",
+    exitCode: exitCodes.usage,
+    details: { file, line },
+  });
+}

@@ -1,0 +1,81 @@
+import { StudioError, exitCodes, usageError } from "../errors.ts";
+import type { AppliedMigration } from "./journal.ts";
+import { findProblems, refusal } from "./problems.ts";
+import type { MigrationFile } from "./source.ts";
+import { compareSchema } from "./state.ts";
+
+/** The names to apply, in order. Fails closed on any problem of the schema. */
+export function planUp(
+  applied: AppliedMigration[],
+  migrations: MigrationFile[],
+  to: string | undefined,
+): string[] {
+  const { pending, problems } = compareSchema(applied, migrations);
+  if (problems.length > 0) throw refusal(problems);
+  const names = pending.map(({ name }) => name);
+  if (to === undefined) return names;
+  if (applied.some(({ name }) => name === to)) return [];
+  if (!names.includes(to)) throw unknownName(to, names, "pending");
+  return names.slice(0, names.indexOf(to) + 1);
+}
+
+/** The names to revert, in order. Fails closed on a problem of any of them. */
+export function planDown(
+  applied: AppliedMigration[],
+  migrations: MigrationFile[],
+  target: { to?: string | null; steps?: number },
+): string[] {
+  const keep =
+    target.steps === undefined ? keptUpTo(applied, target.to) : keptBefore(applied, target.steps);
+  const names = applied.slice(keep).map(({ name }) => name);
+  // The order of files does not matter on the way back: reverting is how it is put right.
+  const problems = findProblems(applied, migrations).filter(
+    ({ name, kind }) => names.includes(name) && kind !== "outOfOrder",
+  );
+  if (problems.length > 0) throw refusal(problems);
+  const oneWay = migrations.filter(({ name, reversible }) => names.includes(name) && !reversible);
+  if (oneWay.length > 0) throw irreversible(oneWay);
+  return names.toReversed();
+}
+
+function keptUpTo(applied: AppliedMigration[], to: string | null | undefined): number {
+  if (to === null || to === undefined) return 0;
+  const index = applied.findIndex(({ name }) => name === to);
+  if (index === -1) {
+    throw unknownName(
+      to,
+      applied.map(({ name }) => name),
+      "applied",
+    );
+  }
+  return index + 1;
+}
+
+function keptBefore(applied: AppliedMigration[], steps: number): number {
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw usageError(`${steps} is not a number of migrations to revert.`, "Give 1 or more.");
+  }
+  if (steps <= applied.length) return applied.length - steps;
+  throw usageError(
+    `${steps} migrations cannot be reverted: ${applied.length} are applied.`,
+    "See `studio migrate history`.",
+  );
+}
+
+function unknownName(name: string, known: string[], what: string): StudioError {
+  return usageError(
+    `No ${what} migration is called ${name}.`,
+    known.length === 0 ? `None is ${what}.` : `These are ${what}: ${known.join(", ")}.`,
+  );
+}
+
+function irreversible(migrations: MigrationFile[]): StudioError {
+  const files = migrations.map(({ file }) => file);
+  return new StudioError({
+    code: "migration.irreversible",
+    message: `Nothing was reverted: ${files.join(", ")} has no down(knex).`,
+    hint: "Return to a later migration, write a new one that goes back, or restore a backup.",
+    exitCode: exitCodes.checkFailed,
+    details: { names: migrations.map(({ name }) => name), files },
+  });
+}

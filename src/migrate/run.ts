@@ -1,0 +1,98 @@
+import type { Knex } from "knex";
+import type { DatabaseAddress } from "../database/connect.ts";
+import { openSession } from "../database/session.ts";
+import { reachingDatabase } from "../database/session-failure.ts";
+import { StudioError, exitCodes } from "../errors.ts";
+import { type AppliedMigration, type Migrator, ensureJournal, readJournal } from "./journal.ts";
+import { type LockConnection, acquireMigrationLock } from "./lock.ts";
+import type { MigrationFile } from "./source.ts";
+import type { TransactionRetry } from "./transaction.ts";
+
+export type MigrationEvent =
+  | { type: "waiting"; holder: string | null }
+  | { type: "migrating" | "reverting"; name: string; file: string }
+  | { type: "migrated" | "reverted"; name: string; file: string; milliseconds: number }
+  | ({ type: "retrying"; name: string } & TransactionRetry);
+
+export interface MigrateInput {
+  database: DatabaseAddress;
+  /** As from `readMigrations`. */
+  migrations: MigrationFile[];
+  who: Migrator;
+  /** Milliseconds a statement may wait for a lock on a table, e.g. 3000. */
+  lockTimeout: number;
+  /** Milliseconds to wait for another process that migrates; default 60,000. */
+  lockWait?: number;
+  /** Ends the run: the migration under way is rolled back, earlier ones stay. */
+  signal?: AbortSignal;
+  onEvent?: (event: MigrationEvent) => void;
+  now?: () => Date;
+}
+
+/** A run that holds the lock. */
+export interface MigrationRun {
+  input: MigrateInput;
+  session: Knex;
+  lock: LockConnection;
+  /** The journal as it is now. */
+  applied: AppliedMigration[];
+  /** The names this run has applied or reverted so far. */
+  done: string[];
+}
+
+/** Takes the lock, opens a session, creates and reads the journal, and gives all that to `work`. */
+export async function withMigrationRun<T>(
+  input: MigrateInput,
+  work: (run: MigrationRun) => Promise<T>,
+): Promise<T> {
+  const { database, who, signal } = input;
+  signal?.throwIfAborted();
+  return reachingDatabase(database, async () => {
+    const lock = await acquireMigrationLock({
+      database,
+      who,
+      wait: input.lockWait ?? 60_000,
+      signal,
+      onWaiting: (holder) => input.onEvent?.({ type: "waiting", holder }),
+    });
+    try {
+      return await withSession(input, lock, work);
+    } finally {
+      // A lock connection that was lost cannot be closed in good order; the lock is gone anyway.
+      await lock.close().catch(() => {});
+    }
+  });
+}
+
+async function withSession<T>(
+  input: MigrateInput,
+  lock: LockConnection,
+  work: (run: MigrationRun) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(input.database, {
+    busyTimeout: input.lockTimeout,
+    applicationName: `studio migrate ${input.who.user}@${input.who.host}`,
+  });
+  try {
+    // Only now: whoever held the lock before may have migrated meanwhile.
+    await ensureJournal(session);
+    return await work({ input, session, lock, applied: await readJournal(session), done: [] });
+  } finally {
+    await session.destroy();
+  }
+}
+
+/** Fails when the run was interrupted, or no longer holds the lock. */
+export async function mayGoOn(run: MigrationRun): Promise<void> {
+  run.input.signal?.throwIfAborted();
+  if (await run.lock.isHeld()) return;
+  throw new StudioError({
+    code: "migration.lockLost",
+    message:
+      "The connection that held the migration lock was lost, so another process may be migrating " +
+      `now. Stopped after ${run.done.length === 0 ? "nothing" : run.done.join(", ")}.`,
+    hint: "See `studio migrate current`, then run the command again.",
+    exitCode: exitCodes.unavailable,
+    details: { done: run.done },
+  });
+}

@@ -1,0 +1,123 @@
+import { readFile, readdir, realpath } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
+import { checksumOf, readShippedChecksums } from "./checksum.ts";
+import { invalidMigration, loadMigration } from "./module.ts";
+
+/** Whose migration it is: studio's own schema, or the operator's project. */
+export type MigrationOrigin = "studio" | "project";
+
+export interface MigrationFile {
+  /** The file's name without its extension: `20261120T210500Z-add-users`. */
+  name: string;
+  /** Absolute path. */
+  file: string;
+  /** SHA-256 of the source, see `checksumOf`. */
+  checksum: string;
+  /** The release before it may run on the schema after it. */
+  compatible: boolean;
+  /** It has a `down`. */
+  reversible: boolean;
+  origin: MigrationOrigin;
+}
+
+export interface MigrationFolder {
+  folder: string;
+  origin: MigrationOrigin;
+}
+
+/** `<UTC timestamp>-<words>`, so that the order of names is the order in time. */
+const namePattern = /^\d{8}T\d{6}Z-[a-z0-9]+(-[a-z0-9]+)*$/;
+const codeExtensions = new Set([".ts", ".js", ".mts", ".cts", ".mjs", ".cjs", ".sql"]);
+
+/**
+ * Reads and loads the migrations of all folders, sorted by name. A folder that does not exist
+ * holds none; one named twice counts once, as what it was named first.
+ * Fails with `migration.invalid` (exit 2) on a bad or repeated name and on a file that throws
+ * when loaded or lacks `up`.
+ */
+export async function readMigrations(folders: MigrationFolder[]): Promise<MigrationFile[]> {
+  const found: MigrationFile[] = [];
+  const seen = new Set<string>();
+  for (const { folder, origin } of folders) {
+    const real = await realFolder(folder);
+    if (real === null || seen.has(real)) continue;
+    seen.add(real);
+    found.push(...(await readFolder(real, origin)));
+  }
+  found.sort((one, other) => (one.name < other.name ? -1 : 1));
+  for (const [index, migration] of found.entries()) {
+    const previous = found[index - 1];
+    if (previous?.name === migration.name) {
+      throw invalidMigration(migration.file, `${previous.file} has the same name`);
+    }
+  }
+  return found;
+}
+
+async function realFolder(folder: string): Promise<string | null> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw unreadable(folder, error);
+  }
+}
+
+async function readFolder(folder: string, origin: MigrationOrigin): Promise<MigrationFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(folder, error);
+  });
+  const shipped = await readShippedChecksums(folder).catch((error: unknown) => {
+    throw unreadable(folder, error);
+  });
+  const migrations: MigrationFile[] = [];
+  for (const entry of entries) {
+    const extension = extname(entry.name);
+    if (entry.isDirectory() || entry.name.endsWith(".d.ts") || !codeExtensions.has(extension)) {
+      continue;
+    }
+    const file = join(folder, entry.name);
+    const name = entry.name.slice(0, -extension.length);
+    if (!namePattern.test(name) || (extension !== ".ts" && extension !== ".js")) {
+      throw invalidMigration(
+        file,
+        'its name must be a UTC time and words, such as "20261120T210500Z-add-users.ts" (or .js)',
+      );
+    }
+    const source = extension === ".js" ? shipped : null;
+    migrations.push(await readMigration({ name, file, origin }, source));
+  }
+  return migrations;
+}
+
+async function readMigration(
+  identity: Pick<MigrationFile, "name" | "file" | "origin">,
+  shipped: Map<string, string> | null,
+): Promise<MigrationFile> {
+  const text = await readFile(identity.file, "utf8").catch((error: unknown) => {
+    throw unreadable(identity.file, error);
+  });
+  const checksum = shipped === null ? checksumOf(text) : shipped.get(identity.name);
+  if (checksum === undefined) {
+    throw invalidMigration(identity.file, "the checksums.json beside it does not list it");
+  }
+  const module = await loadMigration(identity.file, checksum);
+  return {
+    ...identity,
+    checksum,
+    compatible: module.compatible === true,
+    reversible: module.down !== undefined,
+  };
+}
+
+function unreadable(path: string, error: unknown): StudioError {
+  return new StudioError({
+    code: "migration.unreadable",
+    message: `The migrations in ${path} cannot be read: ${reasonOf(error)}.`,
+    hint: "Correct migrate.directory in studio.yaml, or the rights of the folder and its files.",
+    exitCode: exitCodes.usage,
+    details: { path },
+    cause: error,
+  });
+}

@@ -1,0 +1,53 @@
+import { openReadOnlySession } from "../database/session.ts";
+import { reachingDatabase } from "../database/session-failure.ts";
+import type { DatabaseAddress } from "../database/connect.ts";
+import { type AppliedMigration, readJournal } from "./journal.ts";
+import { type SchemaProblem, findProblems } from "./problems.ts";
+import type { MigrationFile } from "./source.ts";
+
+/** The schema of one database, compared with the migration files at hand. */
+export interface SchemaState {
+  /** The name of the migration applied last; null for a database without any. */
+  head: string | null;
+  /** In the order of application. */
+  applied: AppliedMigration[];
+  /** In the order in which they will be applied: by name. */
+  pending: MigrationFile[];
+  /** Empty when `migrateUp` may go on. */
+  problems: SchemaProblem[];
+}
+
+/**
+ * Reads which migrations a database holds. Only reads: neither the SQLite file nor the journal
+ * is created. Fails with `database.unavailable` (exit 8).
+ * @param input.migrations as from `readMigrations`
+ */
+export async function readSchemaState(input: {
+  database: DatabaseAddress;
+  migrations: MigrationFile[];
+}): Promise<SchemaState> {
+  return reachingDatabase(input.database, async () => {
+    const session = await openReadOnlySession(input.database, { applicationName: "studio" });
+    if (session === null) return compareSchema([], input.migrations);
+    try {
+      return compareSchema(await readJournal(session), input.migrations);
+    } finally {
+      await session.destroy();
+    }
+  });
+}
+
+/** Compares a journal (in the order of application) with migration files (sorted by name). */
+export function compareSchema(
+  applied: AppliedMigration[],
+  migrations: MigrationFile[],
+): SchemaState {
+  const known = new Set(applied.map((row) => row.name));
+  const pending = migrations.filter((migration) => !known.has(migration.name));
+  return {
+    head: applied.at(-1)?.name ?? null,
+    applied,
+    pending,
+    problems: findProblems(applied, migrations),
+  };
+}

@@ -1,0 +1,35 @@
+import type { AppliedMigration } from "../../../src/migrate/journal.ts";
+import type { MigrationFile } from "../../../src/migrate/source.ts";
+
+/** A migration file `20260101T00000<n>Z-step` with plausible values. */
+export function migrationFile(number: number, values: Partial<MigrationFile> = {}): MigrationFile {
+  const name = `20260101T${String(number).padStart(6, "0")}Z-step`;
+  return {
+    name,
+    file: `/project/migrations/${name}.ts`,
+    checksum: `checksum of ${number}`,
+    compatible: false,
+    reversible: true,
+    origin: "project",
+    ...values,
+  };
+}
+
+/** The journal after the files were applied in the order given. */
+export function journalOf(files: MigrationFile[]): AppliedMigration[] {
+  return files.map((file, index) => ({
+    sequence: index + 1,
+    name: file.name,
+    checksum: file.checksum,
+    parent: files[index - 1]?.name ?? null,
+    origin: file.origin,
+    compatible: file.compatible,
+    reversible: file.reversible,
+    startedAt: "2026-02-01T00:00:00.000Z",
+    finishedAt: "2026-02-01T00:00:01.000Z",
+    status: "applied",
+    toolVersion: "1.0.0",
+    user: "ada",
+    host: "studio",
+  }));
+}

@@ -1,0 +1,155 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { planDown, planUp } from "../../../src/migrate/plan.ts";
+import type { MigrationFile } from "../../../src/migrate/source.ts";
+import { compareSchema } from "../../../src/migrate/state.ts";
+import { journalOf, migrationFile } from "./rows.ts";
+
+const files = [1, 2, 3, 4].map((number) => migrationFile(number));
+const [one, two, three, four] = files as [
+  MigrationFile,
+  MigrationFile,
+  MigrationFile,
+  MigrationFile,
+];
+const names = files.map(({ name }) => name);
+const kinds = (applied: typeof files, present: typeof files) =>
+  compareSchema(journalOf(applied), present).problems.map(({ kind, name }) => [kind, name]);
+
+describe("the state of a schema", () => {
+  test("names the head and what is pending", () => {
+    const state = compareSchema(journalOf(files.slice(0, 2)), files);
+    expect(state.head).toBe(two.name);
+    expect(state.pending).toEqual([three, four]);
+    expect(state.problems).toEqual([]);
+  });
+
+  test("has no head before the first migration", () => {
+    expect(compareSchema([], files)).toMatchObject({ head: null, pending: files, problems: [] });
+  });
+
+  test("shows a file edited after it was applied", () => {
+    expect(kinds([one], [{ ...one, checksum: "other" }])).toEqual([["edited", one.name]]);
+  });
+
+  test("shows a file that is gone", () => {
+    expect(kinds(files.slice(0, 2), [one])).toEqual([["missing", two.name]]);
+  });
+
+  test("shows a file that came in late", () => {
+    const late = files.filter((file) => file !== two);
+    expect(kinds(late, files)).toEqual([["outOfOrder", two.name]]);
+  });
+
+  test("keeps an order for each origin", () => {
+    const studio = migrationFile(2, { origin: "studio" });
+    const others = files.filter((file) => file !== two);
+    expect(kinds(others, [...others, studio])).toEqual([]);
+  });
+
+  test("shows what stopped half-way, and a status of a later version", () => {
+    const rows = journalOf(files.slice(0, 2));
+    const applied = rows.map((row, index) => ({
+      ...row,
+      status: ["running", "baselined"][index] ?? "",
+    }));
+    const found = compareSchema(applied, files).problems.map(({ kind }) => kind);
+    expect(found).toEqual(["failed", "unknown"]);
+  });
+
+  test("shows any edit, loss or reordering of the files", () => {
+    const damage = fc.record({
+      kind: fc.constantFrom("edited", "missing", "outOfOrder"),
+      size: fc.integer({ min: 2, max: 12 }),
+      at: fc.nat(),
+    });
+    fc.assert(
+      fc.property(damage, ({ kind, size, at }) => {
+        const all = Array.from({ length: size }, (_, index) => migrationFile(index + 1));
+        const index = at % (kind === "outOfOrder" ? size - 1 : size);
+        const hit = all[index];
+        const without = all.filter((file) => file !== hit);
+        const edited = all.map((file) => (file === hit ? { ...file, checksum: "x" } : file));
+        const applied = kind === "outOfOrder" ? without : all;
+        const present = kind === "missing" ? without : kind === "edited" ? edited : all;
+        expect(kinds(applied, present)).toEqual([[kind, hit?.name]]);
+        expect(() => planUp(journalOf(applied), present, undefined)).toThrow(
+          /Nothing was migrated/,
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("the plan upwards", () => {
+  test("holds all that is pending, or ends at a name", () => {
+    expect(planUp(journalOf([one]), files, undefined)).toEqual(names.slice(1));
+    expect(planUp(journalOf([one]), files, names[2])).toEqual(names.slice(1, 3));
+  });
+
+  test("is empty when the name is applied already", () => {
+    expect(planUp(journalOf(files.slice(0, 3)), files, names[0])).toEqual([]);
+  });
+
+  test("refuses an unknown name as a usage error", () => {
+    expect(() => planUp([], files, "nothing")).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  test("tells the way out of each problem", () => {
+    const edited = { ...one, checksum: "other" };
+    try {
+      planUp(journalOf([one]), [edited], undefined);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "migration.problems",
+        exitCode: 4,
+        hint: expect.stringContaining(`SHA-256 ${one.checksum}`),
+      });
+    }
+  });
+});
+
+describe("the plan downwards", () => {
+  const applied = journalOf(files);
+
+  test("returns to a name, the latest first", () => {
+    expect(planDown(applied, files, { to: names[1] ?? null })).toEqual([names[3], names[2]]);
+    expect(planDown(applied, files, { to: null })).toEqual(names.toReversed());
+  });
+
+  test("takes a number of steps before a name", () => {
+    expect(planDown(applied, files, { to: null, steps: 1 })).toEqual([names[3]]);
+  });
+
+  test("follows the order of application, not of names", () => {
+    const mixed = [four, one, two, three];
+    expect(planDown(journalOf(mixed), files, { steps: 2 })).toEqual([names[2], names[1]]);
+  });
+
+  test.each([0, -1, 1.5, 5])("refuses %s steps", (steps) => {
+    expect(() => planDown(applied, files, { steps })).toThrow(
+      expect.objectContaining({ exitCode: 2 }),
+    );
+  });
+
+  test("is refused as a whole when one migration has no down", () => {
+    const oneWay = files.map((file) => (file === three ? { ...file, reversible: false } : file));
+    expect(() => planDown(applied, oneWay, { steps: 2 })).toThrow(
+      expect.objectContaining({ code: "migration.irreversible", exitCode: 4 }),
+    );
+    expect(planDown(applied, oneWay, { steps: 1 })).toEqual([names[3]]);
+  });
+
+  test("is refused for an edited file, but not because of an older one", () => {
+    const edited = files.map((file) => (file === two ? { ...file, checksum: "x" } : file));
+    expect(planDown(applied, edited, { steps: 2 })).toEqual([names[3], names[2]]);
+    expect(() => planDown(applied, edited, { steps: 3 })).toThrow(/edited/);
+  });
+
+  test("puts an order right that came out wrong", () => {
+    const late = files.filter((file) => file !== three);
+    expect(planDown(journalOf(late), files, { to: names[1] ?? null })).toEqual([names[3]]);
+  });
+});
