@@ -1,0 +1,67 @@
+import type { DatabaseFacts } from "./manifest.ts";
+
+interface MemberAttributes {
+  /** Where it belongs, relative to the project's folder; slash-separated. */
+  path: string;
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Milliseconds since 1970, with fractions. */
+  mtime: number;
+}
+
+export interface FileMember extends MemberAttributes {
+  type: "file";
+  /** Where the content is read from; it must stay until the next member is asked for. */
+  file: string;
+  database?: DatabaseFacts;
+}
+
+export interface DirectoryMember extends MemberAttributes {
+  type: "directory";
+  /** Only here because it leads to what was asked for. */
+  parent: boolean;
+}
+
+export interface SymlinkMember extends MemberAttributes {
+  type: "symlink";
+  target: string;
+}
+
+export type Member = FileMember | DirectoryMember | SymlinkMember;
+
+export interface SkippedPath {
+  path: string;
+  reason: string;
+}
+
+export interface SourceContext {
+  /** A folder for copies; the source removes what it puts there. */
+  scratch: string;
+  /** Absolute paths to leave out: the repository itself, files that another source copies. */
+  avoid: ReadonlySet<string>;
+  signal: AbortSignal | undefined;
+  /** Reports what should have been stored and could not be. */
+  skip(path: string, reason: string): void;
+  /** Reports what was gone when it was to be read. */
+  vanish(path: string): void;
+  /** Reports what is never stored: FIFOs, sockets, devices. */
+  ignore(path: string, kind: string): void;
+}
+
+/** Something that can be backed up: it yields members, parents before what they hold. */
+export interface Source {
+  readonly kind: string;
+  /** Absolute paths of files that this source alone may read. */
+  readonly owns: readonly string[];
+  isEmpty(): Promise<boolean>;
+  members(context: SourceContext): AsyncIterable<Member>;
+}
+
+/** Whether there is nothing at all to back up yet, as on the first deploy. */
+export async function sourcesAreEmpty(sources: readonly Source[]): Promise<boolean> {
+  for (const source of sources) {
+    if (!(await source.isEmpty())) return false;
+  }
+  return true;
+}
