@@ -1,0 +1,99 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { suggest } from "../config/suggest.ts";
+import { exitCodes, reasonOf, StudioError, systemCode } from "../errors.ts";
+import { parseScenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
+
+const extension = ".yaml";
+
+export interface ScenarioFile {
+  name: string;
+  file: string;
+  /** Undefined when the file is not valid; `problem` then says why. */
+  scenario?: Scenario;
+  problem?: string;
+}
+
+/**
+ * The scenarios of the folders, sorted by name. Of two with the same name the one in the earlier
+ * folder counts: a project's own `smoke` hides the bundled one. Folders that do not exist are
+ * empty.
+ */
+export async function listScenarios(folders: readonly string[]): Promise<ScenarioFile[]> {
+  const files = await findFiles(folders);
+  return Promise.all(
+    [...files.entries()].map(async ([name, file]) => {
+      try {
+        return { name, file, scenario: await readScenario(name, file) };
+      } catch (error) {
+        return { name, file, problem: reasonOf(error) };
+      }
+    }),
+  );
+}
+
+/**
+ * Loads one scenario by name.
+ *
+ * @throws StudioError (exit 2) when no folder has it, with the names there are, or when it is
+ *   not valid.
+ */
+export async function loadScenario(name: string, folders: readonly string[]): Promise<Scenario> {
+  const files = await findFiles(folders);
+  const file = files.get(name);
+  if (file !== undefined) return readScenario(name, file);
+  const known = [...files.keys()];
+  const meant = suggest(name, known);
+  throw new StudioError({
+    code: "bench.scenario.unknown",
+    message: `There is no scenario "${name}". Known are: ${known.join(", ") || "none"}.`,
+    hint: meant === undefined ? "`studio bench list` shows them." : `Did you mean "${meant}"?`,
+    exitCode: exitCodes.usage,
+    details: { name, known },
+  });
+}
+
+async function findFiles(folders: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const folder of folders) {
+    for (const entry of await entriesOf(folder)) {
+      const name = basename(entry, extension);
+      if (entry.endsWith(extension) && !found.has(name)) found.set(name, join(folder, entry));
+    }
+  }
+  return new Map([...found.entries()].sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw unreadable(folder, error);
+  }
+}
+
+async function readScenario(name: string, file: string): Promise<Scenario> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const scenario = parseScenario(text, file);
+  if (scenario.name === name) return scenario;
+  throw new StudioError({
+    code: "bench.scenario.name",
+    message: `The scenario in ${file} calls itself "${scenario.name}", its file "${name}".`,
+    hint: `Write "name: ${name}" into the file, or rename it to ${scenario.name}${extension}.`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+function unreadable(path: string, cause: unknown): StudioError {
+  return new StudioError({
+    code: "bench.scenario.unreadable",
+    message: `${path} cannot be read: ${reasonOf(cause)}`,
+    hint: "Make it readable for this user and try again.",
+    exitCode: exitCodes.usage,
+    cause,
+  });
+}

@@ -1,0 +1,163 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseScenario } from "../../../src/bench/scenario.ts";
+import { listScenarios, loadScenario } from "../../../src/bench/scenario-files.ts";
+import { StudioError } from "../../../src/errors.ts";
+
+const bundled = join(import.meta.dirname, "../../../benchmarks");
+
+function problemOf(text: string): StudioError {
+  try {
+    parseScenario(text, "load.yaml");
+  } catch (error) {
+    if (error instanceof StudioError) return error;
+    throw error;
+  }
+  throw new Error("the scenario was accepted");
+}
+
+describe("reading a scenario", () => {
+  it("fills in what is not said", () => {
+    const text = "name: tiny\nusers: 1\nduration: 1.5s\nrequests: [{ path: /health/live }]";
+    expect(parseScenario(text, "tiny.yaml")).toEqual({
+      name: "tiny",
+      description: "",
+      users: 1,
+      duration: 1500,
+      rampUp: 0,
+      warmUp: 0,
+      thinkTime: 0,
+      timeout: 10_000,
+      requests: [{ method: "GET", path: "/health/live", headers: {}, weight: 1, expect: {} }],
+      thresholds: [],
+    });
+  });
+
+  it("names everything that is wrong at once, each with its line", () => {
+    const problem = problemOf(`name: Bad Name
+users: 0
+duration: 3 parsecs
+colour: red
+requests:
+  - { path: nope, method: HEAD }
+  - path: /
+    expect: { status: 99 }
+    headers: { Connection: close }
+thresholds:
+  - errors<1%
+  - p97<1s
+`);
+    expect(problem.exitCode).toBe(2);
+    const places = problem.message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(": ", 2).join(" "));
+    expect(places).toEqual([
+      "load.yaml:1 name",
+      "load.yaml:2 users",
+      "load.yaml:3 duration",
+      "load.yaml:4 colour",
+      "load.yaml:6 requests.0.method",
+      "load.yaml:6 requests.0.path",
+      "load.yaml:8 requests.1.expect.status",
+      "load.yaml:9 requests.1.headers",
+      "load.yaml:12 thresholds.1",
+    ]);
+    expect(problem.message).toContain('Did you mean "p90<1s"?');
+  });
+
+  it.each([
+    ["broken YAML", "name: ["],
+    ["an empty file", ""],
+    ["a key that is there twice", "name: a\nname: b"],
+    ["aliases that multiply without end", bomb()],
+  ])("refuses %s as a mistake of the file", (_, text) => {
+    expect(problemOf(text)).toMatchObject({ exitCode: 2, code: "bench.scenario.invalid" });
+  });
+
+  it.each(['"a\\r\\nX-Injected: b"', '"a\\nb"'])(
+    "refuses a header with a line break: %s",
+    (value) => {
+      const request = `requests: [{ path: /, headers: { X-Note: ${value} } }]`;
+      expect(problemOf(`name: a\nusers: 1\nduration: 1s\n${request}`).message).toContain(
+        "one line",
+      );
+    },
+  );
+});
+
+function bomb(): string {
+  const levels = Array.from({ length: 9 }, (_, level) => {
+    const items = Array.from({ length: 9 }, () => (level === 0 ? "x" : `*l${level - 1}`));
+    return `l${level}: &l${level} [${items.join(", ")}]`;
+  });
+  return levels.join("\n");
+}
+
+describe("finding scenarios", () => {
+  let project: string;
+  beforeAll(async () => {
+    project = await mkdtemp(join(tmpdir(), "studio-scenarios-"));
+    const own = "name: smoke\ndescription: ours\nusers: 3\nduration: 5s\nrequests: [{ path: / }]";
+    await writeFile(join(project, "smoke.yaml"), own);
+    await writeFile(join(project, "broken.yaml"), "name: broken\nusers: many");
+    await writeFile(join(project, "other.yaml"), own);
+    await writeFile(join(project, "notes.md"), "not a scenario");
+  });
+  afterAll(() => rm(project, { recursive: true }));
+
+  it("takes the project's own before the bundled one", async () => {
+    expect((await loadScenario("smoke", [project, bundled])).description).toBe("ours");
+    expect((await loadScenario("smoke", [bundled])).users).toBe(10);
+    expect((await loadScenario("smoke", [join(project, "absent"), bundled])).users).toBe(10);
+  });
+
+  it("lists all of them by name, with what is wrong with the others", async () => {
+    const listed = await listScenarios([project, bundled]);
+    expect(listed.map((entry) => entry.name)).toEqual([
+      "baseline",
+      "broken",
+      "endurance",
+      "other",
+      "smoke",
+      "spike",
+      "stress",
+    ]);
+    expect(listed.find((entry) => entry.name === "broken")?.problem).toContain("broken.yaml:2");
+    expect(listed.find((entry) => entry.name === "other")?.problem).toContain("smoke");
+    expect(listed.find((entry) => entry.name === "spike")?.scenario?.users).toBe(500);
+  });
+
+  it("answers an unknown name with the known ones and the one that is meant", async () => {
+    const refused = loadScenario("somke", [project, bundled]);
+    await expect(refused).rejects.toMatchObject({ exitCode: 2, hint: 'Did you mean "smoke"?' });
+    await expect(refused).rejects.toThrow("endurance");
+  });
+
+  it("does not look outside its folders", async () => {
+    const refused = loadScenario("../benchmarks/smoke", [bundled]);
+    await expect(refused).rejects.toMatchObject({ code: "bench.scenario.unknown" });
+  });
+});
+
+describe("the bundled scenarios", () => {
+  it.each([
+    ["smoke", 10, 2],
+    ["baseline", 50, 10],
+    ["stress", 200, 15],
+    ["spike", 500, 5],
+    ["endurance", 100, 60],
+  ])("%s has %i users for %i minutes", async (name, users, minutes) => {
+    const text = await readFile(join(bundled, `${name}.yaml`), "utf8");
+    const scenario = parseScenario(text, name);
+    expect(scenario).toMatchObject({ name, users, duration: minutes * 60_000 });
+    expect(scenario.thresholds).toEqual(expect.arrayContaining(["p95<500ms", "errors<1%"]));
+  });
+
+  it("starts the users of baseline five a second", async () => {
+    const { users, rampUp } = await loadScenario("baseline", [bundled]);
+    expect(users / (rampUp / 1000)).toBe(5);
+  });
+});
