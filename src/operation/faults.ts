@@ -17,7 +17,7 @@ export const noFaults: Faults = { reach: () => {} };
  */
 export function faultsFrom(text: string | undefined): Faults {
   if (text === undefined || text === "") return noFaults;
-  const [action, argument = ""] = split(text);
+  const [action, argument] = split(text);
   let count = 0;
   return {
     reach(point) {

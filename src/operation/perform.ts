@@ -64,6 +64,7 @@ export async function withLock<T>(
   } finally {
     lock?.release();
     ledger.close();
+    await desk.observer.close();
   }
 }
 
@@ -96,8 +97,7 @@ export function executionOf(
   operation: string,
   steps: readonly Step[],
 ): Execution {
-  const { signal, observer, faults, now } = desk;
-  return { operation, steps, ledger, reserve: desk.paths.reserve, signal, observer, faults, now };
+  return { ...desk, reserve: desk.paths.reserve, operation, steps, ledger };
 }
 
 /** Writes the end of an operation into the ledger and turns a failed one into its error. */

@@ -59,5 +59,8 @@ export interface Observer {
     end: { state: "done" | "skipped" | "failed"; reason?: string },
   ): void;
   say(step: Pick<Step, "id" | "title">, text: string): void;
+  say(step: Pick<Step, "id" | "title">, text: string): void;
   note(text: string): void;
+  /** Resolves when everything told is drawn. */
+  close(): Promise<void>;
 }

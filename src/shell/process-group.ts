@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProcessIdentity, identifyProcess, isAlive } from "./process-identity.ts";
@@ -58,7 +59,7 @@ export async function runGroup(
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     options.onStart(identity);
-    const go = child.stdio[3] as import("node:net").Socket;
+    const go = child.stdio[3] as Writable;
     go.on("error", () => {});
     go.end("go\n");
     if (options.signal?.aborted === true) stop();

@@ -1,0 +1,152 @@
+import { Command as Program, CommanderError, Option } from "commander";
+import { type ExitCode, exitCodeMeanings, usageError } from "../errors.ts";
+import type { Command, Input } from "./command.ts";
+import type { GlobalOptions } from "./context.ts";
+import { type Registry, matchWords } from "./registry.ts";
+
+export interface Parsed {
+  words: string[];
+  /** A text to print with exit code 0 (help, version), or the command to run. */
+  action:
+    | { kind: "print"; text: string }
+    | { kind: "run"; command: Command; input: Input }
+    | { kind: "refuse"; error: Error };
+  options: GlobalOptions;
+}
+
+/** Reads what was typed. Only the module of the command that was named is loaded. */
+export async function parseArguments(
+  registry: Registry,
+  argv: readonly string[],
+  version: string,
+): Promise<Parsed> {
+  const match = matchWords(registry, argv);
+  const command = match.entry === null ? null : (await match.entry.load()).default;
+  let printed = "";
+  let complaint = "";
+  let input: Input | null = null;
+  const root = new Program("studio");
+  configureRoot(
+    root,
+    version,
+    (text) => (printed += text),
+    (text) => (complaint += text),
+  );
+  const leaf = growTree(root, registry, match.words);
+  if (command !== null) {
+    dress(leaf, command);
+    leaf.action((...given: unknown[]) => {
+      input = { arguments: leaf.args, options: leaf.opts() };
+      return given.length;
+    });
+  }
+  const finish = (action: Parsed["action"]): Parsed => ({
+    words: match.words,
+    action,
+    options: root.opts<GlobalOptions>(),
+  });
+  if (command === null && match.unknown === null && !asksForText(argv)) {
+    leaf.outputHelp();
+    root.parseOptions([...argv]);
+    return finish({ kind: "print", text: printed });
+  }
+  try {
+    root.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return finish({ kind: "print", text: printed });
+    const path = ["studio", ...match.words].join(" ");
+    const message = complaint
+      .trim()
+      .replace(/^error: /, "")
+      .replaceAll("\n", " ");
+    const hint = `\`${path} --help\` shows what can be typed.`;
+    return finish({ kind: "refuse", error: usageError(sentence(message), hint) });
+  }
+  if (command === null || input === null) throw new Error("commander ran no action");
+  return finish({ kind: "run", command, input });
+}
+
+function asksForText(argv: readonly string[]): boolean {
+  const before = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  return before.some((word) => ["--help", "-h", "--version", "-V"].includes(word));
+}
+
+function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?)]$/.test(whole) ? whole : `${whole}.`;
+}
+
+function configureRoot(
+  root: Program,
+  version: string,
+  writeOut: (text: string) => void,
+  writeErr: (text: string) => void,
+): void {
+  root
+    .description("Run a self-hosted AI studio: every change is planned, journaled and undoable.")
+    .version(version, "-V, --version", "Print the version")
+    .helpOption("-h, --help", "Show help")
+    .option("--env <name>", 'Environment to act on (default "local", or STUDIO_ENV)')
+    .option("--config <file>", "Project file (default: the nearest studio.yaml)")
+    .option("--json", "Print one JSON document", false)
+    .option("-y, --yes", "Answer every confirmation with yes", false)
+    .option("-n, --dry-run", "Show what would change, and change nothing", false)
+    .option("--no-input", "Never ask; a missing answer is an error")
+    .option("-q, --quiet", "Print results, warnings and errors alone", false)
+    .option("-v, --verbose", "Tell more on stderr", false)
+    .option("--no-color", "Print without colours")
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({ writeOut, writeErr })
+    .exitOverride();
+}
+
+/** Adds the commands of the registry; returns the node that `words` lead to. */
+function growTree(root: Program, registry: Registry, words: readonly string[]): Program {
+  const nodes = new Map<string, Program>([["", root]]);
+  for (const entry of registry.entries) {
+    const path = entry.words.split(" ");
+    for (let length = 1; length <= path.length; length += 1) {
+      const key = path.slice(0, length).join(" ");
+      if (nodes.has(key)) continue;
+      const parent = nodes.get(path.slice(0, length - 1).join(" ")) as Program;
+      const isLeaf = length === path.length;
+      const node = parent.createCommand(path[length - 1] ?? "");
+      node.copyInheritedSettings(parent);
+      node.helpGroup(length === 1 ? entry.group : "Commands:");
+      node.summary(isLeaf ? entry.summary : (registry.groups[key] ?? ""));
+      node.description(isLeaf ? entry.summary : (registry.groups[key] ?? ""));
+      node.helpCommand(false);
+      parent.addCommand(node, { hidden: entry.hidden === true && isLeaf });
+      nodes.set(key, node);
+    }
+  }
+  return nodes.get(words.join(" ")) ?? root;
+}
+
+function dress(leaf: Program, command: Command): void {
+  if (command.description !== undefined) leaf.description(command.description);
+  for (const argument of command.arguments ?? []) {
+    const name = argument.variadic === true ? `${argument.name}...` : argument.name;
+    leaf.argument(argument.required === true ? `<${name}>` : `[${name}]`, argument.summary);
+  }
+  for (const spec of command.options ?? []) {
+    const option = new Option(spec.flags, spec.summary);
+    if (spec.default !== undefined) option.default(spec.default);
+    if (spec.hidden === true) option.hideHelp();
+    if (spec.repeatable === true) {
+      option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    }
+    leaf.addOption(option);
+  }
+  leaf.addHelpText("after", () => helpTail(command));
+}
+
+function helpTail(command: Command): string {
+  const width = Math.max(...command.examples.map((example) => example.line.length));
+  const examples = command.examples.map(
+    (example) => `  ${example.line.padEnd(width)}  ${example.does}`,
+  );
+  const codes = command.exitCodes.map((code: ExitCode) => `  ${code}  ${exitCodeMeanings[code]}`);
+  return `\nExamples:\n${examples.join("\n")}\n\nExit codes:\n${codes.join("\n")}`;
+}

@@ -1,0 +1,132 @@
+import { createHash, hash as hashBuffer } from "node:crypto";
+import {
+  constants,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { StudioError, exitCodes } from "../../errors.ts";
+import { type HashCache, cachedHash, rememberHash } from "./hash-cache.ts";
+
+/**
+ * Files kept by content: `objects/<2>/<sha256>`. Views of them (a release's code, its models) are
+ * hard links, so that many releases share one copy; an object that only the store still links to
+ * belongs to nobody.
+ */
+export interface ContentStore {
+  folder: string;
+  hashes: HashCache;
+}
+
+export interface KeptFile {
+  /** Relative path in the view, with forward slashes. */
+  path: string;
+  sha256: string;
+  bytes: number;
+}
+
+/** Files up to this size are read in one piece, which is many times faster than a stream. */
+const smallFile = 4 * 1024 * 1024;
+
+/** SHA-256 of a file, from memory when its size and times are those seen before. */
+export async function hashFile(store: ContentStore, file: string): Promise<KeptFile> {
+  const stats = statSync(file, { bigint: true });
+  const bytes = Number(stats.size);
+  const known = cachedHash(store.hashes, file, stats);
+  if (known !== undefined) return { path: file, sha256: known, bytes };
+  const sha256 =
+    bytes <= smallFile ? hashBuffer("sha256", readFileSync(file)) : await hashStream(file);
+  rememberHash(store.hashes, file, stats, sha256);
+  return { path: file, sha256, bytes };
+}
+
+async function hashStream(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest("hex");
+}
+
+/** Copies a file into the store under its hash, unless its content is there already. */
+export async function keepContent(
+  store: ContentStore,
+  file: KeptFile,
+  from: string,
+): Promise<void> {
+  const object = objectPath(store, file.sha256);
+  if (existsSync(object)) return;
+  mkdirSync(dirname(object), { recursive: true, mode: 0o700 });
+  const temporary = `${object}.${process.pid}.partial`;
+  if ((await copyContent(file, from, temporary)) !== file.sha256) {
+    rmSync(temporary, { force: true });
+    throw new StudioError({
+      code: "content.changed",
+      message: `${from} changed while it was copied.`,
+      hint: "Let whatever writes it finish, then run the command again.",
+      exitCode: exitCodes.unavailable,
+    });
+  }
+  renameSync(temporary, object);
+}
+
+/** @returns the SHA-256 of what was written */
+async function copyContent(file: KeptFile, from: string, to: string): Promise<string> {
+  if (file.bytes > smallFile) {
+    // A clone of the blocks where the file system can; never a link: the original may be edited.
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    return hashStream(to);
+  }
+  const content = readFileSync(from);
+  writeFileSync(to, content, { mode: 0o600 });
+  return hashBuffer("sha256", content);
+}
+
+/** Links kept contents into a folder that must not exist; it appears whole or not at all. */
+export function buildView(store: ContentStore, files: readonly KeptFile[], folder: string): void {
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  const made = new Set<string>();
+  for (const file of files) {
+    const target = join(partial, file.path);
+    const parent = dirname(target);
+    if (!made.has(parent)) mkdirSync(parent, { recursive: true, mode: 0o700 });
+    made.add(parent);
+    linkSync(objectPath(store, file.sha256), target);
+  }
+  renameSync(partial, folder);
+}
+
+/** Removes objects that no view links to any more, and what an interrupted copy left. */
+export function collectGarbage(store: ContentStore): void {
+  const objects = join(store.folder, "objects");
+  if (!existsSync(objects)) return;
+  for (const prefix of readdirSync(objects)) {
+    for (const name of readdirSync(join(objects, prefix))) {
+      const file = join(objects, prefix, name);
+      if (name.endsWith(".partial") || statSync(file).nlink === 1) rmSync(file, { force: true });
+    }
+  }
+}
+
+/** One digest for a set of files: SHA-256 over their sorted paths and hashes. */
+export function digestOf(files: readonly KeptFile[]): string {
+  const hash = createHash("sha256");
+  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(`${file.sha256}  ${file.path}\n`);
+  }
+  return hash.digest("hex");
+}
+
+function objectPath(store: ContentStore, sha256: string): string {
+  return join(store.folder, "objects", sha256.slice(0, 2), sha256);
+}

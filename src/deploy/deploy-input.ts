@@ -1,0 +1,37 @@
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ReleaseRecord } from "./release.ts";
+import type { ReleaseContent } from "./release-content.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** What a deploy or rollback was planned with; journaled, so that a resume builds the same steps. */
+export interface DeployInput {
+  release: ReleaseRecord;
+  /** The release that was current, with whether it served; null on a first deploy. */
+  previous: { record: ReleaseRecord; running: boolean; status: "current" | "stopped" } | null;
+  schema: {
+    head: string | null;
+    pending: string[];
+    /** Head to go down to before the release starts: a rollback with --with-down. */
+    downTo?: string | null;
+  };
+  /** Id of the snapshot this operation takes. */
+  snapshot: string;
+  /** Nothing to back up existed before: the backup is taken after migrating. */
+  first: boolean;
+  /** False for a rollback: the release's files are there and are not made again. */
+  fresh: boolean;
+  skip: { backup: boolean; gate: boolean };
+}
+
+/** A deploy in one process: its input, and what this process adds to it. */
+export interface DeployWork {
+  place: Workplace;
+  input: DeployInput;
+  release: ReleaseRecord;
+  previous: ReleaseRecord | null;
+  ledger: Ledger;
+  /** Files of a fresh release as they lie in the project now, read when first asked for. */
+  content(): Promise<ReleaseContent>;
+  /** Plain-text secrets of studio.yaml by the name of their file in the release. */
+  secrets: Record<string, string>;
+}

@@ -1,0 +1,118 @@
+import { releaseCompatibility } from "../../migrate/compatibility.ts";
+import { migrateDown, migrateUp } from "../../migrate/apply.ts";
+import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
+import { readSchemaState } from "../../migrate/state.ts";
+import { StudioError, exitCodes } from "../../errors.ts";
+import type { Step, StepRun } from "../../operation/step.ts";
+import type { DeployWork } from "../deploy-input.ts";
+import { releaseMigrationFolders } from "../release-content.ts";
+
+/** Brings the schema to the head the release was built for. */
+export function migrateStep(work: DeployWork): Step {
+  const { input, release } = work;
+  const wanted = input.schema.downTo === undefined ? release.schemaHead : input.schema.downTo;
+  return {
+    id: "migrate",
+    title: titleOf(work),
+    skip: () => (isPlanned(work) ? null : "the schema is where the release needs it"),
+    async probe() {
+      const { head } = await schemaOf(work);
+      if (head === wanted) return "done";
+      return head === input.schema.head ? "absent" : "partial";
+    },
+    async do(run) {
+      if (input.schema.downTo !== undefined) return goDown(work, run, input.schema.downTo);
+      const migrations = await readMigrations(
+        releaseMigrationFolders(work.place.desk.paths, release),
+      );
+      const report = await run.effect("up", () =>
+        migrateUp({ ...commonInput(work, run, migrations), signal: run.signal }),
+      );
+      return { applied: report.applied, head: report.head };
+    },
+    undo: (run) => goBack(work, run),
+  };
+}
+
+function titleOf({ input }: DeployWork): string {
+  if (input.schema.downTo !== undefined) {
+    return `Take the schema back to ${input.schema.downTo ?? "empty"}`;
+  }
+  const count = input.schema.pending.length;
+  return count === 0 ? "Migrate the database" : `Apply ${count} migration${count === 1 ? "" : "s"}`;
+}
+
+function isPlanned({ input }: DeployWork): boolean {
+  return input.schema.pending.length > 0 || input.schema.downTo !== undefined;
+}
+
+async function schemaOf(work: DeployWork, migrations: MigrationFile[] = []) {
+  return readSchemaState({ database: work.place.database, migrations });
+}
+
+function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]) {
+  const { desk, database, project } = work.place;
+  return {
+    database,
+    migrations,
+    who: { user: desk.user, host: desk.host, version: desk.version },
+    lockTimeout: project.settings.migrate.lockTimeout,
+    onEvent: (event: { kind: string; name: string }) => run.say(`${event.kind} ${event.name}`),
+  };
+}
+
+async function goDown(work: DeployWork, run: StepRun, to: string | null) {
+  // The files of the release that is left are needed: the one gone back to lacks them.
+  const from = work.previous ?? work.release;
+  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const report = await run.effect("down", () =>
+    migrateDown({ ...commonInput(work, run, migrations), to }),
+  );
+  return { reverted: report.reverted, head: report.head };
+}
+
+/**
+ * The way back. Before the switch nothing was written by the new release, so what can go down
+ * goes down. After it, going down could lose writes: a schema the old release can live with stays.
+ */
+async function goBack(work: DeployWork, run: StepRun): Promise<void> {
+  const { input, release, previous, place } = work;
+  if (input.schema.downTo !== undefined) return goUpAgain(work, run);
+  const migrations = await readMigrations(releaseMigrationFolders(place.desk.paths, release));
+  const state = await schemaOf(work, migrations);
+  if (state.head === input.schema.head) return;
+  const knownToRelease = previous?.migrations ?? [];
+  const { verdict, extra } = releaseCompatibility({
+    applied: state.applied,
+    knownToRelease,
+    available: migrations,
+  });
+  const names = extra.map((migration) => migration.name).join(", ");
+  const reversible = extra.every((migration) => migration.reversible);
+  const served = run.results.has("switch") && previous !== null;
+  if (reversible && !(served && verdict === "compatible")) {
+    if (served) run.note("What the new release wrote into the schema it brought is lost with it.");
+    await run.effect("down", () =>
+      migrateDown({ ...commonInput(work, run, migrations), to: input.schema.head }),
+    );
+    return;
+  }
+  if (verdict === "compatible" || verdict === "same") {
+    run.note(`The schema keeps ${names}: the release before can live with it.`);
+    return;
+  }
+  throw new StudioError({
+    code: "schema.stuck",
+    message: `the schema has ${names}, which cannot go down, and the release before cannot run on it`,
+    exitCode: exitCodes.notUndone,
+  });
+}
+
+async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
+  const from = work.previous ?? work.release;
+  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const to = work.input.schema.head;
+  await run.effect("up", () =>
+    migrateUp({ ...commonInput(work, run, migrations), ...(to === null ? {} : { to }) }),
+  );
+}

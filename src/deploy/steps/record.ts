@@ -1,0 +1,49 @@
+import {
+  recordCurrentRelease,
+  setReleaseStatus,
+  withdrawRelease,
+  currentRelease,
+} from "../../ledger/releases.ts";
+import type { Step } from "../../operation/step.ts";
+import type { DeployWork } from "../deploy-input.ts";
+
+/** Writes into the ledger which release is the current one: from here on the deploy counts. */
+export function recordStep(work: DeployWork): Step {
+  const { ledger, release, input, previous, place } = work;
+  return {
+    id: "record",
+    title: "Record the release as the current one",
+    probe() {
+      const current = currentRelease(ledger, release.environment);
+      return current?.id === release.id && current.status === "current" ? "done" : "absent";
+    },
+    do: (run) =>
+      run.effect("ledger", () =>
+        recordCurrentRelease(
+          ledger,
+          {
+            id: release.id,
+            environment: release.environment,
+            operation: run.operation,
+            createdAt: release.createdAt,
+            schemaHead: release.schemaHead,
+            record: release,
+          },
+          place.desk.now().toISOString(),
+        ),
+      ),
+    undo: (run) =>
+      run.effect("ledger", () => {
+        const current = currentRelease(ledger, release.environment);
+        if (current?.id !== release.id) return;
+        withdrawRelease(ledger, {
+          id: release.id,
+          previous: previous?.id ?? null,
+          forget: input.fresh,
+        });
+        if (input.previous?.status === "stopped") {
+          setReleaseStatus(ledger, input.previous.record.id, "stopped");
+        }
+      }),
+  };
+}

@@ -1,0 +1,142 @@
+import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
+import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
+import { runBench } from "../../bench/run.ts";
+import { benchFolders } from "../bench-folders.ts";
+import type { DeployWork } from "../deploy-input.ts";
+import { waitHealthy } from "../health.ts";
+import { watchRelease } from "../watch.ts";
+
+/** Starts the release beside the one that serves. */
+export function startStep(work: DeployWork): Step {
+  const { place, release } = work;
+  return {
+    id: "start",
+    title: `Start release ${release.id} beside the one that serves`,
+    async probe() {
+      return (await place.target.state(release)).running ? "done" : "partial";
+    },
+    do: (run) => place.target.start(run, release),
+    undo: (run) => place.target.stop(run, release),
+  };
+}
+
+export function healthStep(work: DeployWork): Step {
+  const { place, release } = work;
+  const { passes } = place.project.settings.deploy.health;
+  return {
+    id: "health",
+    title: `Wait until it is healthy ${passes} times in a row`,
+    probe: nothingToProbe,
+    undo: nothingToUndo,
+    do: (run) => waitHealthy({ target: place.target, release, signal: run.signal, say: run.say }),
+  };
+}
+
+/** A short load test on the private socket: the public has not met the release yet. */
+export function gateStep(work: DeployWork): Step {
+  const { place, release, input } = work;
+  const { gate } = release.settings.deploy;
+  return {
+    id: "gate",
+    title: `Load-test it (${gate.scenario}: ${gate.thresholds.join(", ")})`,
+    skip: () => (input.skip.gate ? "--skip-gate was given" : null),
+    probe: nothingToProbe,
+    undo: nothingToUndo,
+    async do(run) {
+      const { summary, verdicts, passed } = await runBench({
+        name: gate.scenario,
+        folders: benchFolders(place.project),
+        target: place.target.privateEndpoint(release),
+        overrides: { duration: gate.duration },
+        thresholds: gate.thresholds,
+        signal: run.signal,
+      });
+      run.signal.throwIfAborted();
+      const figures = {
+        rate: summary.rate,
+        errorRate: summary.errorRate,
+        latency: summary.latency,
+      };
+      if (passed) return { ...figures, verdicts };
+      const missed = verdicts.filter((verdict) => !verdict.passed);
+      throw new StudioError({
+        code: "gate.missed",
+        message: `The release missed its gate: ${missed.map((verdict) => `${verdict.text} (was ${verdict.actual})`).join(", ")}.`,
+        hint: "Mend the release, or set other thresholds in deploy.gate of studio.yaml, then deploy again.",
+        exitCode: exitCodes.undone,
+        details: { verdicts, figures },
+      });
+    },
+  };
+}
+
+/** Moves the public traffic over. */
+export function switchStep(work: DeployWork): Step {
+  const { place, release, previous, input } = work;
+  const { target } = place;
+  const from = input.previous?.running === true ? previous : null;
+  return {
+    id: "switch",
+    title: `Switch the traffic: ${target.describeSwitch(release, previous)}`,
+    async probe() {
+      const own = await target.state(release);
+      const other = from === null ? null : await target.state(from);
+      if (!own.accepting) return "absent";
+      return other?.accepting === true ? "partial" : "done";
+    },
+    do: (run) => target.switchTo(run, release, from),
+    async undo(run) {
+      if (from === null) return target.unswitch(run, release);
+      const state = await target.state(from);
+      if (!state.canAccept) {
+        if (state.running) await target.stop(run, from);
+        await target.start(run, from);
+        await waitHealthy({ target, release: from, signal: run.signal, say: run.say });
+      }
+      await target.switchTo(run, from, release);
+    },
+  };
+}
+
+/** Looks on while the public meets the release. */
+export function watchStep(work: DeployWork): Step {
+  const { place, release, previous } = work;
+  const { watch } = release.settings.deploy;
+  return {
+    id: "watch",
+    title: `Watch it serve (${watch.thresholds.join(", ")})`,
+    skip: () => (previous === null ? "there was no release before to compare with" : null),
+    probe: nothingToProbe,
+    undo: nothingToUndo,
+    do: (run) =>
+      watchRelease({
+        target: place.target,
+        release,
+        duration: watch.for,
+        thresholds: watch.thresholds,
+        signal: run.signal,
+        say: run.say,
+      }),
+  };
+}
+
+/** Ends the release that served before, once it has finished what it began. */
+export function retireStep(work: DeployWork): Step {
+  const { place, release, previous } = work;
+  return {
+    id: "retire",
+    title: "Let the release before finish its requests and end",
+    kind: "final",
+    skip: () => (previous === null || previous.id === release.id ? "there is none" : null),
+    probe: nothingToProbe,
+    undo: nothingToUndo,
+    async do(run) {
+      if (previous === null) return;
+      try {
+        await place.target.stop(run, previous);
+      } catch (error) {
+        throw new Error(`release ${previous.id} still runs: ${reasonOf(error)}`, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { resolveDatabase } from "../../environment-database.ts";
+import { resolveVariables } from "../../../config/variables.ts";
+import { type Daemon, startDaemon } from "../../../server/daemon.ts";
+import { createLogger } from "../../../server/logging.ts";
+import { statePaths } from "../../../state.ts";
+import { codeFolder, readReleaseRecord, releaseFolder } from "../../release.ts";
+import { type InstanceOrder, supervisorCommand } from "./commands.ts";
+import { livingSupervisor } from "./instance-file.ts";
+import { startSupervisor } from "./launch-supervisor.ts";
+import { type LocalSite, siteOf } from "./local-site.ts";
+import { heldDescriptor, inheritedCopies } from "./supervisor.ts";
+
+export interface InstanceInput {
+  order: InstanceOrder;
+  /** Take public traffic as soon as ready: a restart after a crash. */
+  accept: boolean;
+  env: Record<string, string | undefined>;
+  signal: AbortSignal;
+  now(): Date;
+}
+
+/** The process of one release: a daemon on its private socket, and on the public one when told. */
+export async function runInstance(input: InstanceInput): Promise<void> {
+  const { directory, environment, release: id } = input.order;
+  const paths = statePaths(directory, environment);
+  const release = readReleaseRecord(paths, id);
+  const site = siteOf(paths, release);
+  const variables = resolveVariables({ settings: release.settings, directory, env: input.env });
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  const logger = createLogger({
+    file: join(paths.logs, `${id}.log`),
+    errorsFile: join(paths.logs, "errors.log"),
+    level: variables.LOG_LEVEL?.toLowerCase() ?? "info",
+    environment,
+  });
+  const copies = Array.from({ length: inheritedCopies }, (_, index) => heldDescriptor + index);
+  const spare = copies.pop() as number;
+  const daemon = await startDaemon({
+    release: id,
+    version: release.studio,
+    environment,
+    serve: release.settings.serve,
+    modelFolders: [join(releaseFolder(paths, id), "models")],
+    database: await resolveDatabase({ settings: release.settings, directory, env: variables }),
+    privateSocket: site.socketPath,
+    descriptors: copies,
+    listen: null,
+    acceptAtOnce: input.accept,
+    logger,
+  });
+  const stop = () => void daemon.stop(release.settings.deploy.drain);
+  if (input.signal.aborted) stop();
+  else input.signal.addEventListener("abort", stop, { once: true });
+  const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
+  const watch = replaceLostSupervisor({ daemon, site, command, spare, env: input.env });
+  await daemon.closed;
+  clearInterval(watch);
+}
+
+interface SupervisorWatch {
+  daemon: Daemon;
+  site: LocalSite;
+  command: string[];
+  /** The inherited copy of the listening socket that is never accepted on. */
+  spare: number;
+  env: Record<string, string | undefined>;
+}
+
+/**
+ * The release that serves starts a new supervisor when its own died: the listening socket lives
+ * in both, so either can hand it to the other.
+ */
+function replaceLostSupervisor(watch: SupervisorWatch): NodeJS.Timeout {
+  const { daemon, site, command, spare, env } = watch;
+  let missed = 0;
+  return setInterval(() => {
+    const lost = daemon.state().accepting && livingSupervisor(site.runFolder) === null;
+    missed = lost ? missed + 1 : 0;
+    // Twice in a row: one look may fall between two supervisors.
+    if (missed < 2) return;
+    missed = -8;
+    startSupervisor({ ...site, command, env, onStart: () => {} }, spare);
+  }, 250);
+}

@@ -1,0 +1,37 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { StatePaths } from "../../../state.ts";
+import type { Address, ReleaseRecord } from "../../release.ts";
+import { releaseSocket, socketFolder, supervisorSocket } from "./runtime-folder.ts";
+
+/** The places of one release's processes. Each address has a supervisor, and a folder, of its own. */
+export interface LocalSite {
+  address: Address;
+  runFolder: string;
+  socketFolder: string;
+  logFolder: string;
+  supervisorSocket: string;
+  /** The release's private socket. */
+  socketPath: string;
+  /** What the process wrote besides its log: a crash ends here. */
+  outputFile: string;
+}
+
+export function siteOf(
+  paths: StatePaths,
+  release: Pick<ReleaseRecord, "id" | "address">,
+): LocalSite {
+  const { address } = release;
+  const runFolder = join(paths.run, `${address.host.replaceAll(/[^\w.-]/g, "_")}-${address.port}`);
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  const folder = socketFolder(runFolder);
+  return {
+    address,
+    runFolder,
+    socketFolder: folder,
+    logFolder: paths.logs,
+    supervisorSocket: supervisorSocket(folder),
+    socketPath: releaseSocket(folder, release.id),
+    outputFile: join(paths.logs, `${release.id}.out`),
+  };
+}
