@@ -35,9 +35,8 @@ export async function parseArguments(
   const leaf = growTree(root, registry, match.words);
   if (command !== null) {
     dress(leaf, command);
-    leaf.action((...given: unknown[]) => {
+    leaf.action(() => {
       input = { arguments: leaf.args, options: leaf.opts() };
-      return given.length;
     });
   }
   const finish = (action: Parsed["action"]): Parsed => ({

@@ -32,6 +32,4 @@ export interface DeployWork {
   ledger: Ledger;
   /** Files of a fresh release as they lie in the project now, read when first asked for. */
   content(): Promise<ReleaseContent>;
-  /** Plain-text secrets of studio.yaml by the name of their file in the release. */
-  secrets: Record<string, string>;
 }

@@ -24,7 +24,6 @@ import {
 } from "./content/content-store.ts";
 import { openHashCache, saveHashCache } from "./content/hash-cache.ts";
 import { type ReleaseRecord, codeFolder, releaseFolder } from "./release.ts";
-import { writeSealedSecrets } from "./sealed-secrets.ts";
 
 /** Everything a release consists of besides settings, as it lies in the project now. */
 export interface ReleaseContent {
@@ -110,7 +109,6 @@ export async function buildRelease(
   paths: StatePaths,
   content: ReleaseContent,
   release: ReleaseRecord,
-  secrets: Record<string, string>,
 ): Promise<void> {
   const store = openContentStore(paths);
   const code = codeFolder(paths, release.code.digest);
@@ -122,7 +120,6 @@ export async function buildRelease(
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   buildView(store, content.modelFiles, join(partial, "models"));
   buildView(store, content.migrationFiles, join(partial, "migrations"));
-  writeSealedSecrets(partial, secrets);
   writeFileSync(join(partial, "release.json"), `${JSON.stringify(release, null, 2)}\n`, {
     mode: 0o600,
   });

@@ -1,4 +1,4 @@
-import { listSnapshots } from "../../backup/list.ts";
+import { listSnapshots } from "../../backup/summary.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToUndo } from "../../operation/step.ts";
 import { takeSnapshot } from "../take-snapshot.ts";
@@ -29,18 +29,17 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
           say: run.say,
         }),
       );
-      if (report === null) return { snapshot: null };
-      for (const skipped of report.skipped)
-        run.note(`Not backed up: ${skipped.path} (${skipped.reason})`);
-      if (!report.verified.ok) {
+      for (const { path, reason } of report.skipped) run.note(`Not backed up: ${path} (${reason})`);
+      const { ok, problems, members, bytes } = report.verification;
+      if (!ok) {
         throw new StudioError({
           code: "backup.unverified",
-          message: `Snapshot ${input.snapshot} could not be read back: ${report.verified.problems.join("; ")}.`,
+          message: `Snapshot ${input.snapshot} could not be read back: ${problems.join(" ")}`,
           hint: "Check the disk of the repository, then deploy again.",
           exitCode: exitCodes.undone,
         });
       }
-      return { snapshot: input.snapshot, files: report.files, bytes: report.bytes };
+      return { snapshot: input.snapshot, members, bytes };
     },
     // A snapshot harms nobody: it is kept even when the deploy is undone.
     undo: nothingToUndo,

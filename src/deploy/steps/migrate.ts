@@ -1,5 +1,5 @@
 import { releaseCompatibility } from "../../migrate/compatibility.ts";
-import { migrateDown, migrateUp } from "../../migrate/apply.ts";
+import { type MigrationEvent, migrateDown, migrateUp } from "../../migrate/apply.ts";
 import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
@@ -57,7 +57,10 @@ function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]
     migrations,
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
-    onEvent: (event: { kind: string; name: string }) => run.say(`${event.kind} ${event.name}`),
+    onEvent: (event: MigrationEvent) =>
+      run.say(
+        event.type === "waiting" ? "waiting for another process" : `${event.type} ${event.name}`,
+      ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { checkVariables } from "../../config/variables.ts";
-import { formatBytes } from "../../config/quantity.ts";
+import { roughBytes } from "../../format/rough.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
@@ -9,10 +9,6 @@ import { existingAncestor } from "../existing-ancestor.ts";
 
 /** Room for logs, the journal and temporary files besides what is known to be written. */
 const spareBytes = 200 * 1024 * 1024;
-
-/** What the owner of a production host is asked to have (a smaller one is warned about). */
-const wantedMemory = 4 * 1000 ** 3;
-const wantedDisk = 10 * 1000 ** 3;
 
 /** Looks for whatever would stop the deploy half-way, before anything is changed. */
 export function preflightStep(work: DeployWork): Step {
@@ -40,7 +36,7 @@ function checkConfiguration({ place }: DeployWork): void {
   throw new StudioError({
     code: "variables.missing",
     message: `Required variables are missing or empty: ${missing.join(", ")}.`,
-    hint: `Set them in the environment${project.settings.variables.file === undefined ? "" : ` or in ${project.settings.variables.file}`}, then deploy again.`,
+    hint: `Set them in the environment${project.settings.variables.file === null ? "" : ` or in ${project.settings.variables.file}`}, then deploy again.`,
     exitCode: exitCodes.usage,
     details: { missing },
   });
@@ -50,18 +46,20 @@ function checkHost(work: DeployWork, note: (text: string) => void): void {
   const { paths } = work.place.desk;
   const { bavail, bsize } = statfsSync(existingAncestor(paths.root));
   const free = bavail * bsize;
-  const needed = work.release.code.bytes + spareBytes;
+  const { disk, memory } = work.release.settings.deploy.require;
+  // What the configuration asks for is a wish; what will be written is a must.
+  const needed = work.input.fresh ? work.release.code.bytes + spareBytes : spareBytes;
   if (free < needed) {
     throw new StudioError({
       code: "disk.short",
-      message: `${formatBytes(free)} are free on the disk of ${paths.root}; this deploy may need ${formatBytes(needed)}.`,
+      message: `${roughBytes(free)} are free on the disk of ${paths.root}; this deploy may need ${roughBytes(needed)}.`,
       hint: "Make room (`studio backup prune` removes old snapshots), then deploy again.",
       exitCode: exitCodes.unavailable,
       details: { free, needed },
     });
   }
-  if (work.place.target.kind === "local") return;
-  if (free < wantedDisk) note(`Less than ${formatBytes(wantedDisk)} of disk are free.`);
-  if (totalmem() < wantedMemory)
-    note(`The host has less than ${formatBytes(wantedMemory)} memory.`);
+  if (free < disk) note(`${roughBytes(free)} of disk are free; ${roughBytes(disk)} are wanted.`);
+  if (totalmem() < memory) {
+    note(`The host has ${roughBytes(totalmem())} of memory; ${roughBytes(memory)} are wanted.`);
+  }
 }

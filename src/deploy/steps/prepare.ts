@@ -24,7 +24,7 @@ export function prepareStep(work: DeployWork): Step {
       const content = await work.content();
       refuseChanged(work, content.code.digest);
       await run.effect("contents", () => keepReleaseContent(paths, content));
-      await run.effect("folder", () => buildRelease(paths, content, release, work.secrets));
+      await run.effect("folder", () => buildRelease(paths, content, release));
     },
     async undo(run) {
       if (!input.fresh) return;

@@ -22,11 +22,13 @@ export function pruneStep(work: DeployWork): Step {
         pruneSnapshots({
           repository: repositoryOf(place.project),
           retention,
-          now: place.desk.now,
+          now: () => place.desk.now(),
           plan: false,
+          keep: [work.input.snapshot],
+          lockWait: 60_000,
         }),
       );
-      return { releases: released, snapshots: report.removed };
+      return { releases: released, snapshots: report.trashed };
     },
   };
 }

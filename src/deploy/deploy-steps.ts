@@ -1,0 +1,38 @@
+import type { Step } from "../operation/step.ts";
+import type { DeployWork } from "./deploy-input.ts";
+import { backupStep } from "./steps/backup.ts";
+import { hookSteps } from "./steps/hook.ts";
+import { migrateStep } from "./steps/migrate.ts";
+import { preflightStep } from "./steps/preflight.ts";
+import { prepareStep } from "./steps/prepare.ts";
+import { pruneStep } from "./steps/prune.ts";
+import { recordStep } from "./steps/record.ts";
+import {
+  gateStep,
+  healthStep,
+  retireStep,
+  startStep,
+  switchStep,
+  watchStep,
+} from "./steps/serve.ts";
+
+/** A deploy, for every target, and a rollback: the same path to another release. */
+export function deploySteps(work: DeployWork): Step[] {
+  return [
+    preflightStep(work),
+    ...hookSteps(work, "before"),
+    prepareStep(work),
+    backupStep(work, "before"),
+    migrateStep(work),
+    backupStep(work, "after"),
+    startStep(work),
+    healthStep(work),
+    gateStep(work),
+    switchStep(work),
+    watchStep(work),
+    recordStep(work),
+    retireStep(work),
+    pruneStep(work),
+    ...hookSteps(work, "after"),
+  ];
+}

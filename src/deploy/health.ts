@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatDuration } from "../config/quantity.ts";
+import { StudioError, exitCodes } from "../errors.ts";
+import type { ReleaseRecord } from "./release.ts";
+import type { Target } from "./target.ts";
+
+export interface HealthInput {
+  target: Target;
+  release: ReleaseRecord;
+  signal: AbortSignal;
+  say(text: string): void;
+}
+
+const pause = 150;
+
+/** Waits until a release was ready as often in a row as its settings ask. */
+export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: number }> {
+  const { target, release, signal, say } = input;
+  const { passes, timeout } = release.settings.deploy.health;
+  const begun = performance.now();
+  let passed = 0;
+  let seen = false;
+  while (performance.now() - begun < timeout) {
+    const state = await target.state(release);
+    seen ||= state.running;
+    passed = state.ready ? passed + 1 : 0;
+    say(`${passed} of ${passes} in a row`);
+    if (passed >= passes) return { milliseconds: Math.round(performance.now() - begun) };
+    if (seen && !state.running) throw await unhealthy(input, "Its process ended.");
+    await sleep(pause, undefined, { signal });
+  }
+  throw await unhealthy(input, `It was not within ${formatDuration(timeout)}.`);
+}
+
+async function unhealthy(input: HealthInput, why: string): Promise<StudioError> {
+  const { target, release } = input;
+  return new StudioError({
+    code: "health.failed",
+    message: `Release ${release.id} did not become healthy. ${why}`,
+    hint: "The lines above are its last ones; `studio logs` shows those of the release that serves.",
+    exitCode: exitCodes.undone,
+    details: { log: await target.lastLines(release, 10) },
+  });
+}

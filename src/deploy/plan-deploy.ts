@@ -1,0 +1,130 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { sourcesAreEmpty } from "../backup/source.ts";
+import { StudioError, exitCodes } from "../errors.ts";
+import { createIdentifier } from "../identifier.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { currentRelease } from "../ledger/releases.ts";
+import { codeRoot } from "../package-root.ts";
+import { type MigrationFile, readMigrations } from "../migrate/source.ts";
+import { readSchemaState } from "../migrate/state.ts";
+import type { DeployInput } from "./deploy-input.ts";
+import { type ReleaseRecord, hashEnvironment } from "./release.ts";
+import { type ReleaseContent, projectMigrations } from "./release-content.ts";
+import { snapshotSources } from "./snapshot-sources.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface PlanRequest {
+  place: Workplace;
+  content: ReleaseContent;
+  /** Null before the first operation of a project. */
+  ledger: Ledger | null;
+  skip: DeployInput["skip"];
+}
+
+/** What a deploy would do now. Changes nothing. */
+export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
+  const { place, ledger, skip } = request;
+  const now = place.desk.now();
+  const migrations = await readMigrations(liveMigrationFolders(place));
+  const schema = await readSchemaState({ database: place.database, migrations });
+  const [problem] = schema.problems;
+  if (problem !== undefined) {
+    throw new StudioError({
+      code: "schema.problem",
+      message: problem.message,
+      hint: problem.hint,
+      exitCode: exitCodes.checkFailed,
+      details: schema.problems,
+    });
+  }
+  const previous = ledger === null ? null : await previousRelease(place, ledger);
+  const id = createIdentifier(now);
+  const release = describeRelease(request, id, migrations, previous?.record.id ?? null);
+  const first = skip.backup ? false : await sourcesAreEmpty(databaseAndFiles(place));
+  return {
+    release,
+    previous,
+    schema: {
+      head: schema.head,
+      pending: schema.pending.map((migration) => migration.name),
+    },
+    snapshot: createIdentifier(now),
+    first,
+    fresh: true,
+    skip,
+  };
+}
+
+/** The ledger exists as soon as an operation begins: it does not make a backup worth taking. */
+function databaseAndFiles(place: Workplace) {
+  return snapshotSources(place, "full").filter(
+    (source) => !source.owns.includes(place.desk.paths.ledger),
+  );
+}
+
+export async function previousRelease(
+  place: Workplace,
+  ledger: Ledger,
+): Promise<DeployInput["previous"]> {
+  const row = currentRelease(ledger, place.desk.environment);
+  if (row === null) return null;
+  const record = row.record as ReleaseRecord;
+  const { accepting } = await place.target.state(record);
+  return { record, running: accepting, status: row.status === "stopped" ? "stopped" : "current" };
+}
+
+export function liveMigrationFolders(place: Workplace) {
+  const own = { folder: join(codeRoot, "migrations"), origin: "studio" as const };
+  const folder = projectMigrations(place.project);
+  if (folder === null || !existsSync(folder)) return [own];
+  return [own, { folder, origin: "project" as const }];
+}
+
+function describeRelease(
+  { place, content }: PlanRequest,
+  id: string,
+  migrations: MigrationFile[],
+  previous: string | null,
+): ReleaseRecord {
+  const { project, desk } = place;
+  const { host, port } = project.settings.serve;
+  return {
+    schema: "studio.release/v1",
+    id,
+    environment: desk.environment,
+    target: project.settings.target,
+    createdAt: desk.now().toISOString(),
+    studio: desk.version,
+    node: process.versions.node,
+    code: {
+      digest: content.code.digest,
+      bytes: content.code.bytes,
+      entry: content.code.entry,
+      migrations: content.code.migrations,
+    },
+    settings: project.settings,
+    environmentHash: hashEnvironment(id, namedVariables(place)),
+    address: { host, port },
+    models: content.models.map(({ name, version, sha256, source }) => ({
+      name,
+      version,
+      sha256,
+      source,
+    })),
+    migrations: migrations.map(({ name, checksum, compatible, reversible }) => ({
+      name,
+      checksum,
+      compatible,
+      reversible,
+    })),
+    schemaHead: migrations.at(-1)?.name ?? null,
+    previous,
+  };
+}
+
+/** The variables the project names: the rest of a shell's environment says nothing about it. */
+function namedVariables({ project, variables }: Workplace): Record<string, string | undefined> {
+  const names = [...project.settings.variables.required, "DATABASE_URL", "REDIS_URL", "LOG_LEVEL"];
+  return Object.fromEntries(names.map((name) => [name, variables[name]]));
+}

@@ -1,0 +1,47 @@
+import { usageError } from "../errors.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { OperationRow } from "../ledger/operations.ts";
+import { type Recovered, abort, leave, resume } from "../operation/recover.ts";
+import type { Step } from "../operation/step.ts";
+import { deployWork } from "./deploy.ts";
+import type { DeployInput } from "./deploy-input.ts";
+import { deploySteps } from "./deploy-steps.ts";
+import { readReleaseContent } from "./release-content.ts";
+import { type RunInput, downSteps, upSteps } from "./run-release.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** The steps of any operation on an environment, from what the ledger kept of it. */
+async function stepsOf(
+  place: Workplace,
+  ledger: Ledger,
+  row: OperationRow,
+): Promise<readonly Step[]> {
+  switch (row.kind) {
+    case "deploy":
+    case "rollback": {
+      const content = () => readReleaseContent(place.desk.paths, place.project, true);
+      return deploySteps(deployWork(place, ledger, row.input as DeployInput, content));
+    }
+    case "up":
+      return upSteps(place, ledger, row.input as RunInput);
+    case "down":
+      return downSteps(place, ledger, row.input as RunInput);
+    default:
+      throw usageError(
+        `The unfinished operation is a "${row.kind}", which this version of studio does not know.`,
+        "Use the version of studio that began it.",
+      );
+  }
+}
+
+export function resumeOperation(place: Workplace): Promise<Recovered> {
+  return resume(place.desk, (ledger, row) => stepsOf(place, ledger, row));
+}
+
+export function abortOperation(place: Workplace): Promise<Recovered> {
+  return abort(place.desk, (ledger, row) => stepsOf(place, ledger, row));
+}
+
+export function leaveOperation(place: Workplace): Promise<Recovered> {
+  return leave(place.desk);
+}

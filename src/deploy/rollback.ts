@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { StudioError, exitCodes, usageError } from "../errors.ts";
+import { createIdentifier } from "../identifier.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { findRelease, listReleases } from "../ledger/releases.ts";
+import { releaseCompatibility } from "../migrate/compatibility.ts";
+import { readMigrations } from "../migrate/source.ts";
+import { readSchemaState } from "../migrate/state.ts";
+import { perform } from "../operation/perform.ts";
+import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
+import type { DeployInput, DeployWork } from "./deploy-input.ts";
+import { deploySteps } from "./deploy-steps.ts";
+import { previousRelease } from "./plan-deploy.ts";
+import { type ReleaseRecord, codeFolder, releaseFile } from "./release.ts";
+import { releaseMigrationFolders } from "./release-content.ts";
+import { nothingDeployed } from "./run-release.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface RollbackOptions {
+  /** A release id or its beginning; null: the release before the current one. */
+  to: string | null;
+  /** Take the schema down to where that release can run. */
+  withDown: boolean;
+  message: string | null;
+  skip: DeployInput["skip"];
+}
+
+/** Returns to an earlier release by the same path as a deploy, with what was kept of it. */
+export async function rollback(place: Workplace, options: RollbackOptions): Promise<DeployResult> {
+  let work: DeployWork | null = null;
+  const performed = await perform(place.desk, "rollback", async (ledger) => {
+    const input = await planRollback(place, ledger, options);
+    work = deployWork(place, ledger, input, () => {
+      throw new Error("a rollback makes no release");
+    });
+    return { kind: "rollback", message: options.message, input, steps: deploySteps(work) };
+  });
+  return resultOf(work as unknown as DeployWork, performed);
+}
+
+export async function planRollback(
+  place: Workplace,
+  ledger: Ledger,
+  options: RollbackOptions,
+): Promise<DeployInput> {
+  const previous = await previousRelease(place, ledger);
+  if (previous === null) throw nothingDeployed(place.desk.environment);
+  const release = chooseRelease(place, ledger, options.to);
+  requireKept(place, release);
+  const schema = await decideSchema(place, previous.record, release, options.withDown);
+  return {
+    release,
+    previous,
+    schema,
+    snapshot: createIdentifier(place.desk.now()),
+    first: false,
+    fresh: false,
+    skip: options.skip,
+  };
+}
+
+function chooseRelease(place: Workplace, ledger: Ledger, to: string | null): ReleaseRecord {
+  const { environment } = place.desk;
+  const rows = listReleases(ledger, environment);
+  if (to === null) {
+    const before = rows.find((row) => row.status === "former");
+    if (before !== undefined) return before.record as ReleaseRecord;
+    throw usageError(
+      "There is no release before the current one.",
+      "`studio status` shows the releases that are kept.",
+    );
+  }
+  const row = findRelease(ledger, environment, to);
+  if (row.status === "former") return row.record as ReleaseRecord;
+  throw usageError(`Release ${row.id} is the current one.`, "`studio up` starts it again.");
+}
+
+function requireKept(place: Workplace, release: ReleaseRecord): void {
+  const { paths } = place.desk;
+  const kept =
+    existsSync(releaseFile(paths, release.id)) &&
+    existsSync(codeFolder(paths, release.code.digest));
+  if (kept) return;
+  throw new StudioError({
+    code: "release.missing",
+    message: `The code or models of release ${release.id} are no longer in ${paths.releases}. Nothing was changed.`,
+    hint: `Bring the code of that release back (\`npm install -g @selfhosted-ai/studio@${release.studio}\`, or check out its commit), then \`studio deploy\`.`,
+    exitCode: exitCodes.unavailable,
+  });
+}
+
+/** Whether the release may run on the schema as it is, or where the schema must go. */
+async function decideSchema(
+  place: Workplace,
+  current: ReleaseRecord,
+  release: ReleaseRecord,
+  withDown: boolean,
+): Promise<DeployInput["schema"]> {
+  const available = await readMigrations(releaseMigrationFolders(place.desk.paths, current));
+  const state = await readSchemaState({ database: place.database, migrations: available });
+  const { verdict, extra, returnTo } = releaseCompatibility({
+    applied: state.applied,
+    knownToRelease: release.migrations,
+    available,
+  });
+  const stay = { head: state.head, pending: [] };
+  if (verdict === "same" || verdict === "compatible") return stay;
+  if (verdict === "reversible" && withDown) return { ...stay, downTo: returnTo };
+  const names = extra.map((migration) => migration.name).join(", ");
+  const forward = "mend the code and `studio deploy` again (nothing is lost)";
+  const way =
+    verdict === "reversible"
+      ? "`studio rollback --with-down` takes these migrations back after a fresh backup; what they hold is lost"
+      : "`studio backup restore` returns to a snapshot; what was written since is lost";
+  throw new StudioError({
+    code: "rollback.unsafe",
+    message: `Release ${release.id} cannot run on the schema as it is now: it does not know ${names}. Nothing was changed.`,
+    hint: `Two ways out: ${forward}; or ${way}.`,
+    exitCode: exitCodes.checkFailed,
+    details: { verdict, migrations: extra.map((migration) => migration.name), returnTo },
+  });
+}

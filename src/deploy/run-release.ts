@@ -1,0 +1,134 @@
+import { StudioError, exitCodes } from "../errors.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
+import { perform } from "../operation/perform.ts";
+import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
+import { waitHealthy } from "./health.ts";
+import type { ReleaseRecord } from "./release.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface RunInput {
+  release: ReleaseRecord;
+  status: "current" | "stopped";
+}
+
+export interface RunResult {
+  release: string;
+  url: string;
+  /** False when there was nothing to do. */
+  changed: boolean;
+}
+
+/** Starts the current release again, and lets it take public traffic. */
+export async function bringUp(place: Workplace, message: string | null): Promise<RunResult> {
+  return run(place, "up", message, upSteps, (accepting) => accepting);
+}
+
+/** Ends the current release in good order; `up` starts it again. */
+export async function takeDown(place: Workplace, message: string | null): Promise<RunResult> {
+  return run(place, "down", message, downSteps, (_accepting, running) => !running);
+}
+
+async function run(
+  place: Workplace,
+  kind: "up" | "down",
+  message: string | null,
+  build: (place: Workplace, ledger: Ledger, input: RunInput) => Step[],
+  settled: (accepting: boolean, running: boolean) => boolean,
+): Promise<RunResult> {
+  let release: ReleaseRecord | null = null;
+  let changed = true;
+  await perform(place.desk, kind, async (ledger) => {
+    const row = currentRelease(ledger, place.desk.environment);
+    if (row === null) throw nothingDeployed(place.desk.environment);
+    release = row.record as ReleaseRecord;
+    const status = row.status === "stopped" ? "stopped" : "current";
+    const input: RunInput = { release, status };
+    const state = await place.target.state(release);
+    const wanted = kind === "up" ? "current" : "stopped";
+    changed = !(settled(state.accepting, state.running) && status === wanted);
+    return { kind, message, input, steps: changed ? build(place, ledger, input) : [] };
+  });
+  const ran = release as unknown as ReleaseRecord;
+  return { release: ran.id, url: place.target.publicUrl(ran), changed };
+}
+
+export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
+  const { target } = place;
+  const { release } = input;
+  return [
+    {
+      id: "preflight",
+      title: "Check the port",
+      kind: "refusal",
+      probe: nothingToProbe,
+      undo: nothingToUndo,
+      async do() {
+        for (const refusal of await target.refusals(release)) throw new StudioError(refusal);
+      },
+    },
+    {
+      id: "start",
+      title: `Start release ${release.id}`,
+      probe: async () => ((await target.state(release)).running ? "done" : "partial"),
+      do: (step) => target.start(step, release),
+      undo: (step) => target.stop(step, release),
+    },
+    {
+      id: "health",
+      title: "Wait until it is healthy",
+      probe: nothingToProbe,
+      undo: nothingToUndo,
+      do: (step) => waitHealthy({ target, release, signal: step.signal, say: step.say }),
+    },
+    {
+      id: "switch",
+      title: `Take traffic on ${target.publicUrl(release)}`,
+      probe: async () => ((await target.state(release)).accepting ? "done" : "absent"),
+      do: (step) => target.switchTo(step, release, null),
+      undo: (step) => target.unswitch(step, release),
+    },
+    statusStep(ledger, release, "current", input.status),
+  ];
+}
+
+export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
+  const { target } = place;
+  const { release } = input;
+  return [
+    statusStep(ledger, release, "stopped", input.status),
+    {
+      id: "stop",
+      title: `Let release ${release.id} finish its requests and end`,
+      kind: "final",
+      probe: async () => ((await target.state(release)).running ? "partial" : "done"),
+      do: (step) => target.stop(step, release),
+      undo: nothingToUndo,
+    },
+  ];
+}
+
+function statusStep(
+  ledger: Ledger,
+  release: ReleaseRecord,
+  status: "current" | "stopped",
+  before: "current" | "stopped",
+): Step {
+  return {
+    id: "record",
+    title: status === "current" ? "Record that it serves" : "Record that it is taken down",
+    probe: () =>
+      currentRelease(ledger, release.environment)?.status === status ? "done" : "absent",
+    do: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, status)),
+    undo: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, before)),
+  };
+}
+
+export function nothingDeployed(environment: string): StudioError {
+  return new StudioError({
+    code: "release.none",
+    message: `Nothing has been deployed to "${environment}" yet.`,
+    hint: "`studio deploy` brings up the first release.",
+    exitCode: exitCodes.usage,
+  });
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { judge, parseThreshold } from "../bench/threshold.ts";
+import { StudioError, exitCodes } from "../errors.ts";
+import type { HealthInput } from "./health.ts";
+
+export interface WatchInput extends HealthInput {
+  /** Milliseconds. */
+  duration: number;
+  thresholds: readonly string[];
+}
+
+export interface WatchFigures {
+  requests: number;
+  errors: number;
+  probes: number;
+  failedProbes: number;
+}
+
+/** Looks that may fail in a row before the release counts as lost. */
+const toleratedMisses = 2;
+
+/**
+ * Looks on while a release takes public traffic: its own count of requests and errors, and a
+ * request of ours through the public address every quarter of a second.
+ */
+export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
+  const { target, release, duration, signal, say } = input;
+  const begun = performance.now();
+  const before = (await target.state(release)).requests;
+  const figures: WatchFigures = { requests: 0, errors: 0, probes: 0, failedProbes: 0 };
+  let misses = 0;
+  do {
+    await sleep(Math.min(250, duration), undefined, { signal });
+    const state = await target.state(release);
+    const answered = await target.whoAnswers(release);
+    figures.probes += 1;
+    const healthy = answered === release.id && state.ready && state.restarts === 0;
+    if (!healthy) figures.failedProbes += 1;
+    misses = healthy ? 0 : misses + 1;
+    figures.requests = state.requests.total - before.total;
+    figures.errors = state.requests.errors - before.errors;
+    say(`${figures.requests} requests, ${figures.errors} errors`);
+    if (misses > toleratedMisses || state.restarts > 0) {
+      throw await failed(input, figures, "it stopped being healthy");
+    }
+  } while (performance.now() - begun < duration);
+  const missed = judgeFigures(figures, input.thresholds);
+  if (missed.length > 0) throw await failed(input, figures, `it missed ${missed.join(", ")}`);
+  return figures;
+}
+
+/** Only what a watch can know is judged: the share of errors. */
+function judgeFigures(figures: WatchFigures, texts: readonly string[]): string[] {
+  const failedCount = figures.errors + figures.failedProbes;
+  const total = figures.requests + figures.probes;
+  const thresholds = texts.map(parseThreshold).filter((one) => one.metric === "errors");
+  const verdicts = judge(thresholds, {
+    scenario: "watch",
+    startedAt: "",
+    durationMs: 1,
+    users: 0,
+    requests: { sent: total, ok: total - failedCount, failed: failedCount, unfinished: 0 },
+    errorRate: total === 0 ? 0 : failedCount / total,
+    rate: 0,
+    latency: null,
+    checks: { passed: 0, failed: 0 },
+    statuses: {},
+    errors: {},
+    bytes: 0,
+    interrupted: false,
+  });
+  return verdicts
+    .filter((verdict) => !verdict.passed)
+    .map((verdict) => `${verdict.text} (was ${verdict.actual})`);
+}
+
+async function failed(input: WatchInput, figures: WatchFigures, why: string): Promise<StudioError> {
+  return new StudioError({
+    code: "watch.failed",
+    message: `Release ${input.release.id} took the traffic, and ${why}.`,
+    hint: "The release before serves again. `studio logs` and the lines above tell more.",
+    exitCode: exitCodes.undone,
+    details: { figures, log: await input.target.lastLines(input.release, 10) },
+  });
+}
