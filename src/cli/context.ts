@@ -1,3 +1,4 @@
+import type { Workplace } from "../deploy/workplace.ts";
 import type { Project } from "../config/project.ts";
 import type { Observer } from "../operation/step.ts";
 import type { Desk } from "../operation/perform.ts";
@@ -40,4 +41,6 @@ export interface Context {
   observer(): Promise<Observer>;
   /** What operations need of the surroundings. */
   desk(input?: { lockWait?: string | undefined }): Promise<Desk>;
+  /** The same, with the environment's database and target: what changes an environment. */
+  workplace(input?: { lockWait?: string | undefined }): Promise<Workplace>;
 }

@@ -67,6 +67,12 @@ export function createContext(input: ContextInput): Context {
         lockWait: lockWait === undefined ? 0 : duration(parseDuration, lockWait),
       };
     },
+    async workplace(input) {
+      const { openWorkplace } = await import("../deploy/workplace.ts");
+      const desk = await context.desk(input);
+      const onSecret = (value: string) => masker.add(value);
+      return openWorkplace({ desk, project: await context.project(), env, onSecret });
+    },
   };
   return context;
 }

@@ -18,7 +18,6 @@ export interface InstanceInput {
   accept: boolean;
   env: Record<string, string | undefined>;
   signal: AbortSignal;
-  now(): Date;
 }
 
 /** The process of one release: a daemon on its private socket, and on the public one when told. */

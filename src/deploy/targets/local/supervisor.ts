@@ -86,6 +86,20 @@ export async function supervise(settings: SupervisorSettings): Promise<void> {
   rmSync(supervisorSocket(settings.socketFolder), { force: true });
 }
 
+/**
+ * Waits for the line that says the process is in the journal, then supervises. Without it studio
+ * died in between, and nobody would know of this process.
+ */
+export async function superviseWhenTold(
+  settings: Omit<SupervisorSettings, "env">,
+  stdin: NodeJS.ReadableStream,
+  env: Record<string, string | undefined>,
+): Promise<void> {
+  let told = "";
+  for await (const chunk of stdin) told += String(chunk);
+  if (told.trim() === "go") await supervise({ ...settings, env });
+}
+
 /** One supervisor per environment: a second one finds the first answering and gives up. */
 async function takeSocket(server: Server, path: string): Promise<void> {
   const listen = () =>

@@ -1,0 +1,39 @@
+import { fields, text } from "../src/cli/blocks.ts";
+import { defineCommand, flagOption, textOption } from "../src/cli/command.ts";
+import { deployText, planBlocks } from "../src/cli/deploy-view.ts";
+import type { DeployPlanView, DeployResult } from "../src/deploy/deploy.ts";
+
+export default defineCommand<DeployResult | { plan: DeployPlanView }>({
+  description:
+    "Makes a release of the code, models and settings that are here, backs up and migrates, " +
+    "starts it beside the one that serves, tests it, and moves the traffic over. Whatever fails " +
+    "is undone: the release before goes on serving.",
+  options: [
+    { flags: "-m, --message <text>", summary: "Why, for the history" },
+    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+    { flags: "--skip-backup", summary: "Take no backup first (recorded in the history)" },
+    { flags: "--skip-gate", summary: "Do not load-test the release before it serves (recorded)" },
+  ],
+  examples: [
+    { line: "studio deploy", does: "deploy to the local environment" },
+    { line: "studio deploy --dry-run", does: "show what would happen" },
+    { line: 'studio deploy --env production -m "new ranking model"', does: "say why" },
+  ],
+  exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
+  async run(context, input) {
+    const { deploy, previewDeploy } = await import("../src/deploy/deploy.ts");
+    const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
+    const options = {
+      message: textOption(input, "message") ?? null,
+      skip: { backup: flagOption(input, "skipBackup"), gate: flagOption(input, "skipGate") },
+    };
+    if (context.options.dryRun) return { result: { plan: await previewDeploy(place, options) } };
+    const result = await deploy(place, options);
+    for (const warning of result.warnings) context.output.warn(warning);
+    return { result };
+  },
+  human(result) {
+    if ("plan" in result) return [...planBlocks(result.plan), text("Nothing was changed.", "dim")];
+    return [text(deployText(result), "good"), fields([["url", result.url]])];
+  },
+});

@@ -1,0 +1,52 @@
+import type { Registry } from "../src/cli/registry.ts";
+
+/** Everything that can be typed: the page to read first. Each line's module is loaded on demand. */
+export const registry: Registry = {
+  groups: {
+    backup: "Take, prove and restore snapshots",
+    config: "Show and check the configuration",
+    migrate: "Change the database schema",
+    service: "Survive a reboot of the machine",
+  },
+  entries: [
+    entry("Deploy:", "deploy", "Bring up a new release; the old one serves until it is proven", () => import("./deploy.ts")),
+    entry("Deploy:", "rollback", "Return to an earlier release", () => import("./rollback.ts")),
+    entry("Deploy:", "resume", "Carry an unfinished operation through", () => import("./resume.ts")),
+    entry("Deploy:", "abort", "Undo an unfinished operation", () => import("./abort.ts")),
+    entry("Deploy:", "up", "Start the current release again", () => import("./up.ts")),
+    entry("Deploy:", "down", "Stop the current release in good order", () => import("./down.ts")),
+    entry("Look:", "status", "Show what is serving, and how it stands", () => import("./status.ts")),
+    entry("Look:", "logs", "Show the log of the release that serves", () => import("./logs.ts")),
+    entry("Look:", "history", "Show who did what, when, why and how it ended", () => import("./history.ts")),
+    entry("Look:", "doctor", "Look for what is missing or wrong", () => import("./doctor.ts")),
+    entry("Data:", "backup create", "Take a snapshot and read it back", () => import("./backup/create.ts")),
+    entry("Data:", "backup list", "List snapshots", () => import("./backup/list.ts")),
+    entry("Data:", "backup verify", "Read a snapshot back and check every byte", () => import("./backup/verify.ts")),
+    entry("Data:", "backup restore", "Bring files or the database back from a snapshot", () => import("./backup/restore.ts")),
+    entry("Data:", "backup prune", "Remove snapshots that the retention lets go", () => import("./backup/prune.ts")),
+    entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
+    entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),
+    entry("Data:", "migrate status", "Show applied and pending migrations", () => import("./migrate/status.ts")),
+    entry("Run:", "serve", "Serve the models in the foreground", () => import("./serve.ts")),
+    entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
+    entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
+    entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),
+    entry("Set up:", "config show", "Show every setting, and where it comes from", () => import("./config/show.ts")),
+    entry("Set up:", "config check", "Check studio.yaml", () => import("./config/check.ts")),
+    entry("Set up:", "service install", "Start the current release at every boot", () => import("./service/install.ts")),
+    entry("Set up:", "service uninstall", "Start it at boot no more", () => import("./service/uninstall.ts")),
+    entry("Set up:", "completion", "Print the completion script of a shell", () => import("./completion.ts")),
+    hidden("__supervise", () => import("./supervise.ts")),
+    hidden("__instance", () => import("./instance.ts")),
+  ],
+};
+
+type Load = Registry["entries"][number]["load"];
+
+function entry(group: string, words: string, summary: string, load: Load) {
+  return { group, words, summary, load };
+}
+
+function hidden(words: string, load: Load) {
+  return { group: "Internal:", words, summary: "Used by studio itself", load, hidden: true };
+}

@@ -1,0 +1,26 @@
+import type { DeployPlanView, DeployResult } from "../deploy/deploy.ts";
+import { type Block, fields, heading, list } from "./blocks.ts";
+
+/** What a deploy would do, for people. */
+export function planBlocks(plan: DeployPlanView): Block[] {
+  return [
+    fields([
+      ["release", plan.release],
+      ["replaces", plan.previous ?? "nothing: this is the first"],
+      ["code", plan.code],
+      ["models", plan.models.join("\n") || "none"],
+      ["schema", plan.schemaHead ?? "empty"],
+      ["migrations", plan.migrations.join("\n") || "none pending"],
+      ["backup", plan.backup],
+      ["traffic", plan.traffic],
+      ["url", plan.url],
+    ]),
+    heading("Steps"),
+    list(plan.steps),
+  ];
+}
+
+export function deployText(result: DeployResult): string {
+  const backup = result.snapshot === null ? "" : `, backed up as ${result.snapshot}`;
+  return `Release ${result.release} serves${backup}.`;
+}
