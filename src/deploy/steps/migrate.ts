@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { releaseCompatibility } from "../../migrate/compatibility.ts";
 import { type MigrationEvent, migrateDown, migrateUp } from "../../migrate/apply.ts";
 import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
@@ -21,6 +23,8 @@ export function migrateStep(work: DeployWork): Step {
       return head === input.schema.head ? "absent" : "partial";
     },
     async do(run) {
+      const { file } = work.place.database;
+      if (file !== null) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       if (input.schema.downTo !== undefined) return goDown(work, run, input.schema.downTo);
       const migrations = await readMigrations(
         releaseMigrationFolders(work.place.desk.paths, release),

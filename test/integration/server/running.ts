@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { connectDatabase, type DatabaseAddress } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
-import { up } from "../../../migrations/20261121000000-create-vector-collections.ts";
+import { up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
 
 export interface Answer {

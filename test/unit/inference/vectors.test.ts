@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectDatabase, type DatabaseAddress } from "../../../src/database/connect.ts";
 import { findNearest, lengthOf, type Metric } from "../../../src/inference/vectors/similarity.ts";
 import { VectorStore } from "../../../src/inference/vectors.ts";
-import { down, up } from "../../../migrations/20261121000000-create-vector-collections.ts";
+import { down, up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
 
 let folder: string;
 let databases: Knex[];
