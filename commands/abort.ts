@@ -21,9 +21,7 @@ export default defineCommand<Result>({
     const recover = await import("../src/deploy/recover.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const leave = flagOption(input, "leave");
-    const recovered = await (leave
-      ? recover.leaveOperation(place)
-      : recover.abortOperation(place));
+    const recovered = await (leave ? recover.leaveOperation(place) : recover.abortOperation(place));
     const { operation, kind, outcome, warnings } = recovered;
     for (const warning of warnings) context.output.warn(warning);
     return { result: { operation, kind, outcome, warnings } };

@@ -10,7 +10,7 @@ export default defineCommand<RunResult>({
     { flags: "-m, --message <text>", summary: "Why, for the history" },
     { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
   ],
-  examples: [{ line: "studio down -m \"disk change\"", does: "stop, and say why" }],
+  examples: [{ line: 'studio down -m "disk change"', does: "stop, and say why" }],
   exitCodes: [0, 2, 3, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { takeDown } = await import("../src/deploy/run-release.ts");

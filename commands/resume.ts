@@ -11,9 +11,7 @@ interface Result {
 export default defineCommand<Result>({
   description:
     "Carries the operation that did not end through, from what the journal says and what is found in reality. One that had already turned round is undone to its end.",
-  options: [
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
-  ],
+  options: [{ flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" }],
   examples: [{ line: "studio resume", does: "carry an interrupted deploy through" }],
   exitCodes: [0, 2, 5, 6, 7, 8],
   async run(context, input) {

@@ -7,6 +7,8 @@ import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { readReleaseContent } from "./release-content.ts";
+import { type MigrateInput, migrateSteps } from "./migrate.ts";
+import { type RestoreInput, restoreSteps } from "./restore.ts";
 import { type RunInput, downSteps, upSteps } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -26,6 +28,10 @@ async function stepsOf(
       return upSteps(place, ledger, row.input as RunInput);
     case "down":
       return downSteps(place, ledger, row.input as RunInput);
+    case "restore":
+      return restoreSteps(place, ledger, row.input as RestoreInput);
+    case "migrate":
+      return migrateSteps(place, row.input as MigrateInput);
     default:
       throw usageError(
         `The unfinished operation is a "${row.kind}", which this version of studio does not know.`,

@@ -1,0 +1,63 @@
+import { fields, heading, table, text } from "../src/cli/blocks.ts";
+import { defineCommand } from "../src/cli/command.ts";
+import type { StatusReport } from "../src/deploy/status.ts";
+
+export default defineCommand<StatusReport>({
+  description: "Shows what is serving and since when, the schema, the last backup and what is due.",
+  examples: [
+    { line: "studio status", does: "at a glance" },
+    { line: "studio status --json", does: "for a script" },
+  ],
+  exitCodes: [0, 2, 8],
+  async run(context) {
+    const { readStatus } = await import("../src/deploy/status.ts");
+    return { result: await readStatus(await context.workplace()) };
+  },
+  human(report) {
+    const { serving, schema, backup, operation } = report;
+    return [
+      fields([
+        ["environment", report.environment],
+        serving === null
+          ? (["serving", "nothing has been deployed yet: studio deploy"] as const)
+          : ([
+              "serving",
+              `${serving.release} (${serving.state}) on ${serving.url}`,
+              serving.state === "serving" ? "good" : "bad",
+            ] as const),
+        ["since", serving?.since ?? "-"],
+        [
+          "requests",
+          serving === null ? "-" : `${serving.requests.total}, ${serving.requests.errors} errors`,
+        ],
+        ["schema", schema.head ?? "empty"],
+        ["pending", schema.pending.join(", ") || "none"],
+        [
+          "last backup",
+          backup === null ? "none" : `${backup.id} (${verdicts[String(backup.verified)]})`,
+        ],
+        [
+          "next job",
+          report.jobs[0] === undefined
+            ? "none"
+            : `${report.jobs[0].name} at ${report.jobs[0].next}`,
+        ],
+      ]),
+      ...(operation === null
+        ? []
+        : [text(`A ${operation.kind} is ${operation.state} (${operation.id}).`, "warning")]),
+      heading("Releases"),
+      table(
+        ["ID", "STATUS", "CURRENT SINCE"],
+        report.releases.map((row) => [row.id, row.status, row.since ?? "-"]),
+        "none",
+      ),
+    ];
+  },
+});
+
+const verdicts: Record<string, string> = {
+  true: "read back",
+  false: "DAMAGED",
+  null: "never read back",
+};

@@ -1,0 +1,112 @@
+import { resolve } from "node:path";
+import { listSnapshots } from "../backup/summary.ts";
+import { openLedgerForReading } from "../ledger/ledger.ts";
+import { findUnfinished } from "../ledger/operations.ts";
+import { currentRelease, listReleases } from "../ledger/releases.ts";
+import { readSchemaState } from "../migrate/state.ts";
+import { readMigrations } from "../migrate/source.ts";
+import { currentHolder } from "../operation/lock.ts";
+import { nextFirings } from "../schedule/next-firings.ts";
+import { liveMigrationFolders } from "./plan-deploy.ts";
+import type { ReleaseRecord } from "./release.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface StatusReport {
+  environment: string;
+  serving: {
+    release: string;
+    state: "serving" | "stopped" | "not running" | "not ready";
+    since: string | null;
+    restarts: number;
+    url: string;
+    studio: string;
+    requests: { total: number; errors: number };
+  } | null;
+  schema: { head: string | null; pending: string[]; problems: string[] };
+  backup: { id: string; created: string; verified: boolean | null } | null;
+  jobs: { name: string; next: string }[];
+  releases: { id: string; status: string; since: string | null }[];
+  operation: {
+    id: string;
+    kind: string;
+    state: "running" | "unfinished";
+    startedAt: string;
+  } | null;
+}
+
+/** What is serving, since when, and how safe it is. Changes nothing. */
+export async function readStatus(place: Workplace): Promise<StatusReport> {
+  const { desk, project, database } = place;
+  const ledger = openLedgerForReading(desk.paths.ledger);
+  try {
+    const current = ledger === null ? null : currentRelease(ledger, desk.environment);
+    const unfinished = ledger === null ? null : findUnfinished(ledger, desk.environment);
+    const holder = currentHolder(desk.paths.lock);
+    const migrations = await readMigrations(liveMigrationFolders(place));
+    const schema = await readSchemaState({ database, migrations });
+    return {
+      environment: desk.environment,
+      serving: current === null ? null : await servingState(place, current),
+      schema: {
+        head: schema.head,
+        pending: schema.pending.map((migration) => migration.name),
+        problems: schema.problems.map((problem) => problem.message),
+      },
+      backup: await lastBackup(
+        project.settings.backup.repository,
+        project.directory,
+        desk.environment,
+      ),
+      jobs: nextFirings(project.settings.schedule, desk.now()),
+      releases:
+        ledger === null
+          ? []
+          : listReleases(ledger, desk.environment).map(({ id, status, currentSince }) => ({
+              id,
+              status,
+              since: currentSince,
+            })),
+      operation:
+        unfinished === null
+          ? null
+          : {
+              id: unfinished.id,
+              kind: unfinished.kind,
+              state: holder === null ? "unfinished" : "running",
+              startedAt: unfinished.startedAt,
+            },
+    };
+  } finally {
+    ledger?.close();
+  }
+}
+
+async function servingState(
+  place: Workplace,
+  row: { id: string; status: string; currentSince: string | null; record: unknown },
+): Promise<StatusReport["serving"]> {
+  const record = row.record as ReleaseRecord;
+  const state = await place.target.state(record);
+  const word = state.accepting ? (state.ready ? "serving" : "not ready") : "not running";
+  return {
+    release: row.id,
+    state: row.status === "stopped" && !state.accepting ? "stopped" : word,
+    since: state.startedAt ?? row.currentSince,
+    restarts: state.restarts,
+    url: place.target.publicUrl(record),
+    studio: record.studio,
+    requests: state.requests,
+  };
+}
+
+async function lastBackup(
+  repository: string,
+  directory: string,
+  environment: string,
+): Promise<StatusReport["backup"]> {
+  if (repository.startsWith("s3://")) return null;
+  const snapshots = await listSnapshots(resolve(directory, repository));
+  const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
+  if (last === undefined) return null;
+  return { id: last.id, created: last.created, verified: last.verification?.ok ?? null };
+}

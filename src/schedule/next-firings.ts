@@ -1,0 +1,19 @@
+import { Cron } from "croner";
+import type { Settings } from "../config/schema.ts";
+
+export interface NextFiring {
+  name: string;
+  /** ISO 8601, UTC. */
+  next: string;
+}
+
+/** When each job is due next, the soonest first. Days of month and week combine as in cron: or. */
+export function nextFirings(schedule: Settings["schedule"], now: Date): NextFiring[] {
+  return Object.entries(schedule.jobs)
+    .flatMap(([name, job]) => {
+      const timezone = job.timezone ?? schedule.defaults.timezone;
+      const next = new Cron(job.cron, { timezone, paused: true }).nextRun(now);
+      return next === null ? [] : [{ name, next: next.toISOString() }];
+    })
+    .toSorted((a, b) => (a.next < b.next ? -1 : 1));
+}
