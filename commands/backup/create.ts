@@ -1,0 +1,57 @@
+import { fields, text } from "../../src/cli/blocks.ts";
+import { defineCommand, listOption, textOption } from "../../src/cli/command.ts";
+import { StudioError, exitCodes } from "../../src/errors.ts";
+import type { SnapshotReport } from "../../src/backup/create.ts";
+import { roughBytes } from "../../src/format/rough.ts";
+
+export default defineCommand<SnapshotReport>({
+  description: "Takes a snapshot of a backup set and reads it back; what runs goes on running.",
+  options: [
+    { flags: "--set <name>", summary: "One of backup.sets in studio.yaml", default: "full" },
+    { flags: "--name <text>", summary: "A name to find it by" },
+    { flags: "--tag <text>", summary: "A tag", repeatable: true },
+  ],
+  examples: [
+    { line: "studio backup create", does: "everything" },
+    { line: "studio backup create --set database", does: "the database alone" },
+  ],
+  exitCodes: [0, 2, 3, 4, 7, 8, 130, 143],
+  async run(context, input) {
+    const { createBackup } = await import("../../src/deploy/backup.ts");
+    const result = await createBackup(await context.workplace(), {
+      set: textOption(input, "set") ?? "full",
+      name: textOption(input, "name"),
+      tags: listOption(input, "tag"),
+      say: () => {},
+    });
+    const failure = failureOf(result);
+    return failure === null ? { result } : { result, exitCode: failure.exitCode, error: failure };
+  },
+  human: ({ snapshot, verification }) => [
+    text(`Snapshot ${snapshot.id} was taken${verification.ok ? " and read back" : ""}.`, "good"),
+    fields([
+      ["set", snapshot.set],
+      ["content", `${verification.members} files and folders, ${roughBytes(verification.bytes)}`],
+      ["schema", snapshot.schemaHead ?? "empty"],
+    ]),
+  ],
+});
+
+function failureOf(report: SnapshotReport): StudioError | null {
+  if (!report.verification.ok) {
+    return new StudioError({
+      code: "backup.unverified",
+      message: `The snapshot could not be read back: ${report.verification.problems.join(" ")}`,
+      hint: "Check the disk of the repository and take another one.",
+      exitCode: exitCodes.checkFailed,
+    });
+  }
+  if (report.skipped.length === 0) return null;
+  const names = report.skipped.map(({ path, reason }) => `${path} (${reason})`).join(", ");
+  return new StudioError({
+    code: "backup.incomplete",
+    message: `The snapshot is incomplete. Not backed up: ${names}.`,
+    hint: "Mend the permissions, or add the paths to backup.exclude.",
+    exitCode: exitCodes.incomplete,
+  });
+}

@@ -1,0 +1,33 @@
+import { table } from "../../src/cli/blocks.ts";
+import { defineCommand } from "../../src/cli/command.ts";
+import { roughBytes } from "../../src/format/rough.ts";
+import type { SnapshotSummary } from "../../src/backup/summary.ts";
+
+export default defineCommand<SnapshotSummary[]>({
+  description: "Lists the snapshots of the repository, with whether each was read back.",
+  examples: [{ line: "studio backup list", does: "oldest first" }],
+  exitCodes: [0, 2, 8],
+  async run(context) {
+    const { listBackups } = await import("../../src/deploy/backup.ts");
+    return { result: await listBackups(await context.workplace()) };
+  },
+  human: (snapshots) => [
+    table(
+      ["ID", "SET", "NAME", "ENVIRONMENT", ">SIZE", "READ BACK"],
+      snapshots.map((one) => [
+        one.id,
+        one.set,
+        one.name ?? "",
+        one.environment,
+        roughBytes(one.counts.bytes),
+        one.damaged ??
+          (one.verification === null
+            ? "never"
+            : one.verification.ok
+              ? one.verification.at
+              : "FAILED"),
+      ]),
+      "no snapshots yet: studio backup create",
+    ),
+  ],
+});

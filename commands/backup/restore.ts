@@ -1,0 +1,79 @@
+import { fields, table, text } from "../../src/cli/blocks.ts";
+import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
+import { usageError } from "../../src/errors.ts";
+import type { RestorePlan } from "../../src/backup/restore-plan.ts";
+import type { RestoreResult } from "../../src/deploy/restore.ts";
+
+const policies = ["fail", "always", "never"] as const;
+
+export default defineCommand<RestoreResult | { plan: RestorePlan }>({
+  description:
+    "Brings files, or the database, back from a snapshot. What is replaced is kept, and each " +
+    "file is checked before it takes its place. The release that uses the database is stopped, " +
+    "and started again.",
+  arguments: [
+    { name: "ID", summary: "Snapshot, its name, or latest", required: true, complete: "snapshots" },
+    { name: "PATH", summary: "Only these", variadic: true },
+  ],
+  options: [
+    { flags: "--target <folder>", summary: "Restore files to here (default: the project)" },
+    {
+      flags: "--conflict <policy>",
+      summary: "Where a file differs: fail, always or never",
+      default: "fail",
+      complete: [...policies],
+    },
+    { flags: "--database", summary: "Put the environment's database back" },
+    { flags: "-m, --message <text>", summary: "Why, for the history" },
+    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+  ],
+  examples: [
+    { line: "studio backup restore latest --dry-run", does: "see what differs" },
+    { line: "studio backup restore latest --database --yes", does: "put the database back" },
+    { line: "studio backup restore latest models --target /tmp/look", does: "look at old files" },
+  ],
+  exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
+  async run(context, input) {
+    const { previewRestore, restore } = await import("../../src/deploy/restore.ts");
+    const [snapshot = "", ...paths] = input.arguments;
+    const conflict = policies.find((one) => one === textOption(input, "conflict"));
+    if (conflict === undefined) throw usageError(`--conflict takes ${policies.join(", ")}.`);
+    const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
+    const { resolve } = await import("node:path");
+    const target = resolve(context.cwd, textOption(input, "target") ?? place.project.directory);
+    const database = flagOption(input, "database");
+    const message = textOption(input, "message") ?? null;
+    const options = { snapshot, paths, target, conflict, database, message };
+    if (context.options.dryRun) return { result: { plan: await previewRestore(place, options) } };
+    if (database || conflict === "always") {
+      const what = database ? `the database of "${place.desk.environment}"` : `files in ${target}`;
+      const sure = await context.prompt.confirm(
+        `Replace ${what} by snapshot ${snapshot}?`,
+        "--yes",
+      );
+      if (!sure) throw usageError("Nothing was changed.");
+    }
+    return { result: await restore(place, options) };
+  },
+  human(result) {
+    if ("plan" in result) {
+      const changed = result.plan.entries.filter((entry) => entry.state !== "same");
+      return [
+        table(
+          ["STATE", "PATH"],
+          changed.map((entry) => [entry.state, entry.path]),
+          "all is the same",
+        ),
+        text("Nothing was changed.", "dim"),
+      ];
+    }
+    return [
+      text(`Snapshot ${result.snapshot} was restored.`, "good"),
+      fields([
+        ["files written", String(result.written)],
+        ["database", result.database ?? "not touched"],
+        ["replaced", `kept in ${result.replacedKeptIn}`],
+      ]),
+    ];
+  },
+});

@@ -1,0 +1,28 @@
+import { defineCommand, textOption } from "../src/cli/command.ts";
+import { usageError } from "../src/errors.ts";
+
+export default defineCommand<null>({
+  description:
+    "Serves the models in the foreground, and writes its log to stdout, one JSON object a line. " +
+    "`studio deploy` runs it in the background, beside the release before.",
+  options: [
+    { flags: "--host <address>", summary: "Address to listen on (default: serve.host)" },
+    { flags: "--port <number>", summary: "Port to listen on (default: serve.port)" },
+  ],
+  examples: [{ line: "studio serve --port 8001", does: "try the daemon by hand" }],
+  exitCodes: [0, 2, 8, 130, 143],
+  output: "lines",
+  async run(context, input) {
+    const { serveInForeground } = await import("../src/deploy/serve.ts");
+    const port = textOption(input, "port");
+    if (port !== undefined && !/^\d{1,5}$/.test(port)) throw usageError("--port takes a number.");
+    await serveInForeground(await context.workplace(), {
+      host: textOption(input, "host") ?? null,
+      port: port === undefined ? null : Number(port),
+      stdout: context.stdout,
+      signal: context.signal,
+      listening: (url) => context.output.message(`Serving on ${url}; Ctrl-C ends it.`),
+    });
+    return { result: null };
+  },
+});

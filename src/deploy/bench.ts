@@ -1,0 +1,97 @@
+import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
+import { listScenarios } from "../bench/scenario-files.ts";
+import { StudioError, exitCodes, usageError } from "../errors.ts";
+import { createIdentifier } from "../identifier.ts";
+import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
+import { currentRelease } from "../ledger/releases.ts";
+import { insertBenchRun } from "../ledger/bench-runs.ts";
+import { benchFolders } from "./bench-folders.ts";
+import type { ReleaseRecord } from "./release.ts";
+import { nothingDeployed } from "./run-release.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface BenchOptions {
+  scenario: string;
+  /** Null: the release that serves. */
+  url: string | null;
+  duration?: number | undefined;
+  users?: number | undefined;
+  scale?: number | undefined;
+  thresholds?: readonly string[] | undefined;
+}
+
+export interface BenchReport extends BenchResult {
+  id: string;
+  url: string;
+}
+
+/** Load-tests the release that serves, or an address, and keeps the result in the ledger. */
+export async function bench(place: Workplace, options: BenchOptions): Promise<BenchReport> {
+  const { desk, project } = place;
+  const { scenario, duration, users, scale, thresholds } = options;
+  const url = options.url ?? servingUrl(place);
+  const result = await runBench({
+    name: scenario,
+    folders: benchFolders(project),
+    target: { url },
+    overrides: { duration, users, scale },
+    thresholds,
+    signal: desk.signal,
+  });
+  return record(place, scenario, url, result);
+}
+
+export async function quickBench(
+  place: Workplace,
+  options: { users: number; requests: number; url: string },
+): Promise<BenchReport> {
+  const result = await runQuickBench({ ...options, signal: place.desk.signal });
+  return record(place, "quick", options.url, result);
+}
+
+export async function scenarios(place: Workplace) {
+  return listScenarios(benchFolders(place.project));
+}
+
+/** What a run ends with: nothing, or the error for its exit code. */
+export function benchFailure(report: BenchReport): StudioError | null {
+  if (report.passed) return null;
+  if (!report.reachable) {
+    return new StudioError({
+      code: "bench.unreachable",
+      message: `${report.url} gave not a single answer.`,
+      hint: "`studio status` shows what is serving.",
+      exitCode: exitCodes.unavailable,
+    });
+  }
+  const missed = report.verdicts.filter((verdict) => !verdict.passed);
+  return new StudioError({
+    code: "bench.missed",
+    message: `Thresholds were missed: ${missed.map((one) => `${one.text} (was ${one.actual})`).join(", ")}.`,
+    exitCode: exitCodes.checkFailed,
+  });
+}
+
+function servingUrl({ desk, target }: Workplace): string {
+  const ledger = openLedgerForReading(desk.paths.ledger);
+  try {
+    const row = ledger === null ? null : currentRelease(ledger, desk.environment);
+    if (row === null) throw nothingDeployed(desk.environment);
+    if (row.status === "stopped") throw usageError("The current release is down.", "`studio up`");
+    return target.publicUrl(row.record as ReleaseRecord);
+  } finally {
+    ledger?.close();
+  }
+}
+
+function record(place: Workplace, scenario: string, url: string, result: BenchResult): BenchReport {
+  const { desk } = place;
+  const report = { id: createIdentifier(desk.now()), url, ...result };
+  const ledger = openLedger(desk.paths.ledger);
+  try {
+    insertBenchRun(ledger, { environment: desk.environment, scenario, report });
+  } finally {
+    ledger.close();
+  }
+  return report;
+}
