@@ -1,6 +1,6 @@
 import { fields, table, text } from "../src/cli/blocks.ts";
 import { defineCommand, listOption, textOption } from "../src/cli/command.ts";
-import { usageError } from "../src/errors.ts";
+import { type StudioError, usageError } from "../src/errors.ts";
 import type { BenchReport } from "../src/deploy/bench.ts";
 
 export default defineCommand<BenchReport>({
@@ -84,7 +84,7 @@ export default defineCommand<BenchReport>({
   ],
 });
 
-function ended(result: BenchReport, part: typeof import("../src/deploy/bench.ts")) {
+function ended(result: BenchReport, part: { benchFailure: (report: BenchReport) => StudioError | null }) {
   const error = part.benchFailure(result);
   return error === null ? { result } : { result, exitCode: error.exitCode, error };
 }

@@ -67,7 +67,7 @@ export interface Command<Result = unknown> {
 
 /** Keeps the result's type between `run` and `human` while a registry holds all commands alike. */
 export function defineCommand<Result>(command: Command<Result>): Command {
-  return command as Command;
+  return command;
 }
 
 /** The value of an option that takes one; undefined when it was not given. */

@@ -19,7 +19,7 @@ export interface OutputSettings extends OutputStreams {
 /** The only writer of stdout and stderr, besides the progress display and the prompts. */
 export interface Output {
   /** A word to the operator on stderr; silent with --quiet. */
-  message(text: string): void;
+  message: (text: string) => void;
   /** A warning on stderr, also listed in the JSON document. */
   warn(text: string): void;
   /** One line of a command that runs on. */

@@ -8,7 +8,7 @@ export interface HealthInput {
   target: Target;
   release: ReleaseRecord;
   signal: AbortSignal;
-  say(text: string): void;
+  say: (text: string) => void;
 }
 
 const pause = 150;

@@ -14,7 +14,7 @@ export interface TakeInput {
   name?: string | undefined;
   tags?: readonly string[];
   signal: AbortSignal;
-  say(text: string): void;
+  say: (text: string) => void;
 }
 
 /** Takes a snapshot of one of the environment's sets and reads it back. */

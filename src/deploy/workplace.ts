@@ -20,7 +20,7 @@ export interface WorkplaceInput {
   desk: Desk;
   project: Project;
   env: Record<string, string | undefined>;
-  onSecret(value: string): void;
+  onSecret: (value: string) => void;
 }
 
 export async function openWorkplace(input: WorkplaceInput): Promise<Workplace> {

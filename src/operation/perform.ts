@@ -24,7 +24,7 @@ export interface Desk {
   signal: AbortSignal;
   observer: Observer;
   faults: Faults;
-  now(): Date;
+  now: () => Date;
   /** Milliseconds to wait for the environment's lock. */
   lockWait: number;
 }

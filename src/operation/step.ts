@@ -15,11 +15,11 @@ export interface StepRun {
   /** Performs one change of the operator's system; every change goes through here by name. */
   effect<T>(name: string, act: () => T | Promise<T>): Promise<T>;
   /** Kept in the journal and shown at the end: a warning, something left as it is. */
-  note(text: string): void;
+  note: (text: string) => void;
   /** Shown while the step runs, and not kept. */
-  say(text: string): void;
+  say: (text: string) => void;
   /** Journals a process group started for this step, before it is allowed to act. */
-  child(identity: unknown): void;
+  child: (identity: unknown) => void;
 }
 
 /**

@@ -90,6 +90,7 @@ async function supervisorAnswers(folder: string): Promise<void> {
 
 /** Node has no public name for the descriptor of a listening server. */
 function descriptorOf(server: Server): number {
+  // oxlint-disable-next-line no-underscore-dangle
   return (server as unknown as { _handle: { fd: number } })._handle.fd;
 }
 
