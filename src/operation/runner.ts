@@ -135,9 +135,10 @@ function stepRun(execution: Execution, step: Step, phase: "do" | "undo"): StepRu
       phase === "do" && step.kind !== "final" ? execution.signal : new AbortController().signal,
     results: resultsOf(load(execution)),
     async effect(name, act) {
-      faults.reach(`${step.id}/${name}:before`);
+      const point = phase === "do" ? `${step.id}/${name}` : `${step.id}/undo/${name}`;
+      faults.reach(`${point}:before`);
       const value = await act();
-      faults.reach(`${step.id}/${name}:after`);
+      faults.reach(`${point}:after`);
       return value;
     },
     note(text) {

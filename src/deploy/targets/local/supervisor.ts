@@ -71,7 +71,7 @@ export async function supervise(settings: SupervisorSettings): Promise<void> {
   for (const file of readInstances(settings.runFolder)) adopt(settings, instances, file);
   const ended = Promise.withResolvers<void>();
   const server = controlServer(settings, instances, ended.resolve);
-  await takeSocket(server, supervisorSocket(settings.socketFolder));
+  if (!(await takeSocket(server, supervisorSocket(settings.socketFolder)))) return;
   writeSupervisor(settings.runFolder, {
     identity: ownIdentity(),
     address: settings.address,
@@ -100,8 +100,8 @@ export async function superviseWhenTold(
   if (told.trim() === "go") await supervise({ ...settings, env });
 }
 
-/** One supervisor per environment: a second one finds the first answering and gives up. */
-async function takeSocket(server: Server, path: string): Promise<void> {
+/** One supervisor per environment: false where another one answers already. */
+async function takeSocket(server: Server, path: string): Promise<boolean> {
   const listen = () =>
     new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -111,10 +111,11 @@ async function takeSocket(server: Server, path: string): Promise<void> {
     await listen();
   } catch {
     const other = await tryControl({ socketPath: path, path: "/state", timeout: 2000 });
-    if (other !== null) process.exit(0);
+    if (other !== null) return false;
     rmSync(path, { force: true });
     await listen();
   }
+  return true;
 }
 
 function controlServer(

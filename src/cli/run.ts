@@ -1,0 +1,64 @@
+import { type ExitCode, StudioError, exitCodes } from "../errors.ts";
+import { createContext } from "./create-context.ts";
+import { createMasker } from "./mask.ts";
+import { createOutput } from "./output.ts";
+import type { Parsed } from "./program.ts";
+import { type Style, chalkPaint, plainPaint } from "./render.ts";
+import { watchSignals } from "./signals.ts";
+
+export interface RunInput {
+  process: NodeJS.Process;
+  parsed: Parsed;
+  argv: readonly string[];
+  /** Ends the process at once. */
+  end(exitCode: number): void;
+}
+
+/** Runs the command that was typed, writes its result or its failure, tells the exit code. */
+export async function runParsed({ process, parsed, argv, end }: RunInput): Promise<ExitCode> {
+  const { options, words, action } = parsed;
+  const masker = createMasker();
+  const color = options.color && wantsColor(process.env);
+  const output = createOutput({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    json: options.json || argv.includes("--json"),
+    quiet: options.quiet,
+    stdoutStyle: await styleOf(process.stdout, color),
+    stderrStyle: await styleOf(process.stderr, color),
+    masker,
+  });
+  if (action.kind !== "run") {
+    return output.fail(
+      words,
+      action.kind === "refuse" ? action.error : new Error("nothing to run"),
+    );
+  }
+  const signals = watchSignals(output.message, end);
+  try {
+    const context = createContext({ process, options, output, masker, signal: signals.signal });
+    const outcome = await action.command.run(context, action.input);
+    output.finish(words, action.command, outcome);
+    return outcome.exitCode ?? exitCodes.done;
+  } catch (error) {
+    return output.fail(words, interruption(error, signals.received()) ?? error);
+  }
+}
+
+/** What a signal broke off is no bug, whatever the library it hit calls it. */
+function interruption(error: unknown, name: "SIGINT" | "SIGTERM" | null): StudioError | null {
+  const aborted = error instanceof Error && ["AbortError", "ExitPromptError"].includes(error.name);
+  if (error instanceof StudioError || (name === null && !aborted)) return null;
+  const exitCode = name === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
+  return new StudioError({ code: "interrupted", message: "Interrupted.", exitCode, cause: error });
+}
+
+async function styleOf(stream: NodeJS.WriteStream, color: boolean): Promise<Style> {
+  const terminal = stream.isTTY === true;
+  return { terminal, paint: terminal && color ? await chalkPaint() : plainPaint };
+}
+
+/** no-color.org: any non-empty NO_COLOR; a dumb terminal draws nothing. */
+function wantsColor(env: NodeJS.ProcessEnv): boolean {
+  return (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+}
