@@ -84,7 +84,10 @@ export default defineCommand<BenchReport>({
   ],
 });
 
-function ended(result: BenchReport, part: { benchFailure: (report: BenchReport) => StudioError | null }) {
+function ended(
+  result: BenchReport,
+  part: { benchFailure: (report: BenchReport) => StudioError | null },
+) {
   const error = part.benchFailure(result);
   return error === null ? { result } : { result, exitCode: error.exitCode, error };
 }

@@ -2,7 +2,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type RunResult, type TestProject, createProject, quickSettings } from "../support/studio.ts";
+import {
+  type RunResult,
+  type TestProject,
+  createProject,
+  quickSettings,
+} from "../support/studio.ts";
 
 let project: TestProject;
 let first: string;
@@ -79,12 +84,12 @@ test("a port that another program holds is refused before anything changes", asy
 
 test.for(["prepare/contents", "backup/snapshot", "start/spawn", "record/ledger"])(
   "a disk that fills up at %s is told, and everything is undone",
+  { timeout: 60_000 },
   async (point) => {
     const result = await project.studio(["deploy"], { STUDIO_FAULT: `fail:${point}:before` });
     expectFailure(result, 5, /disk is full/);
     await expectFirstServes();
   },
-  60_000,
 );
 
 test("a broken studio.yaml is told with its lines, and nothing changes", async () => {

@@ -43,7 +43,9 @@ function startLoad(url: string) {
     }
     agent?.destroy();
   };
-  const clients = Array.from({ length: 8 }, (_, index) => client(index % 2 === 0 ? "kept" : "fresh"));
+  const clients = Array.from({ length: 8 }, (_, index) =>
+    client(index % 2 === 0 ? "kept" : "fresh"),
+  );
   return {
     async stop() {
       stopped = true;

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { headingSchema } from "../config/schema.ts";
+import { usageError, systemCode } from "../errors.ts";
+
+export interface StartingFile {
+  /** Absolute path. */
+  path: string;
+  /** `keep`: it says already what it should. */
+  action: "write" | "replace" | "append" | "keep";
+  /** The whole file, or what is added to its end. */
+  content: string;
+}
+
+export interface StartingInput {
+  folder: string;
+  /** The folder of studio.yaml and env.example with their placeholder. */
+  templates: string;
+  name: string;
+}
+
+/** The state holds secrets of the database's kind, `.env` those of the operator. */
+const ignored = [".studio/", ".env"];
+
+/**
+ * What a new project begins with, compared with what lies in the folder. Changes nothing.
+ * @throws StudioError (exit 2) for a name that studio.yaml could not hold
+ */
+export function planStartingFiles(input: StartingInput): StartingFile[] {
+  const { folder, templates, name } = input;
+  checkName(name);
+  const fill = (template: string) =>
+    readFileSync(join(templates, template), "utf8").replaceAll("{{name}}", name);
+  return [
+    planWhole(join(folder, "studio.yaml"), fill("studio.yaml")),
+    planWhole(join(folder, ".env.example"), fill("env.example")),
+    planIgnored(join(folder, ".gitignore")),
+  ];
+}
+
+/** The end of a .gitignore that lacks some of the lines; empty when none is lacking. */
+export function missingIgnoreLines(text: string): string {
+  const present = new Set(text.split("\n").map((line) => line.trim().replace(/^\//, "")));
+  const missing = ignored.filter(
+    (line) => !present.has(line) && !present.has(line.replace(/\/$/, "")),
+  );
+  if (missing.length === 0) return "";
+  const newline = text.includes("\r\n") ? "\r\n" : "\n";
+  const start = text === "" || text.endsWith("\n") ? "" : newline;
+  return start + missing.map((line) => line + newline).join("");
+}
+
+function checkName(name: string): void {
+  if (headingSchema.safeParse({ name }).success) return;
+  throw usageError(
+    `"${name}" cannot be the name of a project.`,
+    "Give --name with lower-case letters, digits and dashes, 63 at most.",
+  );
+}
+
+function planWhole(path: string, content: string): StartingFile {
+  const present = readIfThere(path);
+  if (present === null) return { path, action: "write", content };
+  return { path, action: present === content ? "keep" : "replace", content };
+}
+
+function planIgnored(path: string): StartingFile {
+  const present = readIfThere(path);
+  const content = missingIgnoreLines(present ?? "");
+  if (present === null) return { path, action: "write", content };
+  return { path, action: content === "" ? "keep" : "append", content };
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw usageError(`${path} is in the way and cannot be read (${systemCode(error)}).`);
+  }
+}

@@ -1,0 +1,67 @@
+import { StudioError, exitCodes } from "../errors.ts";
+import { type Service, startWords } from "./service.ts";
+
+type Name = Pick<Service, "project" | "environment">;
+
+const beginning = ({ project, environment }: Name) =>
+  `# >>> studio service ${project}/${environment} >>>`;
+const ending = ({ project, environment }: Name) =>
+  `# <<< studio service ${project}/${environment} <<<`;
+
+/** The service's lines between their markers; crontab(5) reads an unescaped `%` as a line break. */
+export function crontabBlock(service: Service): string {
+  const command = startWords(service).map(quoteWord).join(" ");
+  const line = `@reboot cd ${quoteWord(service.directory)} && ${command}`;
+  return `${beginning(service)}\n${line.replaceAll("%", "\\%")}\n${ending(service)}\n`;
+}
+
+/** The crontab with the service's block: in its old place, or at the end. */
+export function addBlock(crontab: string, service: Service): string {
+  const place = findBlock(crontab, service);
+  const block = crontabBlock(service);
+  if (place !== null) return crontab.slice(0, place.start) + block + crontab.slice(place.end);
+  // cron ignores or refuses a last line without its line break.
+  const gap = crontab === "" || crontab.endsWith("\n") ? "" : "\n";
+  return crontab + gap + block;
+}
+
+/** The crontab without the service's block; every other byte stays. */
+export function removeBlock(crontab: string, service: Name): string {
+  const place = findBlock(crontab, service);
+  return place === null ? crontab : crontab.slice(0, place.start) + crontab.slice(place.end);
+}
+
+function findBlock(crontab: string, service: Name): { start: number; end: number } | null {
+  const starts = linePlaces(crontab, beginning(service));
+  const ends = linePlaces(crontab, ending(service));
+  if (starts.length === 0 && ends.length === 0) return null;
+  const [start] = starts;
+  const [end] = ends;
+  const whole = starts.length === 1 && ends.length === 1;
+  if (!whole || start === undefined || end === undefined || end.start < start.start) {
+    throw new StudioError({
+      code: "service.crontab-markers",
+      message: `The crontab's lines "${beginning(service)}" and "${ending(service)}" are not one pair. Nothing was changed.`,
+      hint: "Remove what is between them and both lines with crontab -e, then type it again.",
+      exitCode: exitCodes.usage,
+    });
+  }
+  return { start: start.start, end: end.end };
+}
+
+/** Where a line of exactly this text lies, its line break included. */
+function linePlaces(text: string, line: string): { start: number; end: number }[] {
+  const places: { start: number; end: number }[] = [];
+  let start = 0;
+  for (const one of text.split("\n")) {
+    const end = Math.min(start + one.length + 1, text.length);
+    if (one === line) places.push({ start, end });
+    start = end;
+  }
+  return places;
+}
+
+/** For sh: nothing is special between single quotes. */
+function quoteWord(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
