@@ -39,8 +39,11 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     const conflict = policies.find((one) => one === textOption(input, "conflict"));
     if (conflict === undefined) throw usageError(`--conflict takes ${policies.join(", ")}.`);
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
-    const { resolve } = await import("node:path");
-    const target = resolve(context.cwd, textOption(input, "target") ?? place.project.directory);
+    const path = await import("node:path");
+    const target = path.resolve(
+      context.cwd,
+      textOption(input, "target") ?? place.project.directory,
+    );
     const database = flagOption(input, "database");
     const message = textOption(input, "message") ?? null;
     const options = { snapshot, paths, target, conflict, database, message };

@@ -29,7 +29,7 @@ export interface Context {
   masker: Masker;
   /** Aborted by the first SIGINT or SIGTERM; the reason is the signal's name. */
   signal: AbortSignal;
-  now(): Date;
+  now: () => Date;
   version: string;
   /** True when stdout, or stderr, is a terminal that can be drawn on. */
   terminal: { stdin: boolean; stdout: boolean; stderr: boolean };

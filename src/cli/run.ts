@@ -11,7 +11,7 @@ export interface RunInput {
   parsed: Parsed;
   argv: readonly string[];
   /** Ends the process at once. */
-  end(exitCode: number): void;
+  end: (exitCode: number) => void;
 }
 
 /** Runs the command that was typed, writes its result or its failure, tells the exit code. */

@@ -12,7 +12,7 @@ export interface LogsInput {
   lines: number;
   follow: boolean;
   signal: AbortSignal;
-  write(line: string): void;
+  write: (line: string) => void;
 }
 
 /** Writes a release's last log lines, and with `follow` those to come until the signal. */
