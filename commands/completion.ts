@@ -17,6 +17,7 @@ export default defineCommand<string>({
       does: "for every fish",
     },
   ],
+  dryRun: "reads",
   exitCodes: [0, 2],
   output: "text",
   async run(_context, input) {

@@ -19,6 +19,7 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
     { line: "studio deploy --dry-run", does: "show what would happen" },
     { line: 'studio deploy --env production -m "new ranking model"', does: "say why" },
   ],
+  dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { deploy, previewDeploy } = await import("../src/deploy/deploy.ts");

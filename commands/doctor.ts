@@ -10,6 +10,7 @@ export default defineCommand<Diagnosis>({
     { line: "studio doctor", does: "look at everything" },
     { line: "studio doctor --env production --json", does: "for a monitor" },
   ],
+  dryRun: "reads",
   exitCodes: [0, 2, 4],
   async run(context) {
     const { diagnose, diagnosisError } = await import("../src/doctor/diagnose.ts");

@@ -11,6 +11,7 @@ export default defineCommand<HistoryEntry[]>({
     { line: "studio history", does: "the last 20 operations" },
     { line: "studio history latest", does: "each step of the last one" },
   ],
+  dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context, input) {
     const { readHistory } = await import("../src/deploy/history.ts");

@@ -21,6 +21,7 @@ export default defineCommand<Result>({
     { line: "studio init", does: "in the folder of the project" },
     { line: "studio init --name shop --dry-run", does: "list what would be written" },
   ],
+  dryRun: "plans",
   exitCodes: [0, 2, 8, 130],
   async run(context, input) {
     const { planStartingFiles } = await import("../src/initialise/starting-files.ts");

@@ -9,6 +9,7 @@ export default defineCommand<null>({
     { flags: "--release <id>", summary: "Of another release", complete: "releases" },
   ],
   examples: [{ line: "studio logs -f", does: "follow the log" }],
+  dryRun: "reads",
   exitCodes: [0, 2, 8],
   output: "lines",
   async run(context, input) {

@@ -8,6 +8,7 @@ export default defineCommand<StatusReport>({
     { line: "studio status", does: "at a glance" },
     { line: "studio status --json", does: "for a script" },
   ],
+  dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context) {
     const { readStatus } = await import("../src/deploy/status.ts");

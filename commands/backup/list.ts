@@ -6,6 +6,7 @@ import type { SnapshotSummary } from "../../src/backup/summary.ts";
 export default defineCommand<SnapshotSummary[]>({
   description: "Lists the snapshots of the repository, with whether each was read back.",
   examples: [{ line: "studio backup list", does: "oldest first" }],
+  dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context) {
     const { listBackups } = await import("../../src/deploy/backup.ts");

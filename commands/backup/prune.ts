@@ -12,6 +12,7 @@ export default defineCommand<PruneReport>({
     { flags: "--retention <days>", summary: "Keep so many dailies instead" },
   ],
   examples: [{ line: "studio backup prune --plan", does: "see what would go" }],
+  dryRun: "plans",
   exitCodes: [0, 2, 7, 8],
   async run(context, input) {
     const { pruneBackups } = await import("../../src/deploy/backup.ts");

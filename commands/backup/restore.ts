@@ -32,6 +32,7 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     { line: "studio backup restore latest --database --yes", does: "put the database back" },
     { line: "studio backup restore latest models --target /tmp/look", does: "look at old files" },
   ],
+  dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { previewRestore, restore } = await import("../../src/deploy/restore.ts");

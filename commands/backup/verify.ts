@@ -8,6 +8,7 @@ export default defineCommand<VerifyReport>({
   description: "Reads a snapshot back as a whole and compares every byte with what was recorded.",
   arguments: [{ name: "ID", summary: "Snapshot (default: latest)", complete: "snapshots" }],
   examples: [{ line: "studio backup verify latest", does: "prove the last snapshot" }],
+  dryRun: "reads",
   exitCodes: [0, 2, 4, 7, 8, 130, 143],
   async run(context, input) {
     const { verifyBackup } = await import("../../src/deploy/backup.ts");

@@ -13,6 +13,7 @@ export default defineCommand<Result>({
   description: "Shows every setting of the environment as it is resolved. Secrets are masked.",
   options: [{ flags: "--origin", summary: "Also where each value comes from" }],
   examples: [{ line: "studio config show --origin", does: "which line or variable set what" }],
+  dryRun: "reads",
   exitCodes: [0, 2],
   async run(context, input) {
     const { file, environment, origins } = await context.project();

@@ -19,6 +19,7 @@ export default defineCommand<ServiceResult>({
     { line: "studio service install --env production", does: "come up after a reboot" },
     { line: "studio service install --dry-run", does: "print what would be installed" },
   ],
+  dryRun: "plans",
   exitCodes: [0, 2, 3, 5, 6, 8],
   async run(context, input) {
     const { installService, readServiceTarget } = await import("../../src/service/install.ts");

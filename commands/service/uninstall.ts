@@ -17,6 +17,7 @@ export default defineCommand<Result>({
     },
   ],
   examples: [{ line: "studio service uninstall", does: "start nothing at boot any more" }],
+  dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 8],
   async run(context, input) {
     const { readServiceTarget, uninstallService } = await import("../../src/service/install.ts");

@@ -56,6 +56,11 @@ export interface Command<Result = unknown> {
   examples: readonly { line: string; does: string }[];
   exitCodes: readonly ExitCode[];
   /**
+   * What --dry-run means here: `reads`: nothing is changed anyhow; `plans`: the command looks at
+   * the option itself. Absent: the option is refused, rather than taken for a promise.
+   */
+  dryRun?: "reads" | "plans";
+  /**
    * `document`: one result, rendered by `human` or as one JSON document.
    * `lines`: runs on, and writes lines itself through the context.
    * `text`: the result is a text for other programs, also with `--json`.

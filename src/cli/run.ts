@@ -1,4 +1,4 @@
-import { type ExitCode, StudioError, exitCodes } from "../errors.ts";
+import { type ExitCode, StudioError, exitCodes, usageError } from "../errors.ts";
 import { createContext } from "./create-context.ts";
 import { createMasker } from "./mask.ts";
 import { createOutput } from "./output.ts";
@@ -36,6 +36,12 @@ export async function runParsed({ process, parsed, argv, end }: RunInput): Promi
   }
   const signals = watchSignals(output.message, end);
   try {
+    if (options.dryRun && action.command.dryRun === undefined) {
+      throw usageError(
+        `\`studio ${words.join(" ")}\` has no dry run. Nothing was changed.`,
+        "Run it without --dry-run.",
+      );
+    }
     const context = createContext({ process, options, output, masker, signal: signals.signal });
     const outcome = await action.command.run(context, action.input);
     output.finish(words, action.command, outcome);

@@ -206,10 +206,14 @@ describe.skipIf(postgres === null)("on a PostgreSQL server", () => {
   });
 
   test("a migration stops when the connection that holds the lock is lost", async () => {
+    const second = "20260101T000001Z-second";
+    project.write({
+      [second]: `export async function up(knex) { await knex.raw("select pg_sleep(1)"); }`,
+    });
     const run = migrateUp({
       ...(await project.input(database)),
       onEvent: (event) => {
-        if (event.type === "migrating" && event.name === users) {
+        if (event.type === "migrating" && event.name === second) {
           void query(database.url, terminateHolder);
         }
       },
