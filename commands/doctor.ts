@@ -1,5 +1,6 @@
-import { table } from "../src/cli/blocks.ts";
+import { type Tone, text } from "../src/cli/blocks.ts";
 import { defineCommand } from "../src/cli/command.ts";
+import type { CheckState } from "../src/doctor/check.ts";
 import type { Diagnosis } from "../src/doctor/diagnose.ts";
 
 export default defineCommand<Diagnosis>({
@@ -24,11 +25,16 @@ export default defineCommand<Diagnosis>({
     const error = diagnosisError(result);
     return error === null ? { result } : { result, error, exitCode: error.exitCode };
   },
-  human: ({ checks }) => [
-    table(
-      ["CHECK", "STATE", "FOUND", "FIX"],
-      checks.map(({ title, state, found, fix }) => [title, state, found, fix ?? "-"]),
-      "no checks",
-    ),
-  ],
+  human: ({ checks }) =>
+    checks.flatMap(({ title, state, found, fix }) => [
+      text(`${state.padEnd(7)}  ${title}: ${found}`, tones[state]),
+      ...(fix === null ? [] : [text(`         fix: ${fix}`)]),
+    ]),
 });
+
+const tones: Record<CheckState, Tone> = {
+  ok: "good",
+  wrong: "bad",
+  note: "warning",
+  skipped: "dim",
+};

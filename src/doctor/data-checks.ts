@@ -48,7 +48,7 @@ async function lastBackup(scene: Scene): Promise<Finding> {
   const snapshots = await listSnapshots(repositoryOf(project.value));
   const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
   if (last !== undefined) return judgeBackup(last, now);
-  // A first deploy finds nothing to save: only then is it right that there is none.
+  // A first deploy may find nothing to save: then it is right that there is none.
   return now.getTime() - firstDeploy(scene) < oldestBackup
     ? note("there is none yet")
     : wrong("there is none");

@@ -65,7 +65,7 @@ async function installInCrontab({ service, env, dryRun }: ServiceRequest): Promi
   if (before === null && !dryRun) {
     throw new StudioError({
       code: "service.unavailable",
-      message: "There is no crontab program here, and no systemd of your own was chosen.",
+      message: "There is no crontab program here.",
       hint: "Install cron, or let what starts this machine run: studio up",
       exitCode: exitCodes.unavailable,
     });
