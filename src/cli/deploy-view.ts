@@ -1,4 +1,5 @@
-import type { DeployPlanView, DeployResult } from "../deploy/deploy.ts";
+import type { DeployResult } from "../deploy/deploy.ts";
+import type { DeployPlanView } from "../deploy/preview-deploy.ts";
 import { type Block, fields, heading, list } from "./blocks.ts";
 
 /** What a deploy would do, for people. */

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
 import { describeAddress } from "./release.ts";
-import { modelFolders } from "./release-content.ts";
+import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ForegroundInput {

@@ -1,6 +1,5 @@
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { runBench } from "../../bench/run.ts";
 import { benchFolders } from "../bench-folders.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { waitHealthy } from "../health.ts";
@@ -43,6 +42,7 @@ export function gateStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
+      const { runBench } = await import("../../bench/run.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),
