@@ -1,5 +1,5 @@
 import type BetterSqlite from "better-sqlite3";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import { systemCode } from "../errors.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import { openSession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError, exitCodes } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { openReadOnlySession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import { type AppliedMigration, readJournal } from "./journal.ts";
 import { type SchemaProblem, findProblems } from "./problems.ts";
 import type { MigrationFile } from "./source.ts";
