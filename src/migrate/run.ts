@@ -91,7 +91,7 @@ export async function mayGoOn(run: MigrationRun): Promise<void> {
     message:
       "The connection that held the migration lock was lost, so another process may be migrating " +
       `now. Stopped after ${run.done.length === 0 ? "nothing" : run.done.join(", ")}.`,
-    hint: "See `studio migrate current`, then run the command again.",
+    hint: "See `studio migrate status`, then run the command again.",
     exitCode: exitCodes.unavailable,
     details: { done: run.done },
   });
