@@ -9,18 +9,20 @@ const root = resolve(import.meta.dirname, "../../..");
 
 /** In messages and hints: `studio …` between grave accents, inside a string. */
 const inMessages = [/"[^"\n]*?`studio ([^`"$]+)/g, /\\`studio ([^`$\\]+)/g];
-/** In examples of help pages, in documents and in templates. */
 const inExamples = [/line: "studio ([^"]+)"/g];
-const inDocuments = [/^(?:\$ |npx )?studio ([a-z][^#\n]*)/gm, /`studio ([^`\n]+)`/g];
+/** In documents and templates: a phrase, and a line of a fenced block. */
+const inDocuments = [/`studio ([^`\n]+)`/g];
+const inFences = [/^(?:\$ |npx )?studio ([a-z][^#\n]*)/gm];
 
 function mentions(): { file: string; line: string }[] {
   return [
     ...sources(["src", "commands"], ".ts").flatMap((file) =>
       found(file, [...inMessages, ...inExamples]),
     ),
-    ...["README.md", "src/README.md", ...sources(["templates"], "")].flatMap((file) =>
-      found(file, inDocuments),
-    ),
+    ...["README.md", "src/README.md", ...sources(["templates"], "")].flatMap((file) => [
+      ...found(file, inDocuments),
+      ...found(file, inFences, (text) => (text.match(/^```[^]*?^```/gm) ?? []).join("\n")),
+    ]),
   ];
 }
 
@@ -34,8 +36,8 @@ function sources(folders: readonly string[], ending: string): string[] {
     .sort();
 }
 
-function found(file: string, patterns: readonly RegExp[]) {
-  const text = readFileSync(join(root, file), "utf8");
+function found(file: string, patterns: readonly RegExp[], part = (text: string) => text) {
+  const text = part(readFileSync(join(root, file), "utf8"));
   return patterns.flatMap((pattern) =>
     [...text.matchAll(pattern)].map(([, line = ""]) => ({ file, line: line.trim() })),
   );
