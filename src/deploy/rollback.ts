@@ -39,7 +39,7 @@ export async function rollback(place: Workplace, options: RollbackOptions): Prom
   return resultOf(work as unknown as DeployWork, performed);
 }
 
-export async function planRollback(
+async function planRollback(
   place: Workplace,
   ledger: Ledger,
   options: RollbackOptions,
