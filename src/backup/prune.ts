@@ -1,7 +1,7 @@
 import { repositoryFailure } from "./failures.ts";
 import { withLock } from "./lock.ts";
 import { isRecord } from "./manifest.ts";
-import { openStore, snapshotKey, trashFolder, trashKey } from "./repository.ts";
+import { openStore, snapshotKey, snapshotsFolder, trashFolder, trashKey } from "./repository.ts";
 import type { Clock, RepositoryLocation } from "./repository.ts";
 import { chooseRetained } from "./retention.ts";
 import type { Retention, RetentionChoice } from "./retention.ts";
@@ -47,7 +47,9 @@ const aDay = 24 * 3_600_000;
  */
 export async function pruneSnapshots(options: PruneOptions): Promise<PruneReport> {
   const store = openStore(options.repository);
-  if (options.plan) return carryOut(store, options);
+  // Without snapshots there is nothing to lock: a folder is not made for that.
+  const isEmpty = (await store.list(snapshotsFolder)).length === 0;
+  if (options.plan || isEmpty) return carryOut(store, options);
   try {
     const { now, lockWait } = options;
     const purpose = "pruning snapshots";

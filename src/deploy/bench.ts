@@ -1,5 +1,4 @@
 import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
-import { listScenarios } from "../bench/scenario-files.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
@@ -47,10 +46,6 @@ export async function quickBench(
 ): Promise<BenchReport> {
   const result = await runQuickBench({ ...options, signal: place.desk.signal });
   return record(place, "quick", options.url, result);
-}
-
-export async function scenarios(place: Workplace) {
-  return listScenarios(benchFolders(place.project));
 }
 
 /** What a run ends with: nothing, or the error for its exit code. */

@@ -38,7 +38,7 @@ interface SourceFile extends KeptFile {
   from: string;
 }
 
-export function openContentStore(paths: StatePaths): ContentStore {
+function openContentStore(paths: StatePaths): ContentStore {
   mkdirSync(paths.releases, { recursive: true, mode: 0o700 });
   return { folder: paths.releases, hashes: openHashCache(join(paths.releases, "hashes.json")) };
 }

@@ -13,7 +13,7 @@ import { deploySteps } from "./deploy-steps.ts";
 import { previousRelease } from "./plan-deploy.ts";
 import { type ReleaseRecord, codeFolder, releaseFile } from "./release.ts";
 import { releaseMigrationFolders } from "./release-content.ts";
-import { nothingDeployed } from "./run-release.ts";
+import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RollbackOptions {
@@ -27,6 +27,7 @@ export interface RollbackOptions {
 
 /** Returns to an earlier release by the same path as a deploy, with what was kept of it. */
 export async function rollback(place: Workplace, options: RollbackOptions): Promise<DeployResult> {
+  requireDeployed(place);
   let work: DeployWork | null = null;
   const performed = await perform(place.desk, "rollback", async (ledger) => {
     const input = await planRollback(place, ledger, options);
@@ -38,7 +39,7 @@ export async function rollback(place: Workplace, options: RollbackOptions): Prom
   return resultOf(work as unknown as DeployWork, performed);
 }
 
-export async function planRollback(
+async function planRollback(
   place: Workplace,
   ledger: Ledger,
   options: RollbackOptions,

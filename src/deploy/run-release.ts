@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
@@ -36,6 +37,7 @@ async function run(
   build: (place: Workplace, ledger: Ledger, input: RunInput) => Step[],
   settled: (accepting: boolean, running: boolean) => boolean,
 ): Promise<RunResult> {
+  requireDeployed(place);
   let release: ReleaseRecord | null = null;
   let changed = true;
   await perform(place.desk, kind, async (ledger) => {
@@ -122,6 +124,11 @@ function statusStep(
     do: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, status)),
     undo: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, before)),
   };
+}
+
+/** Where nothing was ever deployed nothing is made either: no lock, no ledger. */
+export function requireDeployed({ desk }: Workplace): void {
+  if (!existsSync(desk.paths.ledger)) throw nothingDeployed(desk.environment);
 }
 
 export function nothingDeployed(environment: string): StudioError {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
+import { openSqliteFile } from "../sqlite/open.ts";
 import { openReadOnlySession } from "../database/session.ts";
 import { type AppliedMigration, appliedMigration, journalTable, readJournal } from "./journal.ts";
 
@@ -19,10 +20,9 @@ export async function lookAtJournal(database: DatabaseAddress): Promise<AppliedM
   }
 }
 
-async function readSqliteJournal(file: string): Promise<AppliedMigration[]> {
+function readSqliteJournal(file: string): AppliedMigration[] {
   if (!existsSync(file)) return [];
-  const { default: Database } = await import("better-sqlite3");
-  const connection = new Database(file, { readonly: true, timeout: 5000 });
+  const connection = openSqliteFile(file, { readonly: true, timeout: 5000 });
   try {
     const table = connection
       .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")

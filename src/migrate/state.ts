@@ -1,5 +1,5 @@
 import { reachingDatabase } from "../database/session-failure.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import type { AppliedMigration } from "./journal.ts";
 import { lookAtJournal } from "./look-at-journal.ts";
 import { type SchemaProblem, findProblems } from "./problems.ts";

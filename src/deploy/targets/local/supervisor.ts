@@ -66,7 +66,7 @@ export interface StartRequest {
  * Holds the bare listening socket of an environment and the processes that serve on it: starts
  * them, starts them again when they die, and can itself die or be replaced without losing either.
  */
-export async function supervise(settings: SupervisorSettings): Promise<void> {
+async function supervise(settings: SupervisorSettings): Promise<void> {
   const instances = new Map<string, Instance>();
   for (const file of readInstances(settings.runFolder)) adopt(settings, instances, file);
   const ended = Promise.withResolvers<void>();
