@@ -38,7 +38,7 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
     return { result };
   },
   human(result) {
-    if ("plan" in result) return [...planBlocks(result.plan), text("Nothing was changed.", "dim")];
+    if ("plan" in result) return planBlocks(result.plan);
     return [text(deployText(result), "good"), fields([["url", result.url]])];
   },
 });

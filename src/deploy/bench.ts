@@ -1,3 +1,4 @@
+import { describeVerdict } from "../bench/threshold.ts";
 import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
@@ -62,7 +63,7 @@ export function benchFailure(report: BenchReport): StudioError | null {
   const missed = report.verdicts.filter((verdict) => !verdict.passed);
   return new StudioError({
     code: "bench.missed",
-    message: `Thresholds were missed: ${missed.map((one) => `${one.text} (was ${one.actual})`).join(", ")}.`,
+    message: `Thresholds were missed: ${missed.map(describeVerdict).join(", ")}.`,
     exitCode: exitCodes.checkFailed,
   });
 }

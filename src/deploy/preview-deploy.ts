@@ -1,5 +1,5 @@
 import { bundledModelsFolder, listModels } from "../inference/models.ts";
-import { openLedgerForReading } from "../ledger/ledger.ts";
+import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
 import { unfinishedError } from "../operation/perform.ts";
 import { codeFingerprint } from "./content/fingerprint.ts";
@@ -30,12 +30,7 @@ export async function previewDeploy(
   place: Workplace,
   options: { skip: DeployInput["skip"] },
 ): Promise<DeployPlanView> {
-  const ledger = openLedgerForReading(place.desk.paths.ledger);
-  try {
-    if (ledger !== null) {
-      const unfinished = findUnfinished(ledger, place.desk.environment);
-      if (unfinished !== null) throw unfinishedError(unfinished);
-    }
+  return readUnlocked(place, async (ledger) => {
     const models = await listModels(modelFolders(place.project), bundledModelsFolder);
     const fingerprint = codeFingerprint();
     const code = { digest: "", fingerprint, bytes: 0, entry: "", migrations: "" };
@@ -48,12 +43,31 @@ export async function previewDeploy(
         [name, version, `(${source})`].filter((word) => word !== null).join(" "),
       ),
     });
+  });
+}
+
+/**
+ * Looks at the ledger (null before the first operation) without a lock. Refuses where an operation
+ * did not end: what it left is no ground for a plan.
+ */
+export async function readUnlocked<T>(
+  place: Workplace,
+  read: (ledger: Ledger | null) => Promise<T>,
+): Promise<T> {
+  const ledger = openLedgerForReading(place.desk.paths.ledger);
+  try {
+    if (ledger !== null) {
+      const unfinished = findUnfinished(ledger, place.desk.environment);
+      if (unfinished !== null) throw unfinishedError(unfinished);
+    }
+    return await read(ledger);
   } finally {
     ledger?.close();
   }
 }
 
-function viewPlan(
+/** A plan for people, and for programs. */
+export function viewPlan(
   place: Workplace,
   input: DeployInput,
   content: Pick<DeployPlanView, "code" | "models">,

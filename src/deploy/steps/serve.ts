@@ -43,6 +43,7 @@ export function gateStep(work: DeployWork): Step {
     undo: nothingToUndo,
     async do(run) {
       const { runBench } = await import("../../bench/run.ts");
+      const { describeVerdict } = await import("../../bench/threshold.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),
@@ -61,7 +62,7 @@ export function gateStep(work: DeployWork): Step {
       const missed = verdicts.filter((verdict) => !verdict.passed);
       throw new StudioError({
         code: "gate.missed",
-        message: `The release missed its gate: ${missed.map((verdict) => `${verdict.text} (was ${verdict.actual})`).join(", ")}.`,
+        message: `The release missed its gate: ${missed.map(describeVerdict).join(", ")}.`,
         hint: "Mend the release, or set other thresholds in deploy.gate of studio.yaml, then deploy again.",
         exitCode: exitCodes.undone,
         details: { verdicts, figures },
