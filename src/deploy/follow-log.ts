@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface FollowInput {
   /** The file to read now: another one once another release serves. */
-  locate(): string;
+  locate: () => string;
   /** Bytes of the first file that are known already. */
   position: number;
   signal: AbortSignal;
-  write(line: string): void;
+  write: (line: string) => void;
 }
 
 const pause = 200;
