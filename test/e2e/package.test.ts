@@ -40,15 +40,22 @@ async function pack(directory: string, ...options: string[]): Promise<string> {
 
 async function install(file: string): Promise<string | null> {
   const options = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"];
+  options.push("--fetch-retries=1", "--fetch-timeout=60000");
   const { exitCode, stderr } = await npm(["install", ...options, file], app);
   if (exitCode === 0) return null;
-  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENOTCACHED|ETIMEDOUT/.exec(stderr);
+  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENOTCACHED|ETIMEDOUT|SELF_SIGNED\w*/.exec(
+    stderr,
+  );
   if (offline === null) throw new Error(`The package cannot be installed:\n${stderr}`);
   return `its dependencies cannot be fetched (${offline[0]})`;
 }
 
 function npm(argv: readonly string[], cwd: string): Promise<RunResult> {
-  return collect(spawn("npm", [...argv], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
+  // How the registry is reached is a matter of the machine's own settings.
+  const settings = { ...process.env, ...env };
+  return collect(
+    spawn("npm", [...argv], { cwd, env: settings, stdio: ["ignore", "pipe", "pipe"] }),
+  );
 }
 
 function studio(...argv: string[]): Promise<RunResult> {
