@@ -37,7 +37,11 @@ export function stampOf(paths: readonly string[]): Stamp {
 /**
  * False for a file that was changed just now: it can be changed again within the same tick of the
  * clock, which no stamp would show (git-scm.com/docs/racy-git).
+ * @param now milliseconds since 1970
  */
-export function isSettled(stats: Pick<Stats, "mtimeMs" | "ctimeMs">): boolean {
-  return Math.max(stats.mtimeMs, stats.ctimeMs) < Date.now() - tick;
+export function isSettled(
+  stats: Pick<Stats, "mtimeMs" | "ctimeMs">,
+  now: number = Date.now(),
+): boolean {
+  return Math.max(stats.mtimeMs, stats.ctimeMs) < now - tick;
 }

@@ -58,6 +58,13 @@ export function overlay(lower: Record<string, string>, upper: Variables): Variab
   return { ...lower, ...Object.fromEntries(set) };
 }
 
+/** The same without looking at a variable before it is asked for. */
+export function layered(lower: Record<string, string>, upper: Variables): Variables {
+  return new Proxy(upper, {
+    get: (target, name) => (Reflect.get(target, name) ?? Reflect.get(lower, name)) as unknown,
+  });
+}
+
 /** The names in `variables.required` that are missing or empty. */
 export function checkVariables(
   settings: Pick<Settings, "variables">,
