@@ -53,7 +53,7 @@ export function resolveVariables(input: {
 }
 
 /** `upper` over `lower`; a variable that is undefined in `upper` is not set there. */
-export function overlay(lower: Record<string, string>, upper: Variables): Variables {
+function overlay(lower: Record<string, string>, upper: Variables): Variables {
   const set = Object.entries(upper).filter(([, value]) => value !== undefined);
   return { ...lower, ...Object.fromEntries(set) };
 }

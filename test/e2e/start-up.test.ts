@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeStamp } from "../../src/config/project-memory.ts";
 import { binary } from "../support/studio.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "studio-start-up-"));
@@ -54,7 +56,9 @@ describe("in a folder without state", () => {
 describe("in a project that was looked at before", () => {
   const project = join(folder, "project");
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    // Code that was written just now remembers nothing.
+    while (!codeStamp().settled) await sleep(200);
     mkdirSync(join(project, ".studio"), { recursive: true, mode: 0o700 });
     writeFileSync(join(project, "studio.yaml"), "name: one\nserve: { port: 18971 }\n");
     packagesOf(project, "status");

@@ -19,6 +19,8 @@ import { computeLocalDefaults } from "../../../src/config/write-local-defaults.t
 let folder: string;
 
 beforeEach(() => {
+  // Nothing is remembered of files, or by code, that were written just now.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
   folder = mkdtempSync(join(tmpdir(), "studio-open-project-"));
 });
 
@@ -121,8 +123,6 @@ describe("a project opened quickly", () => {
     });
 
     test("is remembered, and read again after any change of that file", async () => {
-      // What was written just now could be written again within one tick of the clock.
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
       await expectTheSame({});
       const [name = ""] = readdirSync(cache());
       expect(readFileSync(join(cache(), name), "utf8")).not.toContain("correct-horse");
@@ -138,6 +138,7 @@ describe("a project opened quickly", () => {
     });
 
     test("is not remembered when that file was written just now", async () => {
+      vi.useRealTimers();
       await openProject({ cwd: folder, env: {} });
       expect(readdirSync(join(folder, ".studio"))).toEqual([]);
     });
