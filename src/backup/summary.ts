@@ -3,7 +3,7 @@ import { reasonOf } from "../errors.ts";
 import type { Commit, SnapshotCounts } from "./commit.ts";
 import { decodeCommit } from "./commit.ts";
 import { unknownSnapshot } from "./failures.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { checkFormat, openStore, snapshotKey, snapshotsFolder, trashFolder } from "./repository.ts";
 import type { RepositoryLocation } from "./repository.ts";
 import type { Store } from "./store.ts";
