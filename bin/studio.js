@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // The only JavaScript of the project: runs on any Node far enough to say which one is needed.
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -11,7 +13,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
     "Elsewhere install Node.js 24.";
   fail("node.tooOld", message, hint);
 }
-module.enableCompileCache?.();
+const cache = compileCacheFolder();
+if (cache !== null) module.enableCompileCache(cache);
 
 const source = new URL("../src/main.ts", import.meta.url);
 const entry = existsSync(source) ? source : new URL("../dist/src/main.js", import.meta.url);
@@ -22,6 +25,24 @@ try {
   const freshClone = existsSync(source) && !existsSync(new URL("../node_modules", import.meta.url));
   if (error?.code !== "ERR_MODULE_NOT_FOUND" || !freshClone) throw error;
   fail("dependencies.missing", "The dependencies of studio are not installed.", "npm ci");
+}
+
+/**
+ * Where compiled code is kept between runs. Whoever can write there can run code as this user: a
+ * folder that is somebody else's, or open to others, is not used, as Node's own default would be.
+ */
+function compileCacheFolder() {
+  const user = process.getuid?.();
+  if (user === undefined) return null;
+  const folder = join(tmpdir(), `studio-code-${user}`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const found = lstatSync(folder);
+    const isPrivate = found.isDirectory() && found.uid === user && (found.mode & 0o077) === 0;
+    return isPrivate ? folder : null;
+  } catch {
+    return null;
+  }
 }
 
 /** What the rest of studio would print, for when the rest cannot be loaded. */

@@ -23,16 +23,16 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
   dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
-    const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const options = {
       message: textOption(input, "message") ?? null,
       skip: { backup: flagOption(input, "skipBackup"), gate: flagOption(input, "skipGate") },
     };
     if (context.options.dryRun) {
       const { previewDeploy } = await import("../src/deploy/preview-deploy.ts");
-      return { result: { plan: await previewDeploy(place, options) } };
+      return { result: { plan: await previewDeploy(await context.view(), options) } };
     }
     const { deploy } = await import("../src/deploy/deploy.ts");
+    const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const result = await deploy(place, options);
     for (const warning of result.warnings) context.output.warn(warning);
     return { result };

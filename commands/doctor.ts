@@ -20,7 +20,7 @@ export default defineCommand<Diagnosis>({
       now: context.now(),
       env: context.env,
       project: () => context.project(),
-      workplace: () => context.workplace(),
+      view: () => context.view(),
     });
     const error = diagnosisError(result);
     return error === null ? { result } : { result, error, exitCode: error.exitCode };

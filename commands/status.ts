@@ -12,7 +12,7 @@ export default defineCommand<StatusReport>({
   exitCodes: [0, 2, 8],
   async run(context) {
     const { readStatus } = await import("../src/deploy/status.ts");
-    return { result: await readStatus(await context.workplace()) };
+    return { result: await readStatus(await context.view()) };
   },
   human(report) {
     const { serving, schema, backup, operation } = report;

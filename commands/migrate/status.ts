@@ -9,8 +9,8 @@ export default defineCommand<SchemaState>({
   dryRun: "reads",
   exitCodes: [0, 2, 4, 8],
   async run(context) {
-    const { schemaStatus } = await import("../../src/deploy/migrate.ts");
-    const result = await schemaStatus(await context.workplace());
+    const { schemaStatus } = await import("../../src/deploy/schema-status.ts");
+    const result = await schemaStatus(await context.view());
     const [problem] = result.problems;
     if (problem === undefined) return { result };
     const { message, hint } = problem;

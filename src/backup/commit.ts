@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { damaged } from "./failures.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 
 export const formatVersion = 1;
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -90,13 +91,13 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Synchronously: for a small object four promises, and the threads behind them, take longer. */
 async function readWhole(file: string): Promise<Buffer | null> {
-  const handle = await openExisting(file);
-  if (handle === null) return null;
   try {
-    return await handle.readFile();
-  } finally {
-    await handle.close();
+    return readFileSync(file);
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
   }
 }
 
@@ -131,7 +132,7 @@ async function openExisting(file: string): Promise<FileHandle | null> {
 
 async function listNames(directory: string): Promise<string[]> {
   try {
-    return (await readdir(directory)).filter((name) => !temporary.test(name));
+    return readdirSync(directory).filter((name) => !temporary.test(name));
   } catch (error) {
     if (isAbsence(error)) return [];
     throw error;

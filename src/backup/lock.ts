@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { StudioError, exitCodes } from "../errors.ts";
 import { currentProcess, processState } from "./holder.ts";
 import type { ProcessIdentity } from "./holder.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { locksFolder } from "./repository.ts";
 import type { Clock } from "./repository.ts";
 import type { Store } from "./store.ts";

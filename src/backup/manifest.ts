@@ -1,4 +1,5 @@
 import { damaged } from "./failures.ts";
+import { isRecord } from "./json-record.ts";
 import { compressFrame, decodeFrames, frameBytes } from "./zstd.ts";
 
 interface Placed {
@@ -138,8 +139,4 @@ function isEntry(line: unknown): line is ManifestEntry {
     default:
       return line["type"] === "directory" || line["type"] === "torn";
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { repositoryFailure } from "./failures.ts";
 import { withLock } from "./lock.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { openStore, snapshotKey, snapshotsFolder, trashFolder, trashKey } from "./repository.ts";
 import type { Clock, RepositoryLocation } from "./repository.ts";
 import { chooseRetained } from "./retention.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { isIdentifier } from "../identifier.ts";
 import { formatVersion } from "./commit.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { localStore } from "./local-store.ts";
 import { repositoryReadme } from "./readme-text.ts";
 import type { Store } from "./store.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { lstat, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { move } from "./move-aside.ts";
 
 const journalName = "restore.jsonl";

@@ -3,7 +3,7 @@ import { reasonOf } from "../errors.ts";
 import type { Commit, SnapshotCounts } from "./commit.ts";
 import { decodeCommit } from "./commit.ts";
 import { unknownSnapshot } from "./failures.ts";
-import { isRecord } from "./manifest.ts";
+import { isRecord } from "./json-record.ts";
 import { checkFormat, openStore, snapshotKey, snapshotsFolder, trashFolder } from "./repository.ts";
 import type { RepositoryLocation } from "./repository.ts";
 import type { Store } from "./store.ts";
@@ -42,10 +42,7 @@ const readers = 16;
 export async function listSnapshots(repository: RepositoryLocation): Promise<SnapshotSummary[]> {
   const store = openStore(repository);
   await checkFormat(store);
-  const trash = new Set(await store.list(trashFolder));
-  const ids = (await store.list(snapshotsFolder))
-    .filter((id) => isIdentifier(id) && !trash.has(`${id}.json`))
-    .sort();
+  const ids = await snapshotIds(store);
   const summaries: SnapshotSummary[] = [];
   for (let start = 0; start < ids.length; start += readers) {
     const batch = ids.slice(start, start + readers);
@@ -53,6 +50,26 @@ export async function listSnapshots(repository: RepositoryLocation): Promise<Sna
     summaries.push(...found.filter((summary) => summary !== null));
   }
   return summaries;
+}
+
+/** The newest snapshot of an environment that can be relied on; reads as few as it must. */
+export async function latestSnapshot(
+  repository: RepositoryLocation,
+  environment: string,
+): Promise<SnapshotSummary | null> {
+  const store = openStore(repository);
+  await checkFormat(store);
+  for (const id of (await snapshotIds(store)).toReversed()) {
+    const summary = await readSummary(store, id);
+    if (summary?.environment === environment && summary.damaged === null) return summary;
+  }
+  return null;
+}
+
+async function snapshotIds(store: Store): Promise<string[]> {
+  const trash = new Set(await store.list(trashFolder));
+  const names = await store.list(snapshotsFolder);
+  return names.filter((id) => isIdentifier(id) && !trash.has(`${id}.json`)).sort();
 }
 
 async function readSummary(store: Store, id: string): Promise<SnapshotSummary | null> {

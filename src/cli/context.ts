@@ -1,3 +1,4 @@
+import type { View } from "../deploy/view.ts";
 import type { Workplace } from "../deploy/workplace.ts";
 import type { Project } from "../config/project.ts";
 import type { Observer } from "../operation/step.ts";
@@ -39,6 +40,8 @@ export interface Context {
   project(): Promise<Project>;
   /** Draws the steps of an operation on stderr. */
   observer(): Promise<Observer>;
+  /** The environment, to be looked at: without the means to change it, which take time to load. */
+  view(): Promise<View>;
   /** What operations need of the surroundings. */
   desk(input?: { lockWait?: string | undefined }): Promise<Desk>;
   /** The same, with the environment's database and target: what changes an environment. */

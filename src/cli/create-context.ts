@@ -24,6 +24,7 @@ export function createContext(input: ContextInput): Context {
     stderr: stderr.isTTY === true,
   };
   const possible = terminal.stdin && terminal.stderr && options.input && !options.json;
+  const onSecret = (value: string) => masker.add(value);
   let project: Promise<Project> | null = null;
   const context: Context = {
     env,
@@ -49,6 +50,15 @@ export function createContext(input: ContextInput): Context {
         masker,
       });
     },
+    async view() {
+      const { openView } = await import("../deploy/view.ts");
+      const { statePaths } = await import("../state.ts");
+      const project = await context.project();
+      const { environment } = project;
+      const paths = statePaths(project.directory, environment);
+      const desk = { environment, paths, version: context.version, now: context.now };
+      return openView({ desk, project, env, onSecret });
+    },
     async desk({ lockWait } = {}) {
       const { environment, directory } = await context.project();
       const { statePaths } = await import("../state.ts");
@@ -70,7 +80,6 @@ export function createContext(input: ContextInput): Context {
     async workplace(input) {
       const { openWorkplace } = await import("../deploy/workplace.ts");
       const desk = await context.desk(input);
-      const onSecret = (value: string) => masker.add(value);
       return openWorkplace({ desk, project: await context.project(), env, onSecret });
     },
   };

@@ -4,12 +4,12 @@ import {
   readFileSync,
   readdirSync,
   renameSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isCompiled, packageVersion } from "../package-root.ts";
+import { type Stamp, stampOf } from "../file-stamp.ts";
+import { packageRoot } from "../package-root.ts";
 import type { Remembered } from "./remembered.ts";
 
 const localDefaultsFile = join(import.meta.dirname, "local-defaults.json");
@@ -44,16 +44,13 @@ export function readLocalDefaults(): Remembered {
   return JSON.parse(readFileSync(localDefaultsFile, "utf8")) as Remembered;
 }
 
-/** In a clone the sources may change under the same version. */
-export function codeVersion(): string {
-  if (isCompiled) return packageVersion();
-  let newest = 0;
-  for (const folder of [import.meta.dirname, join(import.meta.dirname, "schema")]) {
-    for (const name of readdirSync(folder)) {
-      newest = Math.max(newest, statSync(join(folder, name)).mtimeMs);
-    }
-  }
-  return `${packageVersion()} ${newest}`;
+/** Of the schema and all that reads it: another version may read the same file differently. */
+export function codeStamp(): Stamp {
+  const folders = [import.meta.dirname, join(import.meta.dirname, "schema")];
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const { digest, settled } = stampOf([...files.toSorted(), join(packageRoot, "package.json")]);
+  // Node knows the time zones.
+  return { digest: `${process.version} ${digest}`, settled };
 }
 
 function memoryFile(directory: string, environment: string | null): string {

@@ -1,4 +1,5 @@
 import { createHmac, hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Project } from "./project.ts";
 import type { Variables } from "./variables.ts";
 
@@ -12,6 +13,8 @@ export interface Remembered {
   file: string | null;
   /** What `--env` said. */
   environment: string | null;
+  /** The file of `variables.file` and its SHA-256; null where none is named. */
+  variablesFile: { path: string; sha256: string } | null;
   /** Key of the digests, so that nobody finds a value in a table. */
   salt: string;
   /** Each variable that was looked at: a digest of its value, or null where it was not set. */
@@ -39,9 +42,12 @@ export function watchVariables(env: Variables): { variables: Variables; seen: Se
 
 /** Whether reading again would give the same. */
 export function stillHolds(remembered: Remembered, now: Inputs & { env: Variables }): boolean {
-  const { code, directory, file, environment, salt, variables } = remembered;
+  const { code, directory, file, environment, variablesFile, salt, variables } = remembered;
   if (code !== now.code || directory !== now.directory) return false;
   if (file !== now.file || environment !== now.environment) return false;
+  if (variablesFile !== null && digestOfFile(variablesFile.path) !== variablesFile.sha256) {
+    return false;
+  }
   return Object.entries(variables).every(
     ([name, digest]) => digestOf(now.env[name], salt) === digest,
   );
@@ -51,6 +57,12 @@ export function digestOf(value: string | undefined, salt: string): string | null
   return value === undefined ? null : createHmac("sha256", salt).update(value).digest("base64");
 }
 
-export function fileDigest(bytes: Buffer): string {
-  return hash("sha256", bytes);
+/** SHA-256 of a file's bytes; undefined where it cannot be read. */
+export function digestOfFile(path: string): string | undefined {
+  try {
+    return hash("sha256", readFileSync(path));
+  } catch {
+    // Whoever reads it for what it holds will say why.
+    return undefined;
+  }
 }

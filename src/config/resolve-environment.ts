@@ -8,7 +8,7 @@ import { mergeRules } from "./schema/navigate.ts";
 import { type MapNode, type Node, childOf, mergeNodes, nodeAt, withoutNulls } from "./tree.ts";
 import { validateSettings } from "./validate.ts";
 import { variableOverrides } from "./variable-overrides.ts";
-import { type Variables, overlay, readVariablesFile } from "./variables.ts";
+import { type Variables, layered, readVariablesFile } from "./variables.ts";
 
 export const emptyMap: MapNode = { kind: "map", entries: new Map(), place: { source: "default" } };
 
@@ -75,7 +75,7 @@ function readNamedVariables(written: Node, location: Location, env: Variables): 
   if (name.missing.length > 0 || name.malformed) return noVariablesFile(env);
   const { values, problems, found } = readVariablesFile(location.directory, name.text);
   const warning = `The variables file ${name.text} does not exist: only the process's own environment counts.`;
-  return { variables: overlay(values, env), problems, warnings: found ? [] : [warning] };
+  return { variables: layered(values, env), problems, warnings: found ? [] : [warning] };
 }
 
 /** A variable that points to other data than the file says deserves a word. */

@@ -53,9 +53,16 @@ export function resolveVariables(input: {
 }
 
 /** `upper` over `lower`; a variable that is undefined in `upper` is not set there. */
-export function overlay(lower: Record<string, string>, upper: Variables): Variables {
+function overlay(lower: Record<string, string>, upper: Variables): Variables {
   const set = Object.entries(upper).filter(([, value]) => value !== undefined);
   return { ...lower, ...Object.fromEntries(set) };
+}
+
+/** The same without looking at a variable before it is asked for. */
+export function layered(lower: Record<string, string>, upper: Variables): Variables {
+  return new Proxy(upper, {
+    get: (target, name) => (Reflect.get(target, name) ?? Reflect.get(lower, name)) as unknown,
+  });
 }
 
 /** The names in `variables.required` that are missing or empty. */

@@ -12,7 +12,8 @@ export async function computeLocalDefaults(): Promise<Remembered> {
   const watch = watchVariables({});
   const project = await loadProject({ cwd: "/", env: watch.variables });
   const variables = Object.fromEntries([...(watch.seen ?? [])].map((name) => [name, null]));
-  return { code: "", directory: "", file: null, environment: null, salt: "-", variables, project };
+  const nothing = { code: "", directory: "", file: null, environment: null, variablesFile: null };
+  return { ...nothing, salt: "-", variables, project };
 }
 
 if (import.meta.main) {

@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import type { Settings } from "../config/schema.ts";
-import { resolveSecret } from "../config/secrets.ts";
-import { type DatabaseAddress, parseDatabaseUrl } from "../database/address.ts";
-import { runShell } from "../shell/exec.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 
 export interface DatabaseInput {
   settings: Settings;
@@ -20,6 +18,9 @@ export async function resolveDatabase(input: DatabaseInput): Promise<DatabaseAdd
     const file = join(directory, ".studio", "data", "studio.db");
     return { dialect: "sqlite", file, url: `sqlite:${file}` };
   }
+  const { parseDatabaseUrl } = await import("../database/address.ts");
+  const { resolveSecret } = await import("../config/secrets.ts");
+  const { runShell } = await import("../shell/exec.ts");
   const onSecret = input.onSecret ?? (() => {});
   return parseDatabaseUrl(
     await resolveSecret(url, { directory, env, runShell, onSecret }),

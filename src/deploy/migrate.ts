@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { migrateDown, migrateUp } from "../migrate/apply.ts";
 import { planDown, planUp } from "../migrate/plan.ts";
 import { readMigrations } from "../migrate/source.ts";
-import { type SchemaState, readSchemaState } from "../migrate/state.ts";
+import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step, StepRun } from "../operation/step.ts";
-import { liveMigrationFolders } from "./plan-deploy.ts";
+import { liveMigrationFolders } from "./project-folders.ts";
+import { schemaStatus } from "./schema-status.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface MigrateInput {
@@ -23,12 +24,6 @@ export interface MigrateResult {
   applied: string[];
   reverted: string[];
   head: string | null;
-}
-
-/** The schema as it is, and what the files here would change. */
-export async function schemaStatus(place: Workplace): Promise<SchemaState> {
-  const migrations = await readMigrations(liveMigrationFolders(place));
-  return readSchemaState({ database: place.database, migrations });
 }
 
 /**

@@ -1,20 +1,17 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { sourcesAreEmpty } from "../backup/source.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { codeRoot } from "../package-root.ts";
 import { type MigrationFile, readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { ModelRecord } from "../inference/models.ts";
 import type { CodeSnapshot } from "./content/code-files.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { type ReleaseRecord, hashEnvironment } from "./release.ts";
-import { projectMigrations } from "./project-folders.ts";
+import { liveMigrationFolders } from "./project-folders.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
-import type { Workplace } from "./workplace.ts";
+import type { View } from "./view.ts";
 
 /** What of a release's content its record tells. */
 export interface PlannedContent {
@@ -23,7 +20,7 @@ export interface PlannedContent {
 }
 
 export interface PlanRequest {
-  place: Workplace;
+  place: View;
   content: PlannedContent;
   /** Null before the first operation of a project. */
   ledger: Ledger | null;
@@ -65,14 +62,14 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
 }
 
 /** The ledger exists as soon as an operation begins: it does not make a backup worth taking. */
-function databaseAndFiles(place: Workplace) {
+function databaseAndFiles(place: View) {
   return snapshotSources(place, "full").filter(
     (source) => !source.owns.includes(place.desk.paths.ledger),
   );
 }
 
 export async function previousRelease(
-  place: Workplace,
+  place: View,
   ledger: Ledger,
 ): Promise<DeployInput["previous"]> {
   const row = currentRelease(ledger, place.desk.environment);
@@ -80,13 +77,6 @@ export async function previousRelease(
   const record = row.record as ReleaseRecord;
   const { accepting } = await place.target.state(record);
   return { record, running: accepting, status: row.status === "stopped" ? "stopped" : "current" };
-}
-
-export function liveMigrationFolders(place: Workplace) {
-  const own = { folder: join(codeRoot, "migrations"), origin: "studio" as const };
-  const folder = projectMigrations(place.project);
-  if (folder === null || !existsSync(folder)) return [own];
-  return [own, { folder, origin: "project" as const }];
 }
 
 function describeRelease(
@@ -133,7 +123,7 @@ function describeRelease(
 }
 
 /** The variables the project names: the rest of a shell's environment says nothing about it. */
-function namedVariables({ project, variables }: Workplace): Record<string, string | undefined> {
+function namedVariables({ project, variables }: View): Record<string, string | undefined> {
   const names = [...project.settings.variables.required, "DATABASE_URL", "REDIS_URL", "LOG_LEVEL"];
   return Object.fromEntries(names.map((name) => [name, variables[name]]));
 }

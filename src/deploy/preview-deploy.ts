@@ -1,13 +1,12 @@
 import { bundledModelsFolder, listModels } from "../inference/models.ts";
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
-import { unfinishedError } from "../operation/perform.ts";
 import { codeFingerprint } from "./content/fingerprint.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import { modelFolders } from "./project-folders.ts";
-import type { Workplace } from "./workplace.ts";
+import type { View } from "./view.ts";
 
 export interface DeployPlanView {
   release: string;
@@ -27,7 +26,7 @@ export interface DeployPlanView {
  * at but not read: the deploy itself does that.
  */
 export async function previewDeploy(
-  place: Workplace,
+  place: View,
   options: { skip: DeployInput["skip"] },
 ): Promise<DeployPlanView> {
   return readUnlocked(place, async (ledger) => {
@@ -51,14 +50,17 @@ export async function previewDeploy(
  * did not end: what it left is no ground for a plan.
  */
 export async function readUnlocked<T>(
-  place: Workplace,
+  place: View,
   read: (ledger: Ledger | null) => Promise<T>,
 ): Promise<T> {
   const ledger = openLedgerForReading(place.desk.paths.ledger);
   try {
     if (ledger !== null) {
       const unfinished = findUnfinished(ledger, place.desk.environment);
-      if (unfinished !== null) throw unfinishedError(unfinished);
+      if (unfinished !== null) {
+        const { unfinishedError } = await import("../operation/perform.ts");
+        throw unfinishedError(unfinished);
+      }
     }
     return await read(ledger);
   } finally {
@@ -68,11 +70,12 @@ export async function readUnlocked<T>(
 
 /** A plan for people, and for programs. */
 export function viewPlan(
-  place: Workplace,
+  place: View,
   input: DeployInput,
   content: Pick<DeployPlanView, "code" | "models">,
 ): DeployPlanView {
   const { release, previous, schema, first, skip } = input;
+  // Built for the steps' titles alone.
   const work = { place, input, release, previous: previous?.record ?? null } as DeployWork;
   return {
     release: release.id,

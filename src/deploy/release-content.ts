@@ -65,17 +65,6 @@ export async function readReleaseContent(
   return { code, models, modelFiles, migrationFiles };
 }
 
-export const releaseMigrationFolders = (
-  paths: StatePaths,
-  release: ReleaseRecord,
-): { folder: string; origin: "studio" | "project" }[] => [
-  {
-    folder: join(codeFolder(paths, release.code.digest), release.code.migrations),
-    origin: "studio",
-  },
-  { folder: join(releaseFolder(paths, release.id), "migrations"), origin: "project" },
-];
-
 /** Copies what is not kept yet. Interrupted, it leaves objects that a garbage collection ends. */
 export async function keepReleaseContent(
   paths: StatePaths,

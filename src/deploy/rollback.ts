@@ -14,7 +14,7 @@ import { deploySteps } from "./deploy-steps.ts";
 import { findDamage } from "./content/find-damage.ts";
 import { previousRelease } from "./plan-deploy.ts";
 import { type ReleaseRecord, codeFolder, releaseFile } from "./release.ts";
-import { releaseMigrationFolders } from "./release-content.ts";
+import { releaseMigrationFolders } from "./project-folders.ts";
 import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 

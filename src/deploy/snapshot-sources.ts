@@ -3,14 +3,14 @@ import type { Source } from "../backup/source.ts";
 import { sqliteSource } from "../backup/sqlite-source.ts";
 import { suggest } from "../config/suggest.ts";
 import { usageError } from "../errors.ts";
-import type { Workplace } from "./workplace.ts";
+import type { View } from "./view.ts";
 
 /**
  * The sources of a backup set. A file with variables (`.env*`) is left out: it holds secrets, and
  * a snapshot is not encrypted.
  * @throws StudioError for a set that the configuration does not have
  */
-export function snapshotSources(place: Workplace, set: string): Source[] {
+export function snapshotSources(place: View, set: string): Source[] {
   const { project, database, desk } = place;
   const { sets, exclude } = project.settings.backup;
   const wanted = sets[set];

@@ -1,15 +1,14 @@
 import { resolve } from "node:path";
-import { listSnapshots } from "../backup/summary.ts";
+import { latestSnapshot } from "../backup/summary.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
 import { readSchemaState } from "../migrate/state.ts";
-import { readMigrations } from "../migrate/source.ts";
-import { currentHolder } from "../operation/lock.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { nextFirings } from "../schedule/next-firings.ts";
-import { liveMigrationFolders } from "./plan-deploy.ts";
+import { liveMigrationFolders } from "./project-folders.ts";
 import type { ReleaseRecord } from "./release.ts";
-import type { Workplace } from "./workplace.ts";
+import type { View } from "./view.ts";
 
 export interface StatusReport {
   environment: string;
@@ -35,14 +34,13 @@ export interface StatusReport {
 }
 
 /** What is serving, since when, and how safe it is. Changes nothing. */
-export async function readStatus(place: Workplace): Promise<StatusReport> {
+export async function readStatus(place: View): Promise<StatusReport> {
   const { desk, project, database } = place;
   const ledger = openLedgerForReading(desk.paths.ledger);
   try {
     const current = ledger === null ? null : currentRelease(ledger, desk.environment);
     const unfinished = ledger === null ? null : findUnfinished(ledger, desk.environment);
-    const holder = currentHolder(desk.paths.lock);
-    const migrations = await readMigrations(liveMigrationFolders(place));
+    const migrations = listMigrations(liveMigrationFolders(place));
     const schema = await readSchemaState({ database, migrations });
     return {
       environment: desk.environment,
@@ -72,7 +70,7 @@ export async function readStatus(place: Workplace): Promise<StatusReport> {
           : {
               id: unfinished.id,
               kind: unfinished.kind,
-              state: holder === null ? "unfinished" : "running",
+              state: await operationState(desk.paths.lock),
               startedAt: unfinished.startedAt,
             },
     };
@@ -81,8 +79,13 @@ export async function readStatus(place: Workplace): Promise<StatusReport> {
   }
 }
 
+async function operationState(lock: string): Promise<"running" | "unfinished"> {
+  const { currentHolder } = await import("../operation/lock.ts");
+  return currentHolder(lock) === null ? "unfinished" : "running";
+}
+
 async function servingState(
-  place: Workplace,
+  place: View,
   row: { id: string; status: string; currentSince: string | null; record: unknown },
 ): Promise<StatusReport["serving"]> {
   const record = row.record as ReleaseRecord;
@@ -105,8 +108,7 @@ async function lastBackup(
   environment: string,
 ): Promise<StatusReport["backup"]> {
   if (repository.startsWith("s3://")) return null;
-  const snapshots = await listSnapshots(resolve(directory, repository));
-  const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
-  if (last === undefined) return null;
+  const last = await latestSnapshot(resolve(directory, repository), environment);
+  if (last === null) return null;
   return { id: last.id, created: last.created, verified: last.verification?.ok ?? null };
 }

@@ -26,29 +26,33 @@ export interface Refusal {
   exitCode: 2 | 8;
 }
 
+/** What can be asked of a kind of environment, without a change to anything. */
+export interface TargetView {
+  kind: "local" | "compose" | "swarm";
+  /** How traffic moves from one release to the next, for the plan. */
+  describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
+  state(release: ReleaseRecord): Promise<ReleaseState>;
+  /** Asks through the public address which release answers; null when none does. */
+  whoAnswers(release: ReleaseRecord): Promise<string | null>;
+  /** The last lines a release wrote. */
+  lastLines(release: ReleaseRecord, count: number): Promise<string[]>;
+  publicUrl(release: ReleaseRecord): string;
+}
+
 /**
  * What a kind of environment can do. The deploy operation is written once above it; each method
  * brings about an end state, so that it can be called again after a crash.
  */
-export interface Target {
-  kind: "local" | "compose" | "swarm";
-  /** How traffic moves from one release to the next, for the plan. */
-  describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
+export interface Target extends TargetView {
   /** Reasons not to begin: a port taken, an engine missing. */
   refusals(release: ReleaseRecord): Promise<Refusal[]>;
   /** Starts a release beside the one that serves, without public traffic. */
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
-  state(release: ReleaseRecord): Promise<ReleaseState>;
   privateEndpoint(release: ReleaseRecord): PrivateEndpoint;
   /** Moves public traffic to `release` and away from `from`, and proves it. */
   switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
-  /** Asks through the public address which release answers; null when none does. */
-  whoAnswers(release: ReleaseRecord): Promise<string | null>;
   /** Lets a release finish what it has begun, then ends it. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
-  /** The last lines a release wrote. */
-  lastLines(release: ReleaseRecord, count: number): Promise<string[]>;
-  publicUrl(release: ReleaseRecord): string;
 }

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { type SnapshotSummary, listSnapshots } from "../backup/summary.ts";
+import { type SnapshotSummary, latestSnapshot } from "../backup/summary.ts";
 import { repositoryOf } from "../deploy/backup-repository.ts";
 import { existingAncestor } from "../deploy/existing-ancestor.ts";
-import { liveMigrationFolders } from "../deploy/plan-deploy.ts";
+import { liveMigrationFolders } from "../deploy/project-folders.ts";
 import { roughDuration } from "../format/rough.ts";
 import { listReleases } from "../ledger/releases.ts";
 import { readMigrations } from "../migrate/source.ts";
@@ -24,9 +24,9 @@ export const dataChecks: readonly Check[] = [
   },
 ];
 
-async function schema({ workplace, serving }: Scene): Promise<Finding> {
-  if (workplace === null || "error" in workplace) return skipped("the database is not known");
-  const place = workplace.value;
+async function schema({ view, serving }: Scene): Promise<Finding> {
+  if (view === null || "error" in view) return skipped("the database is not known");
+  const place = view.value;
   const migrations = await readMigrations(liveMigrationFolders(place));
   const state = await readSchemaState({ database: place.database, migrations });
   const [problem] = state.problems;
@@ -45,9 +45,8 @@ async function lastBackup(scene: Scene): Promise<Finding> {
   const { project, serving, now } = scene;
   if (serving === null || "error" in project) return skipped(nothingDeployed);
   const { environment } = project.value;
-  const snapshots = await listSnapshots(repositoryOf(project.value));
-  const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
-  if (last !== undefined) return judgeBackup(last, now);
+  const last = await latestSnapshot(repositoryOf(project.value), environment);
+  if (last !== null) return judgeBackup(last, now);
   // A first deploy may find nothing to save: then it is right that there is none.
   return now.getTime() - firstDeploy(scene) < oldestBackup
     ? note("there is none yet")

@@ -34,8 +34,8 @@ function requiredVariables({ project, env }: Scene): Finding {
   return ok(required.length === 0 ? "none is required" : required.join(", "));
 }
 
-function usable({ workplace }: Scene): Finding {
-  if (workplace === null) return skipped("studio.yaml must be valid first");
-  if ("error" in workplace) return wrong(workplace.error.message, workplace.error.hint);
-  return ok(`target ${workplace.value.target.kind}`);
+function usable({ view }: Scene): Finding {
+  if (view === null) return skipped("studio.yaml must be valid first");
+  if ("error" in view) return wrong(view.error.message, view.error.hint);
+  return ok(`target ${view.value.target.kind}`);
 }

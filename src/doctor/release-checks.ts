@@ -44,24 +44,24 @@ function unfinished({ ledger, project, paths }: Scene): Finding {
   return note(`${found} is under way`, "Wait for it, then look again.");
 }
 
-function supervisor({ serving, workplace, paths }: Scene): Finding {
+function supervisor({ serving, view, paths }: Scene): Finding {
   const away = notExpected(serving);
-  if (away !== null || serving === null || workplace === null || paths === null) {
+  if (away !== null || serving === null || view === null || paths === null) {
     return away ?? skipped(nothingDeployed);
   }
-  if ("error" in workplace || workplace.value.target.kind !== "local") {
+  if ("error" in view || view.value.target.kind !== "local") {
     return skipped("the target has none");
   }
   const found = livingSupervisor(siteOf(paths, serving.record).runFolder);
   return found === null ? wrong("it does not run") : ok(`process ${found.identity.pid}`);
 }
 
-async function answers({ serving, workplace }: Scene): Promise<Finding> {
+async function answers({ serving, view }: Scene): Promise<Finding> {
   const away = notExpected(serving);
-  if (away !== null || serving === null || workplace === null || "error" in workplace) {
+  if (away !== null || serving === null || view === null || "error" in view) {
     return away ?? skipped(nothingDeployed);
   }
-  const { target } = workplace.value;
+  const { target } = view.value;
   const { record, state } = serving;
   const url = target.publicUrl(record);
   const who = await target.whoAnswers(record);
@@ -70,9 +70,9 @@ async function answers({ serving, workplace }: Scene): Promise<Finding> {
   return state.ready ? ok(`${record.id} on ${url}`) : wrong(`${record.id} is not ready`);
 }
 
-async function port({ project, workplace, serving, paths }: Scene): Promise<Finding> {
+async function port({ project, view, serving, paths }: Scene): Promise<Finding> {
   if ("error" in project || paths === null) return skipped("studio.yaml must be valid first");
-  if (workplace === null || "error" in workplace || workplace.value.target.kind !== "local") {
+  if (view === null || "error" in view || view.value.target.kind !== "local") {
     return skipped("the target opens its own");
   }
   const { host, port } = project.value.settings.serve;

@@ -1,7 +1,7 @@
 import type { Project } from "../config/project.ts";
 import type { ReleaseRecord } from "../deploy/release.ts";
 import type { ReleaseState } from "../deploy/target.ts";
-import type { Workplace } from "../deploy/workplace.ts";
+import type { View } from "../deploy/view.ts";
 import { StudioError } from "../errors.ts";
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { type ReleaseRow, currentRelease } from "../ledger/releases.ts";
@@ -19,7 +19,7 @@ export interface DiagnosisInput {
   now: Date;
   env: Record<string, string | undefined>;
   project(): Promise<Project>;
-  workplace(): Promise<Workplace>;
+  view(): Promise<View>;
 }
 
 /** What can be read, or the reason why it cannot. */
@@ -38,7 +38,7 @@ export interface Scene {
   env: Record<string, string | undefined>;
   project: Reading<Project>;
   paths: StatePaths | null;
-  workplace: Reading<Workplace> | null;
+  view: Reading<View> | null;
   ledger: Reading<Ledger | null> | null;
   /** Null before the first deploy too. */
   serving: Serving | null;
@@ -47,7 +47,7 @@ export interface Scene {
 /** @throws StudioError for what was typed wrongly, such as an unknown environment */
 export async function readScene(input: DiagnosisInput): Promise<Scene> {
   const { host, now, env } = input;
-  const blank = { host, now, env, paths: null, workplace: null, ledger: null, serving: null };
+  const blank = { host, now, env, paths: null, view: null, ledger: null, serving: null };
   const project = await read(() => input.project());
   if ("error" in project) {
     if (project.error.code !== "config.invalid") throw project.error;
@@ -55,10 +55,10 @@ export async function readScene(input: DiagnosisInput): Promise<Scene> {
   }
   const { directory, environment } = project.value;
   const paths = statePaths(directory, environment);
-  const workplace = await read(() => input.workplace());
+  const view = await read(() => input.view());
   const ledger = await read(async () => openLedgerForReading(paths.ledger));
-  const serving = await readServing(workplace, ledger, environment);
-  return { ...blank, project, paths, workplace, ledger, serving };
+  const serving = await readServing(view, ledger, environment);
+  return { ...blank, project, paths, view, ledger, serving };
 }
 
 export function closeScene({ ledger }: Scene): void {
@@ -66,15 +66,15 @@ export function closeScene({ ledger }: Scene): void {
 }
 
 async function readServing(
-  workplace: Reading<Workplace>,
+  view: Reading<View>,
   ledger: Reading<Ledger | null>,
   environment: string,
 ): Promise<Serving | null> {
-  if ("error" in workplace || "error" in ledger || ledger.value === null) return null;
+  if ("error" in view || "error" in ledger || ledger.value === null) return null;
   const row = currentRelease(ledger.value, environment);
   if (row === null) return null;
   const record = row.record as ReleaseRecord;
-  return { row, record, state: await workplace.value.target.state(record) };
+  return { row, record, state: await view.value.target.state(record) };
 }
 
 async function read<T>(get: () => Promise<T>): Promise<Reading<T>> {

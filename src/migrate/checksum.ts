@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
 
@@ -15,9 +15,9 @@ export function checksumOf(source: string): string {
 }
 
 /** The checksums shipped beside compiled migrations, by name; null where there are none. */
-export async function readShippedChecksums(folder: string): Promise<Map<string, string> | null> {
+export function readShippedChecksums(folder: string): Map<string, string> | null {
   try {
-    const text = await readFile(join(folder, checksumsFile), "utf8");
+    const text = readFileSync(join(folder, checksumsFile), "utf8");
     return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import type { DatabaseAddress } from "../database/address.ts";
 import { openSqliteFile } from "../sqlite/open.ts";
-import { openReadOnlySession } from "../database/session.ts";
 import { type AppliedMigration, appliedMigration, journalTable, readJournal } from "./journal.ts";
 
 /**
@@ -11,6 +10,7 @@ import { type AppliedMigration, appliedMigration, journalTable, readJournal } fr
  */
 export async function lookAtJournal(database: DatabaseAddress): Promise<AppliedMigration[]> {
   if (database.file !== null) return readSqliteJournal(database.file);
+  const { openReadOnlySession } = await import("../database/session.ts");
   const session = await openReadOnlySession(database, { applicationName: "studio" });
   if (session === null) return [];
   try {

@@ -1,6 +1,6 @@
 import { StudioError, exitCodes } from "../errors.ts";
 import { type AppliedMigration, journalTable } from "./journal.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 
 /**
  * Why nothing may be migrated:
@@ -24,7 +24,7 @@ export interface SchemaProblem {
 /** Finds all problems: those of applied migrations in their order, then those of pending ones. */
 export function findProblems(
   applied: AppliedMigration[],
-  migrations: MigrationFile[],
+  migrations: MigrationListing[],
 ): SchemaProblem[] {
   const files = new Map(migrations.map((migration) => [migration.name, migration]));
   const names = new Set(applied.map((row) => row.name));
@@ -35,7 +35,10 @@ export function findProblems(
   ];
 }
 
-function appliedProblems(row: AppliedMigration, file: MigrationFile | undefined): SchemaProblem[] {
+function appliedProblems(
+  row: AppliedMigration,
+  file: MigrationListing | undefined,
+): SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   if (row.status === "running" || row.status === "reverting") problems.push(failed(row));
   else if (row.status !== "applied") problems.push(unknown(row));
@@ -44,14 +47,14 @@ function appliedProblems(row: AppliedMigration, file: MigrationFile | undefined)
   return problems;
 }
 
-function orderProblems(migration: MigrationFile, applied: AppliedMigration[]): SchemaProblem[] {
+function orderProblems(migration: MigrationListing, applied: AppliedMigration[]): SchemaProblem[] {
   // Each origin has its own order: a new version of studio brings migrations that are older
   // than the project's latest.
   const later = applied.find((row) => row.origin === migration.origin && row.name > migration.name);
   return later === undefined ? [] : [outOfOrder(migration, later)];
 }
 
-function edited(row: AppliedMigration, file: MigrationFile): SchemaProblem {
+function edited(row: AppliedMigration, file: MigrationListing): SchemaProblem {
   return {
     kind: "edited",
     name: row.name,
@@ -73,7 +76,7 @@ function missing(row: AppliedMigration): SchemaProblem {
   };
 }
 
-function outOfOrder(migration: MigrationFile, later: AppliedMigration): SchemaProblem {
+function outOfOrder(migration: MigrationListing, later: AppliedMigration): SchemaProblem {
   return {
     kind: "outOfOrder",
     name: migration.name,

@@ -1,4 +1,4 @@
-import { readFile, readdir, realpath } from "node:fs/promises";
+import { readFileSync, readdirSync, realpathSync } from "node:fs";
 import { extname, join } from "node:path";
 import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
 import { checksumOf, readShippedChecksums } from "./checksum.ts";
@@ -7,18 +7,22 @@ import { invalidMigration, loadMigration } from "./module.ts";
 /** Whose migration it is: studio's own schema, or the operator's project. */
 export type MigrationOrigin = "studio" | "project";
 
-export interface MigrationFile {
+/** What is known of a migration before its code is loaded. */
+export interface MigrationListing {
   /** The file's name without its extension: `20261120T210500Z-add-users`. */
   name: string;
   /** Absolute path. */
   file: string;
   /** SHA-256 of the source, see `checksumOf`. */
   checksum: string;
+  origin: MigrationOrigin;
+}
+
+export interface MigrationFile extends MigrationListing {
   /** The release before it may run on the schema after it. */
   compatible: boolean;
   /** It has a `down`. */
   reversible: boolean;
-  origin: MigrationOrigin;
 }
 
 export interface MigrationFolder {
@@ -31,19 +35,32 @@ const namePattern = /^\d{8}T\d{6}Z-[a-z0-9]+(-[a-z0-9]+)*$/;
 const codeExtensions = new Set([".ts", ".js", ".mts", ".cts", ".mjs", ".cjs", ".sql"]);
 
 /**
- * Reads and loads the migrations of all folders, sorted by name. A folder that does not exist
- * holds none; one named twice counts once, as what it was named first.
- * Fails with `migration.invalid` (exit 2) on a bad or repeated name and on a file that throws
- * when loaded or lacks `up`.
+ * Reads and loads the migrations of all folders, as `listMigrations` finds them.
+ * Fails with `migration.invalid` (exit 2) also on a file that throws when loaded or lacks `up`.
  */
 export async function readMigrations(folders: MigrationFolder[]): Promise<MigrationFile[]> {
-  const found: MigrationFile[] = [];
+  const migrations: MigrationFile[] = [];
+  for (const listing of listMigrations(folders)) {
+    const module = await loadMigration(listing.file, listing.checksum);
+    const compatible = module.compatible === true;
+    migrations.push({ ...listing, compatible, reversible: module.down !== undefined });
+  }
+  return migrations;
+}
+
+/**
+ * The migrations of all folders, sorted by name; their code is not loaded. A folder that does not
+ * exist holds none; one named twice counts once, as what it was named first.
+ * Fails with `migration.invalid` (exit 2) on a bad or repeated name.
+ */
+export function listMigrations(folders: MigrationFolder[]): MigrationListing[] {
+  const found: MigrationListing[] = [];
   const seen = new Set<string>();
   for (const { folder, origin } of folders) {
-    const real = await realFolder(folder);
+    const real = realFolder(folder);
     if (real === null || seen.has(real)) continue;
     seen.add(real);
-    found.push(...(await readFolder(real, origin)));
+    found.push(...readFolder(real, origin));
   }
   found.sort((one, other) => (one.name < other.name ? -1 : 1));
   for (const [index, migration] of found.entries()) {
@@ -55,23 +72,19 @@ export async function readMigrations(folders: MigrationFolder[]): Promise<Migrat
   return found;
 }
 
-async function realFolder(folder: string): Promise<string | null> {
+function realFolder(folder: string): string | null {
   try {
-    return await realpath(folder);
+    return realpathSync(folder);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw unreadable(folder, error);
   }
 }
 
-async function readFolder(folder: string, origin: MigrationOrigin): Promise<MigrationFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw unreadable(folder, error);
-  });
-  const shipped = await readShippedChecksums(folder).catch((error: unknown) => {
-    throw unreadable(folder, error);
-  });
-  const migrations: MigrationFile[] = [];
+function readFolder(folder: string, origin: MigrationOrigin): MigrationListing[] {
+  const entries = reading(folder, () => readdirSync(folder, { withFileTypes: true }));
+  const shipped = reading(folder, () => readShippedChecksums(folder));
+  const migrations: MigrationListing[] = [];
   for (const entry of entries) {
     const extension = extname(entry.name);
     if (entry.isDirectory() || entry.name.endsWith(".d.ts") || !codeExtensions.has(extension)) {
@@ -86,29 +99,29 @@ async function readFolder(folder: string, origin: MigrationOrigin): Promise<Migr
       );
     }
     const source = extension === ".js" ? shipped : null;
-    migrations.push(await readMigration({ name, file, origin }, source));
+    migrations.push(readListing({ name, file, origin }, source));
   }
   return migrations;
 }
 
-async function readMigration(
-  identity: Pick<MigrationFile, "name" | "file" | "origin">,
+function readListing(
+  identity: Omit<MigrationListing, "checksum">,
   shipped: Map<string, string> | null,
-): Promise<MigrationFile> {
-  const text = await readFile(identity.file, "utf8").catch((error: unknown) => {
-    throw unreadable(identity.file, error);
-  });
+): MigrationListing {
+  const text = reading(identity.file, () => readFileSync(identity.file, "utf8"));
   const checksum = shipped === null ? checksumOf(text) : shipped.get(identity.name);
   if (checksum === undefined) {
     throw invalidMigration(identity.file, "the checksums.json beside it does not list it");
   }
-  const module = await loadMigration(identity.file, checksum);
-  return {
-    ...identity,
-    checksum,
-    compatible: module.compatible === true,
-    reversible: module.down !== undefined,
-  };
+  return { ...identity, checksum };
+}
+
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, error: unknown): StudioError {

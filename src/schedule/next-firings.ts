@@ -12,7 +12,9 @@ export function nextFirings(schedule: Settings["schedule"], now: Date): NextFiri
   return Object.entries(schedule.jobs)
     .flatMap(([name, job]) => {
       const timezone = job.timezone ?? schedule.defaults.timezone;
-      const next = new Cron(job.cron, { timezone, paused: true }).nextRun(now);
+      // The offset means the same as the zone, and needs no table of time zones.
+      const zone = timezone === "UTC" ? { utcOffset: 0 } : { timezone };
+      const next = new Cron(job.cron, { ...zone, paused: true }).nextRun(now);
       return next === null ? [] : [{ name, next: next.toISOString() }];
     })
     .toSorted((a, b) => (a.next < b.next ? -1 : 1));

@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeStamp } from "../../src/config/project-memory.ts";
 import { binary } from "../support/studio.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "studio-start-up-"));
@@ -19,10 +21,10 @@ writeFileSync(
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The packages that a command loads in an empty folder. */
-function packagesOf(...argv: string[]): string[] {
+/** The packages that a command loads. */
+function packagesOf(cwd: string, ...argv: string[]): string[] {
   const { stderr } = spawnSync(process.execPath, ["--import", hooks, binary, ...argv], {
-    cwd: folder,
+    cwd,
     env: { HOME: folder, PATH: process.env["PATH"] },
     encoding: "utf8",
   });
@@ -30,21 +32,43 @@ function packagesOf(...argv: string[]): string[] {
   return [...new Set(names.map((line) => line.slice("package ".length)))].toSorted();
 }
 
+const commands = [
+  ["backup", "list"],
+  ["config", "show"],
+  ["deploy", "--dry-run"],
+  ["doctor"],
+  ["history"],
+  ["migrate", "status"],
+  ["status"],
+];
+
 test("completion loads no package at all", () => {
-  expect(packagesOf("__complete", "")).toEqual([]);
+  expect(packagesOf(folder, "__complete", "")).toEqual([]);
 });
 
-test.each([["--help"], ["backup", "list"], ["config", "show"]])(
-  "studio %s %s loads the parser of command lines and nothing else",
-  (...argv) => {
-    expect(packagesOf(...argv)).toEqual(["commander"]);
-  },
-);
+describe("in a folder without state", () => {
+  test.each([["--help"], ...commands])("studio %s %s loads no package to speak of", (...argv) => {
+    const known = ["commander", "croner"];
+    expect(packagesOf(folder, ...argv).filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
 
-test.each([["history"], ["migrate", "status"], ["deploy", "--dry-run"]])(
-  "studio %s %s loads no package beside the database's",
-  (...argv) => {
-    const known = ["better-sqlite3", "commander"];
-    expect(packagesOf(...argv).filter((name) => !known.includes(name))).toEqual([]);
-  },
-);
+describe("in a project that was looked at before", () => {
+  const project = join(folder, "project");
+
+  beforeAll(async () => {
+    // Code that was written just now remembers nothing.
+    while (!codeStamp().settled) await sleep(200);
+    mkdirSync(join(project, ".studio"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(project, "studio.yaml"), "name: one\nserve: { port: 18971 }\n");
+    packagesOf(project, "status");
+  });
+
+  test.each(commands)(
+    "studio %s %s loads neither parser nor schema nor query builder",
+    (...argv) => {
+      const known = ["better-sqlite3", "commander", "croner"];
+      expect(packagesOf(project, ...argv).filter((name) => !known.includes(name))).toEqual([]);
+    },
+  );
+});

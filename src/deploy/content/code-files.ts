@@ -2,7 +2,8 @@ import { join, relative } from "node:path";
 import { codeRoot, packageRoot } from "../../package-root.ts";
 import { type ContentStore, type KeptFile, digestOf, hashFile } from "./content-store.ts";
 import { codeFingerprint } from "./fingerprint.ts";
-import { ownPaths, walk } from "./own-files.ts";
+import { neededFiles } from "./needed-files.ts";
+import { ownPaths } from "./own-files.ts";
 import { packageClosure } from "./package-closure.ts";
 
 /** The code a release runs, as it lies on the disk now. */
@@ -24,7 +25,7 @@ export interface CodeSnapshot {
 export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
   const { base, packages } = packageClosure(packageRoot);
   const paths = packages.flatMap((folder) =>
-    folder === packageRoot ? ownPaths() : packagePaths(folder),
+    folder === packageRoot ? ownPaths() : neededFiles(folder),
   );
   const files: KeptFile[] = [];
   for (const path of paths) {
@@ -39,22 +40,4 @@ export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
     entry: relative(base, join(packageRoot, "bin", "studio.js")),
     migrations: relative(base, join(codeRoot, "migrations")),
   };
-}
-
-/** A package's files without the packages nested in it (they are in the closure themselves). */
-function packagePaths(folder: string): string[] {
-  return walk(folder, (entry, path) => {
-    if (entry.isDirectory() && entry.name === "node_modules") return false;
-    return !/\.(?:d\.[cm]?ts|map)$/.test(entry.name) && !isOtherPlatform(relative(folder, path));
-  });
-}
-
-/** onnxruntime-node carries the libraries of every system, some 60 MB each. */
-function isOtherPlatform(path: string): boolean {
-  const match = /^bin\/napi-v\d+\/(linux|darwin|win32)(?:\/(x64|arm64))?/.exec(path);
-  if (match === null) return false;
-  const [, platform, architecture] = match;
-  return (
-    platform !== process.platform || (architecture !== undefined && architecture !== process.arch)
-  );
 }

@@ -1,4 +1,5 @@
 import { type BigIntStats, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isSettled } from "../../file-stamp.ts";
 
 /** Hashes by path, valid while size, modification time and inode are unchanged. */
 export interface HashCache {
@@ -23,12 +24,15 @@ export function cachedHash(cache: HashCache, path: string, stats: BigIntStats): 
   return entry?.key === keyOf(stats) ? entry.sha256 : undefined;
 }
 
+/** Keeps the hash of a file, unless that was changed just now. */
 export function rememberHash(
   cache: HashCache,
   path: string,
   stats: BigIntStats,
   sha256: string,
 ): void {
+  const [mtimeMs, ctimeMs] = [Number(stats.mtimeMs), Number(stats.ctimeMs)];
+  if (!isSettled({ mtimeMs, ctimeMs })) return;
   cache.entries.set(path, { key: keyOf(stats), sha256 });
   cache.changed = true;
 }

@@ -1,4 +1,3 @@
-import { listSnapshots } from "../../backup/summary.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToUndo } from "../../operation/step.ts";
 import { repositoryOf } from "../backup-repository.ts";
@@ -13,6 +12,7 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
     title: `Back up the database and files, and read the snapshot back`,
     skip: () => skipReason(work, when),
     async probe() {
+      const { listSnapshots } = await import("../../backup/summary.ts");
       const snapshots = await listSnapshots(repository);
       const own = snapshots.find((snapshot) => snapshot.id === input.snapshot);
       return own?.verification?.ok === true ? "done" : "partial";

@@ -1,6 +1,5 @@
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, type StepRun, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { runGroup } from "../../shell/process-group.ts";
 import type { DeployWork } from "../deploy-input.ts";
 
 /** The operator's own commands, before the release starts or after it serves. */
@@ -37,6 +36,7 @@ async function runHook(
   run: Pick<StepRun, "child" | "say" | "signal">,
 ): Promise<{ exitCode: number | null }> {
   const { place, release, previous } = work;
+  const { runGroup } = await import("../../shell/process-group.ts");
   const result = await runGroup("/bin/sh", ["-c", line], {
     cwd: place.project.directory,
     env: {

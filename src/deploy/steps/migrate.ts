@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { releaseCompatibility } from "../../migrate/compatibility.ts";
-import { type MigrationEvent, migrateDown, migrateUp } from "../../migrate/apply.ts";
+import type { MigrationEvent } from "../../migrate/apply.ts";
 import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import { releaseMigrationFolders } from "../release-content.ts";
+import { releaseMigrationFolders } from "../project-folders.ts";
 
 /** Brings the schema to the head the release was built for. */
 export function migrateStep(work: DeployWork): Step {
@@ -29,6 +29,7 @@ export function migrateStep(work: DeployWork): Step {
       const migrations = await readMigrations(
         releaseMigrationFolders(work.place.desk.paths, release),
       );
+      const { migrateUp } = await import("../../migrate/apply.ts");
       const report = await run.effect("up", () =>
         migrateUp({ ...commonInput(work, run, migrations), signal: run.signal }),
       );
@@ -72,6 +73,7 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   // The files of the release that is left are needed: the one gone back to lacks them.
   const from = work.previous ?? work.release;
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const { migrateDown } = await import("../../migrate/apply.ts");
   const report = await run.effect("down", () =>
     migrateDown({ ...commonInput(work, run, migrations), to }),
   );
@@ -99,6 +101,7 @@ async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   const served = run.results.has("switch") && previous !== null;
   if (reversible && !(served && verdict === "compatible")) {
     if (served) run.note("What the new release wrote into the schema it brought is lost with it.");
+    const { migrateDown } = await import("../../migrate/apply.ts");
     await run.effect("down", () =>
       migrateDown({ ...commonInput(work, run, migrations), to: input.schema.head }),
     );
@@ -119,6 +122,7 @@ async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const from = work.previous ?? work.release;
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const to = work.input.schema.head;
+  const { migrateUp } = await import("../../migrate/apply.ts");
   await run.effect("up", () =>
     migrateUp({ ...commonInput(work, run, migrations), ...(to === null ? {} : { to }) }),
   );

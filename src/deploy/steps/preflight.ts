@@ -1,10 +1,8 @@
 import { statfsSync } from "node:fs";
 import { totalmem } from "node:os";
-import { checkVariables } from "../../config/variables.ts";
 import { roughBytes } from "../../format/rough.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { needsKey } from "../../server/authentication.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { existingAncestor } from "../existing-ancestor.ts";
 
@@ -20,7 +18,7 @@ export function preflightStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
-      checkConfiguration(work);
+      await checkConfiguration(work);
       checkHost(work, run.note);
       for (const refusal of await work.place.target.refusals(work.release)) {
         throw new StudioError(refusal);
@@ -30,7 +28,9 @@ export function preflightStep(work: DeployWork): Step {
   };
 }
 
-function checkConfiguration({ place }: DeployWork): void {
+async function checkConfiguration({ place }: DeployWork): Promise<void> {
+  const { checkVariables } = await import("../../config/variables.ts");
+  const { needsKey } = await import("../../server/authentication.ts");
   const { project, variables } = place;
   const { host, auth } = project.settings.serve;
   needsKey(host, auth.required, auth.keys.length);

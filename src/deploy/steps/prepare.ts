@@ -4,7 +4,6 @@ import type { Step } from "../../operation/step.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { type ReleaseRecord, codeFolder, releaseFile } from "../release.ts";
-import { buildRelease, discardRelease, keepReleaseContent } from "../release-content.ts";
 
 /** Keeps code, models, migrations and settings of the release by content. */
 export function prepareStep(work: DeployWork): Step {
@@ -21,6 +20,7 @@ export function prepareStep(work: DeployWork): Step {
         requireKept(work);
         return;
       }
+      const { buildRelease, keepReleaseContent } = await import("../release-content.ts");
       const content = await work.content();
       refuseChanged(work, content.code.digest);
       await run.effect("contents", () => keepReleaseContent(paths, content));
@@ -28,6 +28,7 @@ export function prepareStep(work: DeployWork): Step {
     },
     async undo(run) {
       if (!input.fresh) return;
+      const { discardRelease } = await import("../release-content.ts");
       await run.effect("discard", () => discardRelease(paths, release.id, usedDigests(work)));
     },
   };

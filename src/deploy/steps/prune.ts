@@ -2,8 +2,8 @@ import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { repositoryOf } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
+import type { StatePaths } from "../../state.ts";
 import type { ReleaseRecord } from "../release.ts";
-import { discardRelease } from "../release-content.ts";
 
 /** Removes releases beyond `deploy.keepReleases`, and snapshots that the retention lets go. */
 export function pruneStep(work: DeployWork): Step {
@@ -15,7 +15,8 @@ export function pruneStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
-      const released = await run.effect("releases", () => pruneReleases(work));
+      const { discardRelease } = await import("../release-content.ts");
+      const released = await run.effect("releases", () => pruneReleases(work, discardRelease));
       const { retention } = place.project.settings.backup;
       const { pruneSnapshots } = await import("../../backup/prune.ts");
       const report = await run.effect("snapshots", () =>
@@ -33,7 +34,10 @@ export function pruneStep(work: DeployWork): Step {
   };
 }
 
-function pruneReleases({ ledger, place }: DeployWork): string[] {
+function pruneReleases(
+  { ledger, place }: DeployWork,
+  discard: (paths: StatePaths, id: string, usedDigests: Set<string>) => void,
+): string[] {
   const { environment, paths } = place.desk;
   const rows = listReleases(ledger, environment);
   const kept = new Set(
@@ -47,7 +51,7 @@ function pruneReleases({ ledger, place }: DeployWork): string[] {
   );
   const removed = rows.filter((row) => !kept.has(row.id)).map((row) => row.id);
   for (const id of removed) {
-    discardRelease(paths, id, digests);
+    discard(paths, id, digests);
     removeRelease(ledger, id);
   }
   return removed;

@@ -1,9 +1,7 @@
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { benchFolders } from "../bench-folders.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { waitHealthy } from "../health.ts";
-import { watchRelease } from "../watch.ts";
 
 /** Starts the release beside the one that serves. */
 export function startStep(work: DeployWork): Step {
@@ -43,6 +41,7 @@ export function gateStep(work: DeployWork): Step {
     undo: nothingToUndo,
     async do(run) {
       const { runBench } = await import("../../bench/run.ts");
+      const { benchFolders } = await import("../bench-folders.ts");
       const { describeVerdict } = await import("../../bench/threshold.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
@@ -109,15 +108,17 @@ export function watchStep(work: DeployWork): Step {
     skip: () => (previous === null ? "there was no release before to compare with" : null),
     probe: nothingToProbe,
     undo: nothingToUndo,
-    do: (run) =>
-      watchRelease({
+    async do(run) {
+      const { watchRelease } = await import("../watch.ts");
+      return watchRelease({
         target: place.target,
         release,
         duration: watch.for,
         thresholds: watch.thresholds,
         signal: run.signal,
         say: run.say,
-      }),
+      });
+    },
   };
 }
 

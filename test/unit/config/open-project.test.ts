@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openProject } from "../../../src/config/open-project.ts";
 import { loadProject } from "../../../src/config/project.ts";
 import { readLocalDefaults } from "../../../src/config/project-memory.ts";
@@ -19,10 +19,15 @@ import { computeLocalDefaults } from "../../../src/config/write-local-defaults.t
 let folder: string;
 
 beforeEach(() => {
+  // Nothing is remembered of files, or by code, that were written just now.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
   folder = mkdtempSync(join(tmpdir(), "studio-open-project-"));
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const file = () => join(folder, "studio.yaml");
 const cache = () => join(folder, ".studio", "cache");
@@ -94,6 +99,50 @@ describe("a project opened quickly", () => {
       { numRuns: 40 },
     );
   }, 30_000);
+
+  test("is not read at all when nothing has changed", async () => {
+    mkdirSync(join(folder, ".studio"));
+    writeFileSync(file(), "name: one\n");
+    await openProject({ cwd: folder, env: {} });
+    const [name = ""] = readdirSync(cache());
+    const text = readFileSync(join(cache(), name), "utf8");
+    writeFileSync(join(cache(), name), text.replace('"name":"one"', '"name":"remembered"'));
+    expect(await openProject({ cwd: folder, env: {} })).toMatchObject({ name: "remembered" });
+    expect(await openProject({ cwd: folder, env: { LOG_LEVEL: "debug" } })).toMatchObject({
+      name: "one",
+    });
+  });
+
+  describe("with a file of variables", () => {
+    const variables = () => join(folder, ".env.local");
+
+    beforeEach(() => {
+      mkdirSync(join(folder, ".studio"));
+      writeFileSync(file(), "variables: { file: .env.local }\nserve: { host: '${HOST_NAME}' }\n");
+      writeFileSync(variables(), "HOST_NAME=127.0.0.1\nJWT_SECRET_KEY=correct-horse\n");
+    });
+
+    test("is remembered, and read again after any change of that file", async () => {
+      await expectTheSame({});
+      const [name = ""] = readdirSync(cache());
+      expect(readFileSync(join(cache(), name), "utf8")).not.toContain("correct-horse");
+      await expectTheSame({});
+      await expectTheSame({ HOST_NAME: "localhost" });
+      await expectTheSame({});
+      writeFileSync(variables(), "HOST_NAME=127.0.0.2\n");
+      await expectTheSame({});
+      writeFileSync(variables(), "HOST_NAME\n");
+      await expectTheSame({});
+      rmSync(variables());
+      await expectTheSame({ HOST_NAME: "localhost" });
+    });
+
+    test("is not remembered when that file was written just now", async () => {
+      vi.useRealTimers();
+      await openProject({ cwd: folder, env: {} });
+      expect(readdirSync(join(folder, ".studio"))).toEqual([]);
+    });
+  });
 
   test("is read again when what was remembered is damaged", async () => {
     mkdirSync(join(folder, ".studio"));

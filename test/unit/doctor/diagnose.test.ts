@@ -4,10 +4,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { loadProject } from "../../../src/config/project.ts";
-import type { Workplace } from "../../../src/deploy/workplace.ts";
-import { createTarget } from "../../../src/deploy/targets/create-target.ts";
-import { resolveDatabase } from "../../../src/deploy/environment-database.ts";
+import { type Project, loadProject } from "../../../src/config/project.ts";
+import { type View, openView } from "../../../src/deploy/view.ts";
 import { diagnose, diagnosisError } from "../../../src/doctor/diagnose.ts";
 import { openLedger } from "../../../src/ledger/ledger.ts";
 import { insertOperation } from "../../../src/ledger/operations.ts";
@@ -27,23 +25,17 @@ async function examine(folder: string, host = { node: "24.15.0", freeMemory: 1e1
     now: new Date(),
     env: {},
     project,
-    workplace: async () => placeOf(await project()),
+    view: async () => viewOf(await project()),
   });
   const check = (title: string) => diagnosis.checks.find((one) => one.title.includes(title));
   return { diagnosis, check };
 }
 
-/** The parts of a workplace that looking needs. */
-async function placeOf(project: Awaited<ReturnType<typeof loadProject>>): Promise<Workplace> {
-  const { settings, directory, environment } = project;
+async function viewOf(project: Project): Promise<View> {
+  const { directory, environment } = project;
   const paths = statePaths(directory, environment);
-  return {
-    desk: { environment, paths } as Workplace["desk"],
-    project,
-    variables: {},
-    database: await resolveDatabase({ settings, directory, env: {} }),
-    target: createTarget(settings.target, { paths, directory, env: () => ({}) }),
-  };
+  const desk = { environment, paths, version: "0", now: () => new Date() };
+  return openView({ desk, project, env: {}, onSecret: () => {} });
 }
 
 const quiet = "deploy: { require: { disk: 1MB } }\nserve: { port: 0 }\n";

@@ -1,3 +1,9 @@
+import { type Socket, connect } from "node:net";
+
+// An import of the module reads all it exports, WebSocket among them, which takes ten times as
+// long to load as the rest; so does the global fetch.
+const { request } = process.getBuiltinModule("node:http");
+
 export interface ControlAnswer<T> {
   status: number;
   body: T;
@@ -15,18 +21,33 @@ export interface ControlRequest {
 
 /** One JSON request over a Unix socket. Rejects with the system's error when nobody listens. */
 export function askControl<T>(input: ControlRequest): Promise<ControlAnswer<T>> {
+  return ask(() => connect(input.socketPath), "localhost", input);
+}
+
+/** One GET of a public address, such as `http://127.0.0.1:8000`, over a connection of its own. */
+export function askPublic<T>(
+  address: string,
+  path: string,
+  timeout: number,
+): Promise<ControlAnswer<T>> {
+  const { host, hostname, port } = new URL(address);
+  const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+  return ask(() => connect(target), host, { path, timeout });
+}
+
+function ask<T>(
+  open: () => Socket,
+  host: string,
+  input: Omit<ControlRequest, "socketPath">,
+): Promise<ControlAnswer<T>> {
   const payload = input.body === undefined ? undefined : JSON.stringify(input.body);
   const { promise, resolve, reject } = Promise.withResolvers<ControlAnswer<T>>();
-  // An import of the module reads all it exports, WebSocket among them, which takes ten times as
-  // long to load as the rest.
-  const { request } = process.getBuiltinModule("node:http");
   const call = request(
     {
-      socketPath: input.socketPath,
+      createConnection: open,
       method: input.method ?? "GET",
       path: input.path,
-      agent: false,
-      headers: payload === undefined ? {} : { "content-type": "application/json" },
+      headers: { host, ...(payload === undefined ? {} : { "content-type": "application/json" }) },
       signal: AbortSignal.timeout(input.timeout ?? 5000),
     },
     (response) => {

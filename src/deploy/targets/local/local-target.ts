@@ -2,22 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StatePaths } from "../../../state.ts";
-import { type ReleaseRecord, codeFolder, describeAddress } from "../../release.ts";
-import type { ReleaseState, Target } from "../../target.ts";
+import { type ReleaseRecord, codeFolder } from "../../release.ts";
+import type { Target } from "../../target.ts";
 import { tryControl } from "./control-client.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
 import { openListener } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
+import { createLocalView } from "./local-view.ts";
 import { portRefusal } from "./port.ts";
-import { readLastLines } from "./last-lines.ts";
-import {
-  askDaemon,
-  askSupervisor,
-  daemonState,
-  endLeftovers,
-  supervisorState,
-} from "./processes.ts";
+import { daemonState, supervisorState } from "./process-states.ts";
+import { askDaemon, askSupervisor, endLeftovers } from "./processes.ts";
 
 export interface LocalTargetInput {
   paths: StatePaths;
@@ -32,8 +27,7 @@ export function createLocalTarget(input: LocalTargetInput): Target {
   const { paths } = input;
   const siteFor = (release: ReleaseRecord) => siteOf(paths, release);
   const target: Target = {
-    kind: "local",
-    describeSwitch: (release, previous) => describeSwitch(release, previous),
+    ...createLocalView(paths),
     async refusals(release) {
       const site = siteFor(release);
       if (livingSupervisor(site.runFolder) !== null) return [];
@@ -41,7 +35,6 @@ export function createLocalTarget(input: LocalTargetInput): Target {
       return refusal === null ? [] : [refusal];
     },
     start: (run, release) => start(input, siteFor(release), run, release),
-    state: (release) => stateOf(siteFor(release), release),
     privateEndpoint: (release) => ({ socketPath: siteFor(release).socketPath }),
     async switchTo(run, release, from) {
       const site = siteFor(release);
@@ -55,20 +48,9 @@ export function createLocalTarget(input: LocalTargetInput): Target {
       await run.effect("release", () => keep(site, release, false));
       await run.effect("pause", () => askDaemon(site, "POST", "/control/pause"));
     },
-    whoAnswers: (release) => whoAnswers(target.publicUrl(release)),
     stop: (run, release) => stop(siteFor(release), run, release),
-    lastLines: async (release, count) => readLastLines(siteFor(release).outputFile, count),
-    publicUrl: (release) => describeAddress(release.address),
   };
   return target;
-}
-
-function describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string {
-  const here = describeAddress(release.address);
-  if (previous === null) return `opens ${here}`;
-  const before = describeAddress(previous.address);
-  if (before === here) return `takes over the listening socket of ${here}; no request is dropped`;
-  return `opens ${here}; ${before} closes, and clients that still use it are refused`;
 }
 
 async function start(
@@ -96,22 +78,6 @@ async function start(
   );
 }
 
-async function stateOf(site: LocalSite, release: ReleaseRecord): Promise<ReleaseState> {
-  const daemon = await daemonState(site);
-  const instances = (await supervisorState(site))?.instances ?? [];
-  const instance = instances.find((other) => other.release === release.id);
-  return {
-    release: release.id,
-    running: daemon !== null || instance?.alive === true,
-    accepting: daemon?.accepting ?? false,
-    canAccept: daemon !== null && (daemon.accepting || daemon.takesLeft > 0),
-    ready: daemon?.ready ?? false,
-    startedAt: daemon?.startedAt ?? null,
-    restarts: instance?.restarts ?? 0,
-    requests: daemon?.requests ?? { total: 0, errors: 0 },
-  };
-}
-
 async function acceptTraffic(site: LocalSite): Promise<void> {
   if ((await daemonState(site))?.accepting === true) return;
   await askDaemon(site, "POST", "/control/accept");
@@ -136,19 +102,6 @@ async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void
     message: `${target.publicUrl(release)} should be answered by release ${release.id}, but ${who} answers.`,
     exitCode: exitCodes.undone,
   });
-}
-
-async function whoAnswers(url: string): Promise<string | null> {
-  try {
-    const response = await fetch(`${url}/health/live`, {
-      headers: { connection: "close" },
-      signal: AbortSignal.timeout(2000),
-    });
-    await response.arrayBuffer();
-    return response.headers.get("x-studio-release");
-  } catch {
-    return null;
-  }
 }
 
 async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {

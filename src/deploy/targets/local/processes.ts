@@ -1,22 +1,11 @@
 import { rmSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
-import type { DaemonState } from "../../../server/daemon.ts";
 import { endGroup } from "../../../shell/process-group.ts";
 import { isAlive } from "../../../shell/process-identity.ts";
-import { askControl, tryControl } from "./control-client.ts";
+import { askControl } from "./control-client.ts";
 import { livingSupervisor, readInstances, removeInstance } from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
-import type { SupervisorState } from "./supervisor.ts";
-
-/** The supervisor's view, or null when there is none. */
-export async function supervisorState(site: LocalSite): Promise<SupervisorState | null> {
-  const answer = await tryControl<SupervisorState>({
-    socketPath: site.supervisorSocket,
-    path: "/state",
-    timeout: 2000,
-  });
-  return answer?.status === 200 ? answer.body : null;
-}
+import { daemonState, supervisorState } from "./process-states.ts";
 
 export async function askSupervisor(
   site: LocalSite,
@@ -27,15 +16,6 @@ export async function askSupervisor(
   const socketPath = site.supervisorSocket;
   const answer = await askControl<unknown>({ socketPath, method: "POST", path, body, timeout });
   if (answer.status !== 200 && answer.status !== 404) throw refused("supervisor", path, answer);
-}
-
-export async function daemonState(site: LocalSite): Promise<DaemonState | null> {
-  const answer = await tryControl<DaemonState>({
-    socketPath: site.socketPath,
-    path: "/control/state",
-    timeout: 2000,
-  });
-  return answer?.status === 200 ? answer.body : null;
 }
 
 /** A daemon that is gone has nothing to be told; one that refuses is an error. */

@@ -1,0 +1,40 @@
+import type { Project } from "../config/project.ts";
+import type { DatabaseAddress } from "../database/address.ts";
+import type { Desk } from "../operation/perform.ts";
+import { resolveDatabase } from "./environment-database.ts";
+import type { TargetView } from "./target.ts";
+import { createTargetView } from "./targets/create-target-view.ts";
+
+/** What is needed to look at an environment; nothing in it changes anything. */
+export interface View {
+  desk: Pick<Desk, "environment" | "paths" | "version" | "now">;
+  project: Project;
+  /** The caller's environment with the project's variables: what releases and hooks get. */
+  variables: Record<string, string | undefined>;
+  database: DatabaseAddress;
+  target: TargetView;
+}
+
+export interface ViewInput {
+  desk: View["desk"];
+  project: Project;
+  env: Record<string, string | undefined>;
+  onSecret: (value: string) => void;
+}
+
+export async function openView({ desk, project, env, onSecret }: ViewInput): Promise<View> {
+  const { settings, directory } = project;
+  const variables = await variablesOf(project, env);
+  const database = await resolveDatabase({ settings, directory, env: variables, onSecret });
+  const target = createTargetView(settings.target, desk.paths);
+  return { desk, project, variables, database, target };
+}
+
+async function variablesOf(
+  { settings, directory }: Project,
+  env: ViewInput["env"],
+): Promise<View["variables"]> {
+  if (settings.variables.file === null) return { ...env };
+  const { resolveVariables } = await import("../config/variables.ts");
+  return resolveVariables({ settings, directory, env });
+}
