@@ -1,6 +1,12 @@
 import { join, relative } from "node:path";
 import { codeRoot, packageRoot } from "../../package-root.ts";
-import { type ContentStore, type KeptFile, digestOf, hashFile } from "./content-store.ts";
+import {
+  type ContentStore,
+  type KeptFile,
+  type KeptLink,
+  digestOf,
+  hashFile,
+} from "./content-store.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import { ownPaths, walk } from "./own-files.ts";
 import { packageClosure } from "./package-closure.ts";
@@ -10,6 +16,7 @@ export interface CodeSnapshot {
   /** Folder the files' paths are relative to. */
   base: string;
   files: KeptFile[];
+  links: KeptLink[];
   digest: string;
   /** See fingerprint.ts. */
   fingerprint: string;
@@ -22,7 +29,7 @@ export interface CodeSnapshot {
 
 /** Looks at studio's code and its dependencies and hashes what is not known yet. */
 export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
-  const { base, packages } = packageClosure(packageRoot);
+  const { base, packages, links } = packageClosure(packageRoot);
   const paths = packages.flatMap((folder) =>
     folder === packageRoot ? ownPaths() : packagePaths(folder),
   );
@@ -33,7 +40,8 @@ export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
   return {
     base,
     files,
-    digest: digestOf(files),
+    links,
+    digest: digestOf(files, links),
     fingerprint: codeFingerprint(),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     entry: relative(base, join(packageRoot, "bin", "studio.js")),
