@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { isCompiled, packageVersion } from "../package-root.ts";
+import { packageVersion } from "../package-root.ts";
 import type { Remembered } from "./remembered.ts";
 
 const localDefaultsFile = join(import.meta.dirname, "local-defaults.json");
@@ -44,9 +44,8 @@ export function readLocalDefaults(): Remembered {
   return JSON.parse(readFileSync(localDefaultsFile, "utf8")) as Remembered;
 }
 
-/** In a clone the sources may change under the same version. */
+/** Other code may go by the same version: in a clone, and in packages made from it. */
 export function codeVersion(): string {
-  if (isCompiled) return packageVersion();
   let newest = 0;
   for (const folder of [import.meta.dirname, join(import.meta.dirname, "schema")]) {
     for (const name of readdirSync(folder)) {
