@@ -1,30 +1,36 @@
 #!/usr/bin/env node
-// The only JavaScript of the project: runs on any Node far enough to say which one is needed.
+// The only JavaScript of the project. Node.js 12, the oldest that supported servers bring, must be
+// able to read it, to say which one is needed: no await outside a function, no `?.`, no `??`.
 import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import module from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const source = new URL("../src/main.ts", import.meta.url);
+const isClone = existsSync(source);
+
+const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   const message = `studio needs Node.js 24.15 or later; this is ${process.versions.node}.`;
-  const hint =
-    "In a clone, type `npx studio …`, which finds the Node.js that `npm ci` brought. " +
-    "Elsewhere install Node.js 24.";
+  const hint = isClone
+    ? "In the clone, type `npm ci`, then `npx studio …`, which finds the Node.js that it brought."
+    : "Install Node.js 24 (https://nodejs.org/en/download), then type the same again.";
   fail("node.tooOld", message, hint);
 }
-const cache = compileCacheFolder();
-if (cache !== null) module.enableCompileCache(cache);
+void start();
 
-const source = new URL("../src/main.ts", import.meta.url);
-const entry = existsSync(source) ? source : new URL("../dist/src/main.js", import.meta.url);
-try {
-  const { main } = await import(entry.href);
-  await main(process.argv.slice(2));
-} catch (error) {
-  const freshClone = existsSync(source) && !existsSync(new URL("../node_modules", import.meta.url));
-  if (error?.code !== "ERR_MODULE_NOT_FOUND" || !freshClone) throw error;
-  fail("dependencies.missing", "The dependencies of studio are not installed.", "npm ci");
+async function start() {
+  const cache = compileCacheFolder();
+  if (cache !== null) module.enableCompileCache(cache);
+  const entry = isClone ? source : new URL("../dist/src/main.js", import.meta.url);
+  try {
+    const { main } = await import(entry.href);
+    await main(process.argv.slice(2));
+  } catch (error) {
+    const isFresh = isClone && !existsSync(new URL("../node_modules", import.meta.url));
+    if (!isFresh || error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    fail("dependencies.missing", "The dependencies of studio are not installed.", "npm ci");
+  }
 }
 
 /**
@@ -32,8 +38,8 @@ try {
  * folder that is somebody else's, or open to others, is not used, as Node's own default would be.
  */
 function compileCacheFolder() {
-  const user = process.getuid?.();
-  if (user === undefined) return null;
+  if (process.getuid === undefined) return null;
+  const user = process.getuid();
   const folder = join(tmpdir(), `studio-code-${user}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

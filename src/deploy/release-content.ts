@@ -87,7 +87,7 @@ export async function buildRelease(
 ): Promise<void> {
   const store = openContentStore(paths);
   const code = codeFolder(paths, release.code.digest);
-  if (!existsSync(code)) buildView(store, content.code.files, code);
+  if (!existsSync(code)) buildView(store, content.code.files, code, content.code.links);
   const folder = releaseFolder(paths, release.id);
   if (existsSync(folder)) return;
   const partial = `${folder}.building`;

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
@@ -39,8 +40,18 @@ async function importModule(file: string, checksum: string): Promise<Record<stri
   try {
     return (await import(address.href)) as Record<string, unknown>;
   } catch (error) {
-    throw invalidMigration(file, `it cannot be loaded: ${reasonOf(error)}`, lineOf(error, file));
+    const reason = `it cannot be loaded: ${reasonOf(error)}`;
+    throw invalidMigration(file, reason, lineOf(error, file), hintFor(error, file));
   }
+}
+
+/** What Node says of the words `import` and `export` where a package.json says "commonjs". */
+const takenForCommonJs = /outside a module|Unexpected token 'export'/;
+
+function hintFor(error: unknown, file: string): string | undefined {
+  if (!(error instanceof SyntaxError) || !takenForCommonJs.test(error.message)) return undefined;
+  const manifest = join(dirname(file), "package.json");
+  return `The package.json above it says "commonjs", and a migration is an ES module. Write { "type": "module" } into ${manifest}.`;
 }
 
 function withoutDefault(exported: Record<string, unknown>): Record<string, unknown> {
@@ -67,11 +78,12 @@ export function invalidMigration(
   file: string,
   reason: string,
   line: number | null = null,
+  hint = "Correct the file, then run the command again. Nothing was changed.",
 ): StudioError {
   return new StudioError({
     code: "migration.invalid",
     message: `The migration ${file}${line === null ? "" : `:${line}`} cannot be used: ${reason}.`,
-    hint: "Correct the file, then run the command again. Nothing was changed.",
+    hint,
     exitCode: exitCodes.usage,
     details: { file, line },
   });

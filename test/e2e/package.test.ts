@@ -1,88 +1,123 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RunResult, collect, freePort, quickSettings } from "../support/studio.ts";
+import { processesOf } from "../support/processes.ts";
+import { type RunResult, binary, collect, freePort, quickSettings } from "../support/studio.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "studio-package-"));
 const app = join(folder, "app");
+const unpacked = join(folder, "unpacked");
+
+const searched = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)];
 const env = {
-  PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+  PATH: searched.join(delimiter),
   HOME: folder,
   API_PORT: String(await freePort()),
-  // A dependency would fetch files for graphics cards.
-  ONNXRUNTIME_NODE_INSTALL: "skip",
-  npm_config_cache: process.env["npm_config_cache"] ?? join(process.env["HOME"] ?? "", ".npm"),
 };
 const url = `http://127.0.0.1:${env.API_PORT}`;
 
-let tarball = "";
-const unavailable = await packAndInstall();
+/** How a registry is reached from here; not what an `npm test` around this says of the clone. */
+const ofRegistry = /^(home|.*_proxy|node_extra_ca_certs|npm_config_(registry|cache|userconfig))$/i;
+const npmEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => ofRegistry.test(name))),
+  PATH: env.PATH,
+};
+
+const tarball = await pack(root, "packed");
+spawnSync("tar", ["xzf", tarball, "-C", emptyFolder("unpacked")]);
+const files = readdirSync(unpacked, { withFileTypes: true, recursive: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(join(unpacked, "package/").length));
+emptyFolder("app");
+const unavailable = await install(tarball);
 if (unavailable !== null) process.stderr.write(`package tests skipped: ${unavailable}\n`);
 
-/** Packs the project and installs it into an empty folder; tells why that is not possible. */
-async function packAndInstall(): Promise<string | null> {
-  tarball = await pack(root);
-  mkdirSync(app);
-  writeFileSync(join(app, "studio.yaml"), quickSettings);
-  return install(tarball);
+function emptyFolder(name: string): string {
+  mkdirSync(join(folder, name), { recursive: true });
+  return join(folder, name);
 }
 
-async function pack(directory: string, ...options: string[]): Promise<string> {
-  const argv = ["pack", "--json", "--pack-destination", folder, ...options];
-  const { exitCode, stdout, stderr } = await npm(argv, directory);
+async function pack(directory: string, name: string, ...options: string[]): Promise<string> {
+  const argv = ["pack", "--json", "--pack-destination", emptyFolder(name), ...options];
+  const { exitCode, stderr } = await npm(argv, directory);
   expect(exitCode, stderr).toBe(0);
-  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);
-  return join(folder, packed?.filename ?? "");
+  const [file = ""] = readdirSync(join(folder, name));
+  return join(folder, name, file);
 }
 
+/** Installs as the README says; tells why that is not possible. */
 async function install(file: string): Promise<string | null> {
-  const options = ["--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"];
-  options.push("--fetch-retries=1", "--fetch-timeout=60000");
-  const { exitCode, stderr } = await npm(["install", ...options, file], app);
+  const quick = ["--prefer-offline", "--no-audit", "--no-fund", "--fetch-retries=0"];
+  const argv = ["install", "--prefix", app, "--ignore-scripts", ...quick, file];
+  const { exitCode, stderr } = await npm(argv, app);
   if (exitCode === 0) return null;
-  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENOTCACHED|ETIMEDOUT|SELF_SIGNED\w*/.exec(
-    stderr,
-  );
-  if (offline === null) throw new Error(`The package cannot be installed:\n${stderr}`);
-  return `its dependencies cannot be fetched (${offline[0]})`;
+  const offline = /\b(E(NOTFOUND|AI_AGAIN|CONN\w+|NOTCACHED|(NET|HOST)UNREACH))\b|\w*TIMEDOUT/;
+  const reason = offline.exec(stderr);
+  if (reason === null) throw new Error(`The package cannot be installed:\n${stderr}`);
+  return `its dependencies cannot be fetched (${reason[0]})`;
 }
 
 function npm(argv: readonly string[], cwd: string): Promise<RunResult> {
-  // How the registry is reached is a matter of the machine's own settings.
-  const settings = { ...process.env, ...env };
-  return collect(
-    spawn("npm", [...argv], { cwd, env: settings, stdio: ["ignore", "pipe", "pipe"] }),
-  );
+  return collect(spawn("npm", [...argv], { cwd, env: npmEnv, stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 function studio(...argv: string[]): Promise<RunResult> {
-  const binary = join(app, "node_modules", ".bin", "studio");
-  return collect(spawn(binary, argv, { cwd: app, env, stdio: ["ignore", "pipe", "pipe"] }));
+  return run(join(app, "node_modules", ".bin", "studio"), argv);
 }
 
-async function result(...argv: string[]): Promise<Record<string, unknown>> {
+function run(program: string, argv: readonly string[], cwd = app): Promise<RunResult> {
+  return collect(spawn(program, [...argv], { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+async function result(...argv: string[]): Promise<unknown> {
   const { stdout, stderr, exitCode } = await studio(...argv, "--json");
   expect(exitCode, stderr).toBe(0);
-  return JSON.parse(stdout).result as Record<string, unknown>;
+  return (JSON.parse(stdout) as { result: unknown }).result;
 }
 
-async function servedVersion(): Promise<unknown> {
+/** What the code that serves says of itself, and what its release's record says. */
+async function served(): Promise<{ code: string | null; version: unknown }> {
   const answer = await fetch(`${url}/health`, { headers: { connection: "close" } });
-  return ((await answer.json()) as { version: unknown }).version;
+  const { version } = (await answer.json()) as { version: unknown };
+  return { code: answer.headers.get("x-code"), version };
 }
 
-/** The same package under a higher version. */
+/** The package under a higher version, with code that sends one header more. */
 async function nextVersion(): Promise<string> {
-  const copy = join(folder, "next");
-  mkdirSync(copy);
-  spawnSync("tar", ["xzf", tarball, "-C", copy]);
-  const file = join(copy, "package", "package.json");
-  const manifest = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  writeFileSync(file, JSON.stringify({ ...manifest, version: "999.0.0" }));
-  return pack(join(copy, "package"), "--ignore-scripts");
+  const manifest = join(unpacked, "package", "package.json");
+  const fields = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
+  writeFileSync(manifest, JSON.stringify({ ...fields, version: "999.0.0" }));
+  const code = join(unpacked, "package", "dist", "src", "server", "headers.js");
+  writeFileSync(code, readFileSync(code, "utf8").replace("= {", '= { "x-code": "next",'));
+  return pack(join(unpacked, "package"), "next", "--ignore-scripts");
+}
+
+/** A Node.js on this machine that studio cannot run on, if there is one. */
+function olderNode(): string | null {
+  for (const place of searched) {
+    const program = join(place, "node");
+    if (!existsSync(program)) continue;
+    const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
+    if (Number(/^v(\d+)/.exec(stdout)?.[1] ?? 99) < 24) return program;
+  }
+  return null;
+}
+
+function sha256(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
 afterAll(async () => {
@@ -91,11 +126,9 @@ afterAll(async () => {
 }, 60_000);
 
 describe("the packed project", () => {
-  test("holds what runs, and no sources, tests or build scripts", () => {
-    const { stdout } = spawnSync("tar", ["tzf", tarball], { encoding: "utf8" });
-    const files = stdout.trim().split("\n");
-    const folders = new Set(files.map((file) => file.split("/")[1] ?? ""));
-    expect([...folders].toSorted()).toEqual([
+  test("holds what runs, and no sources, tests, corpora or build scripts", () => {
+    const places = new Set(files.map((file) => file.split("/")[0]));
+    expect([...places].toSorted()).toEqual([
       "LICENSE",
       "README.md",
       "bin",
@@ -104,33 +137,71 @@ describe("the packed project", () => {
       "package.json",
       "templates",
     ]);
-    expect(files.filter((file) => file.endsWith(".ts") || file.includes("/build/"))).toEqual([]);
-    expect(files.filter((file) => file.includes("packaging"))).toEqual([]);
-    expect(files).toContain("package/dist/src/inference/bundled/language/model.onnx");
+    expect(files.filter((file) => /\.(ts|map|jsonl|tsv|test\.js)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\/(build|packaging|test)\//.test(file))).toEqual([]);
+    expect(files).toContain("dist/src/inference/bundled/language/model.onnx");
+    expect(files).toContain("dist/benchmarks/smoke.yaml");
+    expect(files).toContain("dist/migrations/checksums.json");
+    const kilobytes = Math.round(statSync(tarball).size / 1000);
+    process.stdout.write(`${basename(tarball)}: ${files.length} files, ${kilobytes} kB\n`);
+    expect(kilobytes).toBeLessThan(2000);
   });
 
-  test("says what is needed under an older Node.js, with exit code 8", () => {
-    const launcher = join(app, "node_modules", "@selfhosted-ai", "studio", "bin", "studio.js");
-    const text = readFileSync(
-      unavailable === null ? launcher : join(root, "bin", "studio.js"),
-      "utf8",
-    );
-    // Only the version differs: an older Node.js cannot be counted on to be here.
-    const older = text.replaceAll("process.versions.node", '"20.0.0"');
-    const file = join(folder, "older.mjs");
-    writeFileSync(file, older);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [file, "status", "--json"], {
+  test("holds no secret, and no path of the machine that built it", () => {
+    const telling = [root, homedir(), "-----BEGIN", "_authToken"];
+    const found = files.filter((file) => {
+      const text = readFileSync(join(unpacked, "package", file), "latin1");
+      return telling.some((words) => text.includes(words));
+    });
+    expect(found).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(\.|id_|.*\.(pem|key|db|log)$)/.test(file))).toEqual([]);
+  });
+
+  test("is the same to the byte when it is packed again", async () => {
+    expect(sha256(await pack(root, "again"))).toBe(sha256(tarball));
+  });
+});
+
+const older = olderNode();
+
+describe("under an older Node.js", () => {
+  const launcher = join(unpacked, "package", "bin", "studio.js");
+
+  function refusal(program: string, file: string) {
+    const { status, stdout, stderr } = spawnSync(program, [file, "status", "--json"], {
       encoding: "utf8",
     });
+    return { status, stderr, document: JSON.parse(stdout) as unknown };
+  }
+
+  const document = { schema: "studio/v1", ok: false, exitCode: 8, result: null, warnings: [] };
+
+  test("says what is needed and where it is had, with exit code 8", () => {
+    const file = join(folder, "older.mjs");
+    const text = readFileSync(launcher, "utf8");
+    writeFileSync(file, text.replaceAll("process.versions.node", '"12.22.9"'));
+    const { status, stderr, document: printed } = refusal(process.execPath, file);
     expect(status).toBe(8);
-    expect(stderr).toContain("studio needs Node.js 24.15 or later; this is 20.0.0.");
-    expect(JSON.parse(stdout)).toMatchObject({ ok: false, exitCode: 8, result: null });
+    expect(stderr).toBe(
+      "error: studio needs Node.js 24.15 or later; this is 12.22.9.\n" +
+        "next: Install Node.js 24 (https://nodejs.org/en/download), then type the same again.\n",
+    );
+    expect(printed).toMatchObject({ ...document, error: { code: "node.tooOld" } });
+  });
+
+  test.skipIf(older === null)("does so where there is one", () => {
+    const { status, stderr, document: printed } = refusal(older ?? "", launcher);
+    expect(status).toBe(8);
+    expect(stderr).toContain("studio needs Node.js 24.15 or later");
+    expect(printed).toMatchObject(document);
+    expect(refusal(older ?? "", binary).stderr).toContain("npx studio");
   });
 });
 
 describe.skipIf(unavailable !== null)("the installed package", () => {
   beforeAll(async () => {
-    const deployed = await studio("deploy");
+    writeFileSync(join(app, "studio.yaml"), quickSettings);
+    const deployed = await run("npx", ["studio", "deploy"]);
     expect(deployed.exitCode, deployed.stderr).toBe(0);
   }, 120_000);
 
@@ -144,36 +215,65 @@ describe.skipIf(unavailable !== null)("the installed package", () => {
     expect(await result("backup", "list")).toHaveLength(1);
   });
 
-  test("runs its load tests and completes its words", async () => {
+  test("knows its migrations by the checksums that the clone knows them by", async () => {
+    const inClone = await run(process.execPath, [binary, "migrate", "status", "--json"]);
+    const inPackage = await studio("migrate", "status", "--json");
+    expect(JSON.parse(inClone.stdout)).toEqual(JSON.parse(inPackage.stdout));
+  });
+
+  test("runs its load tests, completes its words and explains itself", async () => {
     const bench = await studio("bench", "--duration", "300ms", "--json");
     expect([0, 4, 9], bench.stderr).toContain(bench.exitCode);
     expect((await studio("completion", "bash")).stdout).toContain("_studio");
     expect((await studio("--help")).stdout).toContain("deploy");
   });
 
+  test("writes a project to start from", async () => {
+    const program = join(app, "node_modules", ".bin", "studio");
+    const project = emptyFolder("project");
+    expect((await run(program, ["init", "--name", "shop"], project)).exitCode).toBe(0);
+    expect(readFileSync(join(project, "studio.yaml"), "utf8")).toContain("name: shop");
+    expect((await run(program, ["config", "check"], project)).exitCode).toBe(0);
+  });
+
   test("is rolled back to the code of the version before", async () => {
-    const before = await servedVersion();
+    const before = await served();
+    expect(before.code).toBeNull();
     expect(await install(await nextVersion())).toBeNull();
-    expect((await studio("deploy")).exitCode).toBe(0);
-    expect(await servedVersion()).toBe("999.0.0");
+    const deployed = await studio("deploy");
+    expect(deployed.exitCode, deployed.stderr).toBe(0);
+    expect(await served()).toEqual({ code: "next", version: "999.0.0" });
     const back = await studio("rollback", "--yes");
     expect(back.exitCode, back.stderr).toBe(0);
-    expect(await servedVersion()).toBe(before);
+    expect(await served()).toEqual(before);
   }, 120_000);
 
+  test("runs a project's migrations in TypeScript, whatever its package.json says", async () => {
+    // What `npm init` writes.
+    writeFileSync(join(app, "package.json"), JSON.stringify({ type: "commonjs" }));
+    const name = "20261121T010000Z-add-notes";
+    const migrations = join(app, "migrations");
+    mkdirSync(migrations);
+    writeFileSync(join(migrations, "table.ts"), `export const table: string = "notes";\n`);
+    writeFileSync(
+      join(migrations, `${name}.ts`),
+      `import type { Knex } from "knex";
+      import { table } from "./table.ts";
+      export const up = (knex: Knex) => knex.schema.createTable(table, (made) => made.string("text"));
+      export const down = (knex: Knex) => knex.schema.dropTable(table);\n`,
+    );
+    const refused = await studio("migrate", "up");
+    expect(refused.exitCode).toBe(2);
+    const manifest = join(migrations, "package.json");
+    expect(refused.stderr).toContain(`Write { "type": "module" } into ${manifest}`);
+    writeFileSync(manifest, `{ "type": "module" }\n`);
+    expect((await studio("migrate", "up")).exitCode).toBe(0);
+    expect(await result("migrate", "status")).toMatchObject({ pending: [] });
+  });
+
   test("leaves no process behind when it is taken down", async () => {
+    expect(processesOf(app)).not.toEqual([]);
     expect((await studio("down")).exitCode).toBe(0);
-    const lines = readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => commandLine(pid));
-    expect(lines.filter((line) => line.includes(app))).toEqual([]);
+    expect(processesOf(app)).toEqual([]);
   });
 });
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}

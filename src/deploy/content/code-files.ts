@@ -1,6 +1,12 @@
 import { join, relative } from "node:path";
 import { codeRoot, packageRoot } from "../../package-root.ts";
-import { type ContentStore, type KeptFile, digestOf, hashFile } from "./content-store.ts";
+import {
+  type ContentStore,
+  type KeptFile,
+  type KeptLink,
+  digestOf,
+  hashFile,
+} from "./content-store.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import { neededFiles } from "./needed-files.ts";
 import { ownPaths } from "./own-files.ts";
@@ -11,6 +17,7 @@ export interface CodeSnapshot {
   /** Folder the files' paths are relative to. */
   base: string;
   files: KeptFile[];
+  links: KeptLink[];
   digest: string;
   /** See fingerprint.ts. */
   fingerprint: string;
@@ -23,7 +30,7 @@ export interface CodeSnapshot {
 
 /** Looks at studio's code and its dependencies and hashes what is not known yet. */
 export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
-  const { base, packages } = packageClosure(packageRoot);
+  const { base, packages, links } = packageClosure(packageRoot);
   const paths = packages.flatMap((folder) =>
     folder === packageRoot ? ownPaths() : neededFiles(folder),
   );
@@ -34,7 +41,8 @@ export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
   return {
     base,
     files,
-    digest: digestOf(files),
+    links,
+    digest: digestOf(files, links),
     fingerprint: codeFingerprint(),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     entry: relative(base, join(packageRoot, "bin", "studio.js")),

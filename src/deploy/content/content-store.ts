@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -33,6 +34,14 @@ export interface KeptFile {
   path: string;
   sha256: string;
   bytes: number;
+}
+
+/** A symbolic link of a view. */
+export interface KeptLink {
+  /** Relative path in the view, with forward slashes. */
+  path: string;
+  /** Where it leads, relative to the folder it lies in. */
+  to: string;
 }
 
 /** Files up to this size are read in one piece, which is many times faster than a stream. */
@@ -91,18 +100,25 @@ async function copyContent(file: KeptFile, from: string, to: string): Promise<st
 }
 
 /** Links kept contents into a folder that must not exist; it appears whole or not at all. */
-export function buildView(store: ContentStore, files: readonly KeptFile[], folder: string): void {
+export function buildView(
+  store: ContentStore,
+  files: readonly KeptFile[],
+  folder: string,
+  links: readonly KeptLink[] = [],
+): void {
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   const made = new Set<string>();
-  for (const file of files) {
-    const target = join(partial, file.path);
+  const place = (path: string) => {
+    const target = join(partial, path);
     const parent = dirname(target);
     if (!made.has(parent)) mkdirSync(parent, { recursive: true, mode: 0o700 });
     made.add(parent);
-    linkSync(objectPath(store, file.sha256), target);
-  }
+    return target;
+  };
+  for (const { path, sha256 } of files) linkSync(objectPath(store, sha256), place(path));
+  for (const { path, to } of links) symlinkSync(to, place(path));
   renameSync(partial, folder);
 }
 
@@ -118,11 +134,15 @@ export function collectGarbage(store: ContentStore): void {
   }
 }
 
-/** One digest for a set of files: SHA-256 over their sorted paths and hashes. */
-export function digestOf(files: readonly KeptFile[]): string {
+/** One digest for a set of files and links: SHA-256 over their sorted paths and contents. */
+export function digestOf(files: readonly KeptFile[], links: readonly KeptLink[] = []): string {
   const hash = createHash("sha256");
-  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    hash.update(`${file.sha256}  ${file.path}\n`);
+  const lines = [
+    ...files.map(({ path, sha256 }) => ({ path, content: sha256 })),
+    ...links.map(({ path, to }) => ({ path, content: `-> ${to}` })),
+  ];
+  for (const { path, content } of lines.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(`${content}  ${path}\n`);
   }
   return hash.digest("hex");
 }

@@ -1,10 +1,10 @@
 import { createHash, hash } from "node:crypto";
-import { createReadStream, readFileSync, readdirSync } from "node:fs";
+import { type Dirent, createReadStream, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StatePaths } from "../../state.ts";
 import { type ReleaseRecord, codeFolder, releaseFolder } from "../release.ts";
-import { digestOf } from "./content-store.ts";
+import { type KeptFile, type KeptLink, digestOf } from "./content-store.ts";
 
 /**
  * Reads all that was kept of a release and compares it with the release's record.
@@ -15,12 +15,14 @@ export async function findDamage(
   release: ReleaseRecord,
 ): Promise<string | null> {
   const code = codeFolder(paths, release.code.digest);
-  const files = filesBelow(code).map((file) => {
-    const content = readFileSync(file);
-    const path = relative(code, file);
-    return { path, bytes: content.length, sha256: hash("sha256", content) };
+  const found = entriesBelow(code).map((entry) => {
+    const file = join(entry.parentPath, entry.name);
+    return { file, path: relative(code, file), isLink: entry.isSymbolicLink() };
   });
-  if (digestOf(files) !== release.code.digest) return `files in ${code} have changed`;
+  const files = found.filter(({ isLink }) => !isLink);
+  const links = found.filter(({ isLink }) => isLink);
+  if (digestOf(files.map(readKept), links.map(readLink)) !== release.code.digest)
+    return `files in ${code} have changed`;
   for (const { name, version, sha256, source } of release.models) {
     if (source !== "project") continue;
     const file = join(releaseFolder(paths, release.id), "models", name, version, "model.onnx");
@@ -29,10 +31,25 @@ export async function findDamage(
   return null;
 }
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+/** Not by `recursive`, which follows links: every package would be found at each of its places. */
+function entriesBelow(folder: string): Dirent[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? entriesBelow(join(folder, entry.name)) : [entry],
+  );
+}
+
+interface Found {
+  file: string;
+  path: string;
+}
+
+function readKept({ file, path }: Found): KeptFile {
+  const content = readFileSync(file);
+  return { path, bytes: content.length, sha256: hash("sha256", content) };
+}
+
+function readLink({ file, path }: Found): KeptLink {
+  return { path, to: readlinkSync(file) };
 }
 
 async function hashOf(file: string): Promise<string | null> {

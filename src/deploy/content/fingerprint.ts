@@ -19,11 +19,14 @@ export function codeFingerprint(): string {
   return hash.digest("hex");
 }
 
-/** The list that npm keeps of the packages in a node_modules folder (npm-shrinkwrap.json(5)). */
+/** Where npm (npm-shrinkwrap.json(5)) and pnpm list the packages of a node_modules folder. */
+const installedLists = [".package-lock.json", join(".pnpm", "lock.yaml")];
+
 function installedList(from: string): string | null {
   for (let folder = from; ; folder = dirname(folder)) {
-    const list = join(folder, "node_modules", ".package-lock.json");
-    if (existsSync(list)) return list;
+    const lists = installedLists.map((name) => join(folder, "node_modules", name));
+    const list = lists.find((file) => existsSync(file));
+    if (list !== undefined) return list;
     if (dirname(folder) === folder) return null;
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import type { KeptLink } from "./content-store.ts";
 
 interface Manifest {
   name?: string;
@@ -13,6 +14,8 @@ export interface PackageClosure {
   base: string;
   /** Absolute package folders, the root package first. */
   packages: string[];
+  /** How the packages find each other where the installer links them together, as pnpm does. */
+  links: KeptLink[];
 }
 
 /**
@@ -22,17 +25,22 @@ export interface PackageClosure {
  */
 export function packageClosure(root: string): PackageClosure {
   const found = new Set<string>([root]);
+  const links = new Map<string, string>();
   const queue = [root];
   for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
     for (const name of dependencyNames(folder)) {
-      const dependency = resolvePackage(folder, name);
-      if (dependency === null || found.has(dependency)) continue;
+      const place = findPackage(folder, name);
+      if (place === null) continue;
+      const dependency = realpathSync(place);
+      if (dependency !== place) links.set(place, dependency);
+      if (found.has(dependency)) continue;
       found.add(dependency);
       queue.push(dependency);
     }
   }
   const packages = [...found];
-  return { base: commonBase(packages), packages };
+  const base = commonBase([...packages, ...links.keys()]);
+  return { base, packages, links: [...links].map(([place, to]) => linkBelow(base, place, to)) };
 }
 
 function dependencyNames(folder: string): string[] {
@@ -45,12 +53,16 @@ function dependencyNames(folder: string): string[] {
   });
 }
 
-function resolvePackage(from: string, name: string): string | null {
+function findPackage(from: string, name: string): string | null {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, "node_modules", name);
-    if (existsSync(join(candidate, "package.json"))) return realpathSync(candidate);
+    if (existsSync(join(candidate, "package.json"))) return candidate;
     if (dirname(folder) === folder) return null;
   }
+}
+
+function linkBelow(base: string, place: string, to: string): KeptLink {
+  return { path: relative(base, place), to: relative(dirname(place), to) };
 }
 
 /** The deepest folder that contains them all and is no node_modules folder itself. */
