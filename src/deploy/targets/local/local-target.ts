@@ -3,10 +3,11 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StatePaths } from "../../../state.ts";
 import { type ReleaseRecord, codeFolder, describeAddress } from "../../release.ts";
-import type { ReleaseState, Target } from "../../target.ts";
+import type { Refusal, ReleaseState, Target } from "../../target.ts";
 import { tryControl } from "./control-client.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
+import type { StartRequest } from "./instances.ts";
 import { openListener } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
 import { portRefusal } from "./port.ts";
@@ -16,6 +17,9 @@ import {
   askSupervisor,
   daemonState,
   endLeftovers,
+  keepRunning,
+  servedBy,
+  settledSupervisor,
   supervisorState,
 } from "./processes.ts";
 
@@ -35,9 +39,7 @@ export function createLocalTarget(input: LocalTargetInput): Target {
     kind: "local",
     describeSwitch: (release, previous) => describeSwitch(release, previous),
     async refusals(release) {
-      const site = siteFor(release);
-      if (livingSupervisor(site.runFolder) !== null) return [];
-      const refusal = await portRefusal(site.address);
+      const refusal = await refusalOf(siteFor(release));
       return refusal === null ? [] : [refusal];
     },
     start: (run, release) => start(input, siteFor(release), run, release),
@@ -46,13 +48,13 @@ export function createLocalTarget(input: LocalTargetInput): Target {
     async switchTo(run, release, from) {
       const site = siteFor(release);
       await run.effect("accept", () => acceptTraffic(site));
-      await run.effect("keep", () => keep(site, release, true));
+      await run.effect("keep", () => keepRunning(site, release.id, true));
       if (from !== null && from.id !== release.id) await target.unswitch(run, from);
       await run.effect("prove", () => proveAnswer(target, release));
     },
     async unswitch(run, release) {
       const site = siteFor(release);
-      await run.effect("release", () => keep(site, release, false));
+      await run.effect("release", () => keepRunning(site, release.id, false));
       await run.effect("pause", () => askDaemon(site, "POST", "/control/pause"));
     },
     whoAnswers: (release) => whoAnswers(target.publicUrl(release)),
@@ -71,6 +73,19 @@ function describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null):
   return `opens ${here}; ${before} closes, and clients that still use it are refused`;
 }
 
+/** Why the address cannot be served from here; null when it can. */
+async function refusalOf(site: LocalSite): Promise<Refusal | null> {
+  if ((await settledSupervisor(site)) !== null) return null;
+  const serving = await servedBy(site);
+  if (serving === null) return portRefusal(site.address);
+  return {
+    code: "supervisor.silent",
+    message: `Release ${serving} serves, but its supervisor does not answer.`,
+    hint: "`studio down` ends both; `studio up` starts them again.",
+    exitCode: 8,
+  };
+}
+
 async function start(
   input: LocalTargetInput,
   site: LocalSite,
@@ -79,7 +94,9 @@ async function start(
 ): Promise<void> {
   const code = codeFolder(input.paths, release.code.digest);
   const env = { ...input.env(), ORT_DISABLE_TELEMETRY: "1" };
-  await endLeftovers(site, release.id);
+  const grace = graceOf(release);
+  await settledSupervisor(site);
+  await endLeftovers(site, release.id, grace);
   if ((await supervisorState(site)) === null) {
     await run.effect("listen", () =>
       openListener({
@@ -92,7 +109,13 @@ async function start(
   }
   const command = instanceCommand(code, release, input.directory);
   await run.effect("spawn", () =>
-    askSupervisor(site, "/start", { release: release.id, command, cwd: input.directory, env }),
+    askSupervisor(site, "/start", {
+      release: release.id,
+      command,
+      cwd: input.directory,
+      env,
+      grace,
+    } satisfies StartRequest),
   );
 }
 
@@ -115,12 +138,6 @@ async function stateOf(site: LocalSite, release: ReleaseRecord): Promise<Release
 async function acceptTraffic(site: LocalSite): Promise<void> {
   if ((await daemonState(site))?.accepting === true) return;
   await askDaemon(site, "POST", "/control/accept");
-}
-
-/** Whether the supervisor starts the release again when it dies. */
-async function keep(site: LocalSite, release: ReleaseRecord, kept: boolean): Promise<void> {
-  if ((await supervisorState(site)) === null) return;
-  await askSupervisor(site, "/keep", { release: release.id, keep: kept });
 }
 
 async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void> {
@@ -152,8 +169,8 @@ async function whoAnswers(url: string): Promise<string | null> {
 }
 
 async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
-  const grace = release.settings.deploy.drain + 5000;
-  if ((await supervisorState(site)) !== null) {
+  const grace = graceOf(release);
+  if ((await settledSupervisor(site)) !== null) {
     await run.effect("stop", () =>
       askSupervisor(site, "/stop", { release: release.id, grace }, grace + 10_000),
     );
@@ -163,8 +180,11 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
       await supervisorGone(site);
     }
   }
-  await endLeftovers(site, release.id);
+  await endLeftovers(site, release.id, grace);
 }
+
+/** Milliseconds in which a release that was told to end must have ended. */
+const graceOf = (release: ReleaseRecord): number => release.settings.deploy.drain + 5000;
 
 async function supervisorGone(site: LocalSite): Promise<void> {
   for (let waited = 0; waited < 5000; waited += 25) {
