@@ -3,6 +3,7 @@ import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.t
 import { benchFolders } from "../bench-folders.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { waitHealthy } from "../health.ts";
+import { serveAgain } from "../serve-again.ts";
 import { watchRelease } from "../watch.ts";
 
 /** Starts the release beside the one that serves. */
@@ -88,13 +89,7 @@ export function switchStep(work: DeployWork): Step {
     do: (run) => target.switchTo(run, release, from),
     async undo(run) {
       if (from === null) return target.unswitch(run, release);
-      const state = await target.state(from);
-      if (!state.canAccept) {
-        if (state.running) await target.stop(run, from);
-        await target.start(run, from);
-        await waitHealthy({ target, release: from, signal: run.signal, say: run.say });
-      }
-      await target.switchTo(run, from, release);
+      await serveAgain(target, run, from, release);
     },
   };
 }
