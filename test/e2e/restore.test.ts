@@ -90,13 +90,20 @@ describe("a restore of the database", () => {
   }, 60_000);
 
   test.each([
-    ["resume", ["kept"]],
-    ["abort", ["kept", "later"]],
+    ["resume", "forward", ["kept"]],
+    ["abort", "back", ["kept", "later"]],
   ])(
     "that is killed is brought to an end by `%s`",
-    async (way, expected) => {
+    async (way, direction, expected) => {
       await make("later");
       expect((await runKilled("database/replace:after")).signal).toBe("SIGKILL");
+      expect((await run<Status>("status")).operation).toMatchObject({ state: "unfinished" });
+      const { plan } = await run<{ plan: { direction: string; steps: string[] } }>(
+        way,
+        "--dry-run",
+      );
+      expect(plan.direction).toBe(direction);
+      expect(plan.steps).toContain("Put the database back");
       expect((await run<Status>("status")).operation).toMatchObject({ state: "unfinished" });
       await run(way);
       expect(await collections()).toEqual(expected);
