@@ -1,12 +1,11 @@
-import { fields, table, text } from "../../src/cli/blocks.ts";
+import { fields, heading, list, table, text } from "../../src/cli/blocks.ts";
 import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
 import { usageError } from "../../src/errors.ts";
-import type { RestorePlan } from "../../src/backup/restore-plan.ts";
-import type { RestoreResult } from "../../src/deploy/restore.ts";
+import type { RestorePlanView, RestoreResult } from "../../src/deploy/restore.ts";
 
 const policies = ["fail", "always", "never"] as const;
 
-export default defineCommand<RestoreResult | { plan: RestorePlan }>({
+export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
   description:
     "Brings files, or the database, back from a snapshot. What is replaced is kept, and each " +
     "file is checked before it takes its place. The release that uses the database is stopped, " +
@@ -60,17 +59,23 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
       );
       if (!sure) throw usageError("Nothing was changed.");
     }
-    return { result: await restore(place, options) };
+    const result = await restore(place, options);
+    for (const warning of result.warnings) context.output.warn(warning);
+    return { result };
   },
   human(result) {
     if ("plan" in result) {
-      const changed = result.plan.entries.filter((entry) => entry.state !== "same");
+      const { entries, database, steps } = result.plan;
+      const changed = entries.filter((entry) => entry.state !== "same");
       return [
+        fields([["database", database ?? "not touched"]]),
         table(
           ["STATE", "PATH"],
           changed.map((entry) => [entry.state, entry.path]),
-          "all is the same",
+          database === null ? "all files are the same" : "no file is touched",
         ),
+        heading("Steps"),
+        list(steps),
         text("Nothing was changed.", "dim"),
       ];
     }

@@ -1,6 +1,7 @@
 import { usageError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OperationRow } from "../ledger/operations.ts";
+import { type RecoveryPlan, previewRecovery } from "../operation/preview-recovery.ts";
 import { type Recovered, abort, leave, resume } from "../operation/recover.ts";
 import type { Step } from "../operation/step.ts";
 import { deployWork } from "./deploy.ts";
@@ -38,6 +39,11 @@ async function stepsOf(
         "Use the version of studio that began it.",
       );
   }
+}
+
+/** What `resume` or `abort` would do now. */
+export function previewRecover(place: Workplace, verb: "resume" | "abort"): Promise<RecoveryPlan> {
+  return previewRecovery(place.desk, verb, (ledger, row) => stepsOf(place, ledger, row));
 }
 
 export function resumeOperation(place: Workplace): Promise<Recovered> {

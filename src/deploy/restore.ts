@@ -7,12 +7,15 @@ import { verifySnapshot } from "../backup/verify.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
+import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
-import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
+import { type Step, type StepRun, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { repositoryOf } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
+import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { upSteps } from "./run-release.ts";
+import { serveAgain } from "./serve-again.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RestoreOptions {
@@ -41,28 +44,66 @@ export interface RestoreResult {
   database: string | null;
   replacedKeptIn: string;
   written: number;
+  warnings: string[];
 }
 
-/** What a restore of files would find. Changes nothing. */
+/** What of the files would change, and what else would be done. */
+export interface RestorePlanView extends RestorePlan {
+  /** The database that would be replaced, or null. */
+  database: string | null;
+  steps: string[];
+}
+
+/** What a restore would find and do now; nothing is changed, and no lock is taken. */
 export async function previewRestore(
   place: Workplace,
   options: RestoreOptions,
-): Promise<RestorePlan> {
-  const { snapshot, paths, target } = options;
+): Promise<RestorePlanView> {
+  const snapshot = await findSnapshot(place, options.snapshot);
+  return readUnlocked(place, async (ledger) => {
+    const files = await planFiles(place, { ...options, snapshot });
+    const input = await planRestore(place, ledger, { ...options, snapshot }, "-");
+    const database = options.database ? place.database.file : null;
+    // Steps that are only shown need no ledger.
+    const steps = restoreSteps(place, ledger as Ledger, input).map(({ title }) => title);
+    return { ...files, database, steps };
+  });
+}
+
+const restoresFiles = ({ database, paths }: Pick<RestoreOptions, "database" | "paths">): boolean =>
+  !database || paths.length > 0;
+
+/** @throws StudioError (exit 2) for a path that the snapshot does not have */
+async function planFiles(place: Workplace, options: RestoreOptions): Promise<RestorePlan> {
+  const { snapshot: id, paths, target } = options;
+  if (!restoresFiles(options)) {
+    const counts = { new: 0, same: 0, differs: 0, newerHere: 0, extra: 0 };
+    return { id, target, entries: [], counts, bytes: 0 };
+  }
   const repository = repositoryOf(place.project);
-  const id = await findSnapshot(place, snapshot);
   return restorePlan({ repository, id, target, ...(paths.length === 0 ? {} : { paths }) });
+}
+
+async function planRestore(
+  place: Workplace,
+  ledger: Ledger | null,
+  { snapshot, paths, target, conflict, database }: RestoreOptions,
+  operation: string,
+): Promise<RestoreInput> {
+  const keepReplacedIn = join(place.desk.paths.root, "replaced", operation);
+  const release = database && ledger !== null ? await servingRelease(place, ledger) : null;
+  return { snapshot, paths, target, conflict, database, keepReplacedIn, release };
 }
 
 /** Brings files, or the database, back from a snapshot; what is replaced is kept. */
 export async function restore(place: Workplace, options: RestoreOptions): Promise<RestoreResult> {
-  const { database, conflict, target, paths, message } = options;
+  const { database, target, message } = options;
   const snapshot = await findSnapshot(place, options.snapshot);
+  // Before anything is changed: a path that is not in the snapshot.
+  if (options.paths.length > 0) await planFiles(place, { ...options, snapshot });
   let input: RestoreInput | null = null;
-  const { results } = await perform(place.desk, "restore", async (ledger, operation) => {
-    const keepReplacedIn = join(place.desk.paths.root, "replaced", operation);
-    const release = database ? await servingRelease(place, ledger) : null;
-    input = { snapshot, paths, target, conflict, database, keepReplacedIn, release };
+  const { results, warnings } = await perform(place.desk, "restore", async (ledger, operation) => {
+    input = await planRestore(place, ledger, { ...options, snapshot }, operation);
     return { kind: "restore", message, input, steps: restoreSteps(place, ledger, input) };
   });
   const files = results.get("files") as { written: number } | null | undefined;
@@ -72,6 +113,7 @@ export async function restore(place: Workplace, options: RestoreOptions): Promis
     database: database ? place.database.file : null,
     replacedKeptIn: (input as unknown as RestoreInput).keepReplacedIn,
     written: files?.written ?? 0,
+    warnings,
   };
 }
 
@@ -82,7 +124,7 @@ export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInp
   return [
     verifyStep(place, input),
     ...(input.database ? [stopStep(place, input), databaseStep(place, input), ...again] : []),
-    ...(input.database && input.paths.length === 0 ? [] : [filesStep(place, input)]),
+    ...(restoresFiles(input) ? [filesStep(place, input)] : []),
   ];
 }
 
@@ -123,8 +165,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
     },
     async undo(run) {
       if (release === null || (await target.state(release)).accepting) return;
-      await target.start(run, release);
-      await target.switchTo(run, release, null);
+      await serveAgain(target, run, release, null);
     },
   };
 }
@@ -138,7 +179,7 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     probe: nothingToProbe,
     async do(run) {
       if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
-      return run.effect("replace", () =>
+      const report = await run.effect("replace", () =>
         restoreDatabase({
           repository: repositoryOf(place.project),
           id: input.snapshot,
@@ -148,6 +189,8 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
           signal: run.signal,
         }),
       );
+      await noteOtherSchema(place, input, run);
+      return report;
     },
     async undo(run) {
       if (file !== null) {
@@ -155,6 +198,22 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
       }
     },
   };
+}
+
+/** A database of another time has the schema of another time. */
+async function noteOtherSchema(
+  { database }: Workplace,
+  { release }: RestoreInput,
+  run: StepRun,
+): Promise<void> {
+  if (release === null) return;
+  const { head } = await readSchemaState({ database, migrations: [] });
+  if (head === release.schemaHead) return;
+  run.note(
+    `The schema is now at ${head ?? "its very beginning"}, and release ${release.id} was made for ` +
+      `${release.schemaHead ?? "an empty one"}: \`studio rollback\` returns to a release that fits, ` +
+      "`studio migrate up` brings the schema forward.",
+  );
 }
 
 function filesStep(place: Workplace, input: RestoreInput): Step {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { listSnapshots } from "../backup/summary.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -7,6 +8,7 @@ import { releaseCompatibility } from "../migrate/compatibility.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
+import { repositoryOf } from "./backup-repository.ts";
 import { type DeployPlanView, readUnlocked, viewPlan } from "./preview-deploy.ts";
 import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
@@ -144,7 +146,7 @@ async function decideSchema(
   const way =
     verdict === "reversible"
       ? "`studio rollback --with-down` takes these migrations back after a fresh backup; what they hold is lost"
-      : "`studio backup restore` returns to a snapshot; what was written since is lost";
+      : await describeRestore(place, release);
   throw new StudioError({
     code: "rollback.unsafe",
     message: `Release ${release.id} cannot run on the schema as it is now: it does not know ${names}. Nothing was changed.`,
@@ -152,4 +154,20 @@ async function decideSchema(
     exitCode: exitCodes.checkFailed,
     details: { verdict, migrations: extra.map((migration) => migration.name), returnTo },
   });
+}
+
+/** The way back by a snapshot, where migrations cannot be taken back. */
+async function describeRestore(place: Workplace, release: ReleaseRecord): Promise<string> {
+  const snapshots = await listSnapshots(repositoryOf(place.project));
+  const fitting = snapshots.findLast(
+    (one) =>
+      one.environment === release.environment &&
+      one.damaged === null &&
+      one.databases.length > 0 &&
+      one.schemaHead === release.schemaHead,
+  );
+  if (fitting === undefined) {
+    return "restore a backup of the database from before these migrations by your own means: `studio backup list` has none";
+  }
+  return `\`studio backup restore ${fitting.id} --database\`, then \`studio rollback ${release.id}\`: what was written since ${fitting.created} is lost, but kept aside`;
 }

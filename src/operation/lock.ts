@@ -56,14 +56,17 @@ function parseHolder(text: string | null): LockHolder | null {
   return text === null ? null : (JSON.parse(text) as LockHolder);
 }
 
-function lockedError(request: LockRequest, holder: LockHolder | null): StudioError {
+export function lockedError(
+  { environment }: Pick<LockRequest, "environment">,
+  holder: LockHolder | null,
+): StudioError {
   const who =
     holder === null
       ? "another process"
       : `${holder.user} (process ${holder.pid}) since ${holder.since}, doing "${holder.kind}" (operation ${holder.operation})`;
   return new StudioError({
     code: "operation.locked",
-    message: `The environment "${request.environment}" is locked by ${who}. Nothing was changed.`,
+    message: `The environment "${environment}" is locked by ${who}. Nothing was changed.`,
     hint: "Wait for it, or give --lock-wait 5m to wait here. `studio history` shows how it ends.",
     exitCode: exitCodes.locked,
     details: holder,

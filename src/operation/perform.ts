@@ -132,7 +132,9 @@ function failureError(
   ending: Exclude<Ending, { outcome: "succeeded" }>,
 ): StudioError {
   const { step, error, refused } = ending.failure;
-  const title = execution.steps.find((other) => other.id === step)?.title ?? step;
+  const at = execution.steps.find((other) => other.id === step);
+  // Without a step it was the operator who ended it.
+  const how = `${at === undefined ? "was" : `failed at "${at.title}":`} ${sentence(error.message)}`;
   const details = {
     operation: execution.operation,
     step,
@@ -144,7 +146,7 @@ function failureError(
     const left = ending.left.map((item) => `${item.title} (${item.reason})`).join("; ");
     return new StudioError({
       code: "operation.not-undone",
-      message: `The ${kind} failed at "${title}": ${error.message} It could not be undone fully. Left: ${left}`,
+      message: `The ${kind} ${how} It could not be undone fully. Left: ${sentence(left)}`,
       hint: "Mend the cause, then type `studio abort` to undo the rest, or `studio abort --leave` to keep what is left.",
       exitCode: exitCodes.notUndone,
       details: { ...details, left: ending.left },
@@ -156,7 +158,7 @@ function failureError(
   const interrupted = error.code === "interrupted";
   return new StudioError({
     code: interrupted ? "operation.interrupted" : "operation.undone",
-    message: `The ${kind} failed at "${title}": ${sentence(error.message)} Everything it had done was undone.`,
+    message: `The ${kind} ${how} Everything it had done was undone.`,
     hint: error.hint ?? `\`studio history ${execution.operation}\` shows each step.`,
     exitCode: interrupted ? (error.exitCode as ExitCode) : exitCodes.undone,
     details,

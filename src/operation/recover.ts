@@ -102,7 +102,8 @@ async function recover(
   });
 }
 
-function unfinishedOf(ledger: Ledger, desk: Desk): OperationRow {
+/** @throws StudioError (exit 2) when there is none */
+export function unfinishedOf(ledger: Ledger, desk: Pick<Desk, "environment">): OperationRow {
   const row = findUnfinished(ledger, desk.environment);
   if (row !== null) return row;
   throw nothingUnfinished(desk);
@@ -113,7 +114,7 @@ function refuseWithoutLedger(desk: Desk): void {
   if (!existsSync(desk.paths.ledger)) throw nothingUnfinished(desk);
 }
 
-function nothingUnfinished(desk: Desk): StudioError {
+export function nothingUnfinished(desk: Pick<Desk, "environment">): StudioError {
   return usageError(
     `No operation of "${desk.environment}" is unfinished: there is nothing to resume or abort.`,
     "`studio status` shows what is serving, `studio history` what was done.",
@@ -127,12 +128,15 @@ async function endChildren(ledger: Ledger, row: OperationRow): Promise<void> {
   }
 }
 
-function turnedRound(execution: Execution): boolean {
+type Standing = Pick<Execution, "ledger" | "operation" | "steps">;
+
+/** True when it was being undone already: then it can only be undone to its end. */
+export function turnedRound(execution: Standing): boolean {
   return isUnwinding(readProgress(readEntries(execution.ledger, execution.operation)));
 }
 
 /** True when every step before the final ones is done: the operation has taken effect. */
-function tookEffect(execution: Execution): boolean {
+export function tookEffect(execution: Standing): boolean {
   const progress = readProgress(readEntries(execution.ledger, execution.operation));
   if (isUnwinding(progress)) return false;
   return execution.steps

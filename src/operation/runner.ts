@@ -60,8 +60,7 @@ export async function runForward(execution: Execution): Promise<Ending> {
 export async function unwind(execution: Execution): Promise<Ending> {
   const left: Left[] = [];
   for (const step of execution.steps.toReversed()) {
-    const standing = standingOf(load(execution), step.id);
-    if (step.kind === "final" || !["begun", "done", "undoing"].includes(standing)) continue;
+    if (!isToBeUndone(step, load(execution))) continue;
     const reason = await undo(execution, step);
     if (reason !== null) left.push({ step: step.id, title: step.title, reason });
   }
@@ -70,6 +69,12 @@ export async function unwind(execution: Execution): Promise<Ending> {
   const end: Failure = { ...failure, refused: isRefusal(execution, failure.step) };
   if (left.length > 0) return { outcome: "stuck", failure: end, notes, left };
   return { outcome: "undone", failure: end, notes };
+}
+
+/** Whether an operation that is undone has something of this step to undo. */
+export function isToBeUndone(step: Step, progress: Progress): boolean {
+  const standing = standingOf(progress, step.id);
+  return step.kind !== "final" && ["begun", "done", "undoing"].includes(standing);
 }
 
 /** @returns null when the step is done or did not apply, or why it failed */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Server as NetServer, type Socket } from "node:net";
+import { Server as NetServer } from "node:net";
 import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
+import { Connections } from "./connections.ts";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -23,7 +24,7 @@ const keepAlive = 5000;
 export class PublicListener {
   private readonly options: PublicListenerOptions;
   private readonly descriptors: number[];
-  private readonly sockets = new Set<Socket>();
+  private readonly open = new Connections();
   private readonly servers = new Set<Server>();
   private current: Server | null = null;
   private listening: Promise<void> | null = null;
@@ -38,7 +39,7 @@ export class PublicListener {
   }
 
   get connections(): number {
-    return this.sockets.size;
+    return this.open.size;
   }
 
   get takesLeft(): number {
@@ -71,6 +72,14 @@ export class PublicListener {
       server.close(() => undefined);
     });
     server.emit("paused");
+  }
+
+  /**
+   * Closes connections on which nothing has happened for so many milliseconds. For a daemon that
+   * ends: whoever sends in that very moment is cut.
+   */
+  closeIdle(milliseconds: number): void {
+    this.open.closeIdle(milliseconds);
   }
 
   /** Ends all connections, cutting what is in flight. */
@@ -109,22 +118,20 @@ export class PublicListener {
   }
 
   private createServer(): Server {
-    const open = new Set<ServerResponse>();
+    const unanswered = new Set<ServerResponse>();
     const server = createServer(
       { keepAliveTimeout: keepAlive, requestTimeout: this.options.requestTimeout },
       (request, response) => {
-        open.add(response);
-        response.once("close", () => open.delete(response));
+        this.open.begin(request, response);
+        unanswered.add(response);
+        response.once("close", () => unanswered.delete(response));
         if (this.current !== server) closeAfter(response);
         this.options.handler(request, response);
       },
     );
-    server.on("connection", (socket) => {
-      this.sockets.add(socket);
-      socket.once("close", () => this.sockets.delete(socket));
-    });
+    server.on("connection", (socket) => this.open.add(socket));
     server.on("paused", () => {
-      for (const response of open) closeAfter(response);
+      for (const response of unanswered) closeAfter(response);
     });
     return server;
   }

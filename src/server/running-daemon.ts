@@ -4,6 +4,12 @@ import type { FastifyInstance } from "fastify";
 import type { Daemon, DaemonState } from "./daemon-spec.ts";
 import type { Services } from "./services.ts";
 
+/**
+ * Milliseconds for which a connection must have been idle to be closed by a stop. Whoever uses one
+ * more often is told on its next answer to open another.
+ */
+const idlePatience = 1000;
+
 /** A daemon that was started: its state, and the ways to change it. */
 export class RunningDaemon implements Daemon {
   readonly closed: Promise<void>;
@@ -72,6 +78,7 @@ export class RunningDaemon implements Daemon {
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
     while (traffic.inFlight + listener.connections > 0 && performance.now() < deadline) {
+      listener.closeIdle(idlePatience);
       await sleep(20);
     }
     if (traffic.inFlight > 0) spec.logger.warn({ cut: traffic.inFlight }, "requests cut");

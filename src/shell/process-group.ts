@@ -76,6 +76,8 @@ export async function endGroup(identity: ProcessIdentity, grace: number): Promis
   const deadline = Date.now() + grace;
   while (isAlive(identity) && Date.now() < deadline) await sleep(50);
   if (isAlive(identity)) signalGroup(identity.pid, "SIGKILL");
+  // Only then are its sockets closed. One that hangs in the kernel is not waited for.
+  while (isAlive(identity) && Date.now() < deadline + 2000) await sleep(20);
 }
 
 function signalGroup(leader: number, signal: NodeJS.Signals): void {

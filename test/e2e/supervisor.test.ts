@@ -34,6 +34,16 @@ async function serving(): Promise<{ state: string; release: string }> {
   return JSON.parse(stdout).result.serving as { state: string; release: string };
 }
 
+/** Sockets and records of processes that are, or were, there. */
+function leftovers(): string[] {
+  const run = join(project.directory, ".studio", "run", "local");
+  const names = readdirSync(run, { recursive: true }).map(String);
+  return names.filter((name) => /\.(sock|json)$/.test(name));
+}
+
+const logOf = (release: string): string =>
+  join(project.directory, ".studio", "logs", "local", `${release}.log`);
+
 describe("a release that is killed", () => {
   test("is started again and answers", async () => {
     const before = find("instance");
@@ -60,13 +70,50 @@ describe("a supervisor that is killed", () => {
     expect(find("instance")).toBe(instance);
   });
 
-  test("leaves a release that the next deploy still replaces", async () => {
+  test("leaves a release that a deploy still replaces, also one that was typed at once", async () => {
     const { release } = await serving();
+    process.kill(find("supervisor"), "SIGKILL");
     const { exitCode, stderr } = await project.studio(["deploy"]);
     expect(exitCode, stderr).toBe(0);
     expect((await serving()).release).not.toBe(release);
     expect(processesOf(project.directory)).toHaveLength(2);
   });
+
+  test("is not started again by a release that is taken down at that moment", async () => {
+    process.kill(find("supervisor"), "SIGKILL");
+    const { exitCode, stderr } = await project.studio(["down"]);
+    expect(exitCode, stderr).toBe(0);
+    expect(processesOf(project.directory)).toEqual([]);
+    expect((await project.studio(["up"])).exitCode).toBe(0);
+  });
+});
+
+describe("a supervisor that is told to end, as at a shutdown of the machine", () => {
+  test("lets the release end first, and `up` starts it again", async () => {
+    const { release } = await serving();
+    process.kill(find("supervisor"), "SIGTERM");
+    await until("both have ended", () => processesOf(project.directory).length === 0);
+    expect(leftovers()).toEqual([]);
+    expect(readFileSync(logOf(release), "utf8").trimEnd().split("\n").at(-1)).toContain(
+      "daemon stopped",
+    );
+    expect((await serving()).state).toBe("not running");
+    expect((await project.studio(["up"])).exitCode).toBe(0);
+    expect(await serving()).toMatchObject({ state: "serving", release });
+  });
+});
+
+describe("a supervisor that hangs", () => {
+  test("is ended by `down`, and everything comes up again", async () => {
+    process.kill(find("supervisor"), "SIGSTOP");
+    const refused = await project.studio(["deploy"]);
+    expect(refused.exitCode, refused.stderr).toBe(8);
+    expect(refused.stderr).toContain("its supervisor does not answer");
+    expect((await project.studio(["down"])).exitCode).toBe(0);
+    expect(processesOf(project.directory)).toEqual([]);
+    expect((await project.studio(["up"])).exitCode).toBe(0);
+    expect(await answers()).toBe(true);
+  }, 90_000);
 });
 
 describe("when both are killed", () => {
@@ -106,8 +153,6 @@ describe("a release that keeps dying", () => {
 test("`down` ends both and leaves no socket", async () => {
   expect((await project.studio(["down"])).exitCode).toBe(0);
   expect(processesOf(project.directory)).toEqual([]);
-  const run = join(project.directory, ".studio", "run", "local");
-  const left = readdirSync(run, { recursive: true }).map(String);
-  expect(left.filter((name) => /\.(sock|json)$/.test(name))).toEqual([]);
+  expect(leftovers()).toEqual([]);
   expect(readFileSync(join(project.directory, "studio.yaml"), "utf8")).toContain("name: test");
 });

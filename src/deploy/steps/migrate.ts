@@ -113,9 +113,15 @@ async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   }
   throw new StudioError({
     code: "schema.stuck",
-    message: `the schema has ${names}, which cannot go down, and the release before cannot run on it`,
+    message: `the schema has ${names}, which cannot go down, and the release before cannot run on it${wayBack(work)}`,
     exitCode: exitCodes.notUndone,
   });
+}
+
+/** The snapshot that this deploy took before it migrated, where it did. */
+function wayBack({ input }: DeployWork): string {
+  if (input.skip.backup || input.first) return "";
+  return `; \`studio abort --leave\`, then \`studio backup restore ${input.snapshot} --database\`, brings back what was before it`;
 }
 
 async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {

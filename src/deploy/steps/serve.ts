@@ -2,6 +2,7 @@ import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { waitHealthy } from "../health.ts";
+import { serveAgain } from "../serve-again.ts";
 
 /** Starts the release beside the one that serves. */
 export function startStep(work: DeployWork): Step {
@@ -87,13 +88,7 @@ export function switchStep(work: DeployWork): Step {
     do: (run) => target.switchTo(run, release, from),
     async undo(run) {
       if (from === null) return target.unswitch(run, release);
-      const state = await target.state(from);
-      if (!state.canAccept) {
-        if (state.running) await target.stop(run, from);
-        await target.start(run, from);
-        await waitHealthy({ target, release: from, signal: run.signal, say: run.say });
-      }
-      await target.switchTo(run, from, release);
+      await serveAgain(target, run, from, release);
     },
   };
 }

@@ -11,6 +11,8 @@ export interface InstanceFile {
   cwd: string;
   /** Started again when it dies: true once it serves. */
   keep: boolean;
+  /** Milliseconds it is given to end in good order; absent in files of an earlier studio. */
+  grace?: number;
 }
 
 export interface SupervisorFile {

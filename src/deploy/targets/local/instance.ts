@@ -9,9 +9,9 @@ import { statePaths } from "../../../state.ts";
 import { codeFolder, readReleaseRecord, releaseFolder } from "../../release.ts";
 import { type InstanceOrder, supervisorCommand } from "./commands.ts";
 import { livingSupervisor } from "./instance-file.ts";
+import { heldDescriptor, inheritedCopies } from "./instances.ts";
 import { startSupervisor } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
-import { heldDescriptor, inheritedCopies } from "./supervisor.ts";
 
 export interface InstanceInput {
   order: InstanceOrder;

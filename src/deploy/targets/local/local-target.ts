@@ -3,16 +3,24 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StatePaths } from "../../../state.ts";
 import { type ReleaseRecord, codeFolder } from "../../release.ts";
-import type { Target } from "../../target.ts";
+import type { Refusal, Target } from "../../target.ts";
 import { tryControl } from "./control-client.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
+import type { StartRequest } from "./instances.ts";
 import { openListener } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
 import { createLocalView } from "./local-view.ts";
 import { portRefusal } from "./port.ts";
 import { daemonState, supervisorState } from "./process-states.ts";
-import { askDaemon, askSupervisor, endLeftovers } from "./processes.ts";
+import {
+  askDaemon,
+  askSupervisor,
+  endLeftovers,
+  keepRunning,
+  servedBy,
+  settledSupervisor,
+} from "./processes.ts";
 
 export interface LocalTargetInput {
   paths: StatePaths;
@@ -29,9 +37,7 @@ export function createLocalTarget(input: LocalTargetInput): Target {
   const target: Target = {
     ...createLocalView(paths),
     async refusals(release) {
-      const site = siteFor(release);
-      if (livingSupervisor(site.runFolder) !== null) return [];
-      const refusal = await portRefusal(site.address);
+      const refusal = await refusalOf(siteFor(release));
       return refusal === null ? [] : [refusal];
     },
     start: (run, release) => start(input, siteFor(release), run, release),
@@ -39,18 +45,31 @@ export function createLocalTarget(input: LocalTargetInput): Target {
     async switchTo(run, release, from) {
       const site = siteFor(release);
       await run.effect("accept", () => acceptTraffic(site));
-      await run.effect("keep", () => keep(site, release, true));
+      await run.effect("keep", () => keepRunning(site, release.id, true));
       if (from !== null && from.id !== release.id) await target.unswitch(run, from);
       await run.effect("prove", () => proveAnswer(target, release));
     },
     async unswitch(run, release) {
       const site = siteFor(release);
-      await run.effect("release", () => keep(site, release, false));
+      await run.effect("release", () => keepRunning(site, release.id, false));
       await run.effect("pause", () => askDaemon(site, "POST", "/control/pause"));
     },
     stop: (run, release) => stop(siteFor(release), run, release),
   };
   return target;
+}
+
+/** Why the address cannot be served from here; null when it can. */
+async function refusalOf(site: LocalSite): Promise<Refusal | null> {
+  if ((await settledSupervisor(site)) !== null) return null;
+  const serving = await servedBy(site);
+  if (serving === null) return portRefusal(site.address);
+  return {
+    code: "supervisor.silent",
+    message: `Release ${serving} serves, but its supervisor does not answer.`,
+    hint: "`studio down` ends both; `studio up` starts them again.",
+    exitCode: 8,
+  };
 }
 
 async function start(
@@ -61,7 +80,9 @@ async function start(
 ): Promise<void> {
   const code = codeFolder(input.paths, release.code.digest);
   const env = { ...input.env(), ORT_DISABLE_TELEMETRY: "1" };
-  await endLeftovers(site, release.id);
+  const grace = graceOf(release);
+  await settledSupervisor(site);
+  await endLeftovers(site, release.id, grace);
   if ((await supervisorState(site)) === null) {
     await run.effect("listen", () =>
       openListener({
@@ -74,19 +95,19 @@ async function start(
   }
   const command = instanceCommand(code, release, input.directory);
   await run.effect("spawn", () =>
-    askSupervisor(site, "/start", { release: release.id, command, cwd: input.directory, env }),
+    askSupervisor(site, "/start", {
+      release: release.id,
+      command,
+      cwd: input.directory,
+      env,
+      grace,
+    } satisfies StartRequest),
   );
 }
 
 async function acceptTraffic(site: LocalSite): Promise<void> {
   if ((await daemonState(site))?.accepting === true) return;
   await askDaemon(site, "POST", "/control/accept");
-}
-
-/** Whether the supervisor starts the release again when it dies. */
-async function keep(site: LocalSite, release: ReleaseRecord, kept: boolean): Promise<void> {
-  if ((await supervisorState(site)) === null) return;
-  await askSupervisor(site, "/keep", { release: release.id, keep: kept });
 }
 
 async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void> {
@@ -105,8 +126,8 @@ async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void
 }
 
 async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
-  const grace = release.settings.deploy.drain + 5000;
-  if ((await supervisorState(site)) !== null) {
+  const grace = graceOf(release);
+  if ((await settledSupervisor(site)) !== null) {
     await run.effect("stop", () =>
       askSupervisor(site, "/stop", { release: release.id, grace }, grace + 10_000),
     );
@@ -116,8 +137,11 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
       await supervisorGone(site);
     }
   }
-  await endLeftovers(site, release.id);
+  await endLeftovers(site, release.id, grace);
 }
+
+/** Milliseconds in which a release that was told to end must have ended. */
+const graceOf = (release: ReleaseRecord): number => release.settings.deploy.drain + 5000;
 
 async function supervisorGone(site: LocalSite): Promise<void> {
   for (let waited = 0; waited < 5000; waited += 25) {

@@ -14,11 +14,10 @@ export async function supervisorState(site: LocalSite): Promise<SupervisorState 
 }
 
 /** The daemon's view of itself, or null when it does not run. */
-export async function daemonState(site: LocalSite): Promise<DaemonState | null> {
-  const answer = await tryControl<DaemonState>({
-    socketPath: site.socketPath,
-    path: "/control/state",
-    timeout: 2000,
-  });
+export async function daemonState({
+  socketPath,
+}: Pick<LocalSite, "socketPath">): Promise<DaemonState | null> {
+  const path = "/control/state";
+  const answer = await tryControl<DaemonState>({ socketPath, path, timeout: 2000 });
   return answer?.status === 200 ? answer.body : null;
 }
