@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { listSnapshots } from "../backup/summary.ts";
-import { openLedgerForReading } from "../ledger/ledger.ts";
-import { findUnfinished } from "../ledger/operations.ts";
+import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
+import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { readMigrations } from "../migrate/source.ts";
@@ -41,7 +41,6 @@ export async function readStatus(place: Workplace): Promise<StatusReport> {
   try {
     const current = ledger === null ? null : currentRelease(ledger, desk.environment);
     const unfinished = ledger === null ? null : findUnfinished(ledger, desk.environment);
-    const holder = currentHolder(desk.paths.lock);
     const migrations = await readMigrations(liveMigrationFolders(place));
     const schema = await readSchemaState({ database, migrations });
     return {
@@ -58,27 +57,25 @@ export async function readStatus(place: Workplace): Promise<StatusReport> {
         desk.environment,
       ),
       jobs: nextFirings(project.settings.schedule, desk.now()),
-      releases:
-        ledger === null
-          ? []
-          : listReleases(ledger, desk.environment).map(({ id, status, currentSince }) => ({
-              id,
-              status,
-              since: currentSince,
-            })),
-      operation:
-        unfinished === null
-          ? null
-          : {
-              id: unfinished.id,
-              kind: unfinished.kind,
-              state: holder === null ? "unfinished" : "running",
-              startedAt: unfinished.startedAt,
-            },
+      releases: ledger === null ? [] : releasesKept(ledger, desk.environment),
+      operation: unfinished === null ? null : operationState(unfinished, desk.paths.lock),
     };
   } finally {
     ledger?.close();
   }
+}
+
+function releasesKept(ledger: Ledger, environment: string): StatusReport["releases"] {
+  return listReleases(ledger, environment).map(({ id, status, currentSince }) => ({
+    id,
+    status,
+    since: currentSince,
+  }));
+}
+
+function operationState(row: OperationRow, lock: string): StatusReport["operation"] {
+  const { id, kind, startedAt } = row;
+  return { id, kind, startedAt, state: currentHolder(lock) === null ? "unfinished" : "running" };
 }
 
 async function servingState(
