@@ -1,5 +1,11 @@
 import { fields, text } from "../src/cli/blocks.ts";
-import { defineCommand, flagOption, textOption } from "../src/cli/command.ts";
+import {
+  defineCommand,
+  flagOption,
+  lockWaitOption,
+  messageOption,
+  textOption,
+} from "../src/cli/command.ts";
 import { deployText, planBlocks } from "../src/cli/deploy-view.ts";
 import type { DeployResult } from "../src/deploy/deploy.ts";
 import type { DeployPlanView } from "../src/deploy/preview-deploy.ts";
@@ -10,8 +16,8 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
     "starts it beside the one that serves, tests it, and moves the traffic over. Whatever fails " +
     "is undone: the release before goes on serving.",
   options: [
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+    messageOption,
+    lockWaitOption,
     { flags: "--skip-backup", summary: "Take no backup first (recorded in the history)" },
     { flags: "--skip-gate", summary: "Do not load-test the release before it serves (recorded)" },
   ],

@@ -1,5 +1,5 @@
 import { text } from "../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../src/cli/command.ts";
+import { defineCommand, lockWaitOption, messageOption, textOption } from "../src/cli/command.ts";
 import { runPlanBlocks } from "../src/cli/deploy-view.ts";
 import type { RunPlanView, RunResult } from "../src/deploy/run-release.ts";
 
@@ -7,10 +7,7 @@ export default defineCommand<RunResult | { plan: RunPlanView }>({
   description:
     "Lets the current release finish its requests, then ends it. Data and backups stay; `up` " +
     "starts the same release again.",
-  options: [
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
-  ],
+  options: [messageOption, lockWaitOption],
   examples: [{ line: 'studio down -m "disk change"', does: "stop, and say why" }],
   dryRun: "plans",
   exitCodes: [0, 2, 3, 5, 6, 7, 8, 130, 143],

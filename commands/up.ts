@@ -1,14 +1,11 @@
 import { text } from "../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../src/cli/command.ts";
+import { defineCommand, lockWaitOption, messageOption, textOption } from "../src/cli/command.ts";
 import { runPlanBlocks } from "../src/cli/deploy-view.ts";
 import type { RunPlanView, RunResult } from "../src/deploy/run-release.ts";
 
 export default defineCommand<RunResult | { plan: RunPlanView }>({
   description: "Starts the current release again, as it was deployed: after `down`, or a reboot.",
-  options: [
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
-  ],
+  options: [messageOption, lockWaitOption],
   examples: [{ line: "studio up", does: "start the current release" }],
   dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],

@@ -10,6 +10,19 @@ const heavyPackages = (
   "onnxruntime-node pg pino prom-client umzug yaml zod"
 ).split(" ");
 
+/** Modules that are nothing without a heavy package; whoever needs them needs it. */
+const builtOn: Readonly<Record<string, readonly string[]>> = {
+  "better-sqlite3": ["src/database/dump-sqlite-worker.ts"],
+  croner: ["src/schedule/next-firings.ts"],
+  pino: ["src/server/logging.ts"],
+  yaml: [
+    "src/bench/scenario.ts",
+    "src/config/source.ts",
+    "src/inference/bundled/language/build/run-model.ts",
+  ],
+  zod: ["src/bench/scenario.ts", "src/config/schema.ts", "src/config/schema/*"],
+};
+
 interface Import {
   from: string;
   /** The file inside the project, or the name of a package or of a module of Node. */
@@ -20,6 +33,7 @@ interface Import {
 const files = ["bin", "src", "commands"].flatMap(sourceFiles);
 const imports = files.flatMap(importsOf);
 const running = imports.filter(({ kind }) => kind !== "type");
+const entryPoints = readEntryPoints();
 
 describe("imports go one way", () => {
   test("the source files and their imports are found", () => {
@@ -53,6 +67,28 @@ describe("imports go one way", () => {
     expect(shown(upward)).toEqual([]);
   });
 
+  test("a part imports of another part only what src/README.md names as its entry points", () => {
+    const across = imports.filter(({ from, to }) => isAcross(from, to));
+    expect(across.length).toBeGreaterThan(100);
+    const inner = across.filter(({ to }) => !entryPoints.has(to));
+    expect(shown(inner)).toEqual([]);
+  });
+
+  test("src/README.md names no entry point that is missing, or that only its own part uses", () => {
+    const used = new Set(imports.filter(({ from, to }) => isAcross(from, to)).map(({ to }) => to));
+    expect([...entryPoints].filter((file) => !used.has(file))).toEqual([]);
+  });
+
+  test("what is imported can be read off the text, save the files of an operator", () => {
+    const computed = files.filter((file) => {
+      const calls = read(file).match(/^[^/*\n]*\bimport\((?!\s*")/gm) ?? [];
+      return calls.some((line) => !/\bimport\(\w+\)\.[A-Z]/.test(line));
+    });
+    expect(computed).toEqual(["bin/studio.js", "src/migrate/module.ts"]);
+    const required = files.filter((file) => /\bcreateRequire\b/.test(read(file)));
+    expect(required).toEqual(["src/sqlite/open.ts"]);
+  });
+
   test("the command line loads parts on demand, and no command but by the registry", () => {
     const own = running.filter(({ from }) => isIn(from, "src/cli"));
     const wrong = own.filter(
@@ -81,10 +117,23 @@ describe("imports go one way", () => {
 describe("packages", () => {
   test("no heavy one is loaded before a command is known, nor with a command's page", () => {
     const commands = files.filter((file) => isIn(file, "commands"));
-    const heavy = staticallyReachable(["src/main.ts", ...commands]).filter(({ to }) =>
-      heavyPackages.includes(packageOf(to)),
-    );
+    const heavy = staticallyReachable(["src/main.ts", ...commands]).filter(({ to }) => isHeavy(to));
     expect(shown(heavy)).toEqual([]);
+  });
+
+  test("a heavy one is imported where it is used, but for modules that are nothing without it", () => {
+    const early = imports.filter(({ to, kind }) => kind === "static" && isHeavy(to));
+    const homes = Object.entries(builtOn).flatMap(([name, places]) =>
+      places.map((place) => ({ name, place })),
+    );
+    const isAtHome = ({ from, to }: Import) =>
+      homes.some(({ name, place }) => name === packageOf(to) && isAt(from, place));
+    expect(shown(early.filter((one) => !isAtHome(one)))).toEqual([]);
+    const empty = homes.filter(
+      ({ name, place }) =>
+        !early.some(({ from, to }) => packageOf(to) === name && isAt(from, place)),
+    );
+    expect(empty).toEqual([]);
   });
 
   test("execa is imported by src/shell/exec.ts alone", () => {
@@ -193,6 +242,33 @@ function isIn(file: string, folder: string): boolean {
 
 function isPart(file: string): boolean {
   return /^src\/[a-z-]+\//.test(file) && !isIn(file, "src/cli") && !isIn(file, "src/format");
+}
+
+/** `src/backup/verify.ts` from the line "- `backup/`: create, verify" and those it runs on to. */
+function readEntryPoints(): Set<string> {
+  const [, section = ""] = /^## Imports\n([^]*?)^## /m.exec(read("src/README.md")) ?? [];
+  const lines = section.matchAll(/^- `([a-z-]+)\/`: ([^]*?)(?=\n- |\n\n)/gm);
+  return new Set(
+    [...lines].flatMap(([, folder = "", names = ""]) =>
+      names.split(/,\s+/).map((name) => `src/${folder}/${name}.ts`),
+    ),
+  );
+}
+
+/** From a command, or a part, into a part that is not its own. */
+function isAcross(from: string, to: string): boolean {
+  const [, own] = /^src\/([a-z-]+)\//.exec(from) ?? [];
+  const [, other] = /^src\/([a-z-]+)\//.exec(to) ?? [];
+  return other !== undefined && own !== other;
+}
+
+function isHeavy(specifier: string): boolean {
+  return heavyPackages.includes(packageOf(specifier));
+}
+
+/** @param place a file, or a folder followed by an asterisk */
+function isAt(file: string, place: string): boolean {
+  return place.endsWith("*") ? file.startsWith(place.slice(0, -1)) : file === place;
 }
 
 function shown(list: readonly Import[]): string[] {

@@ -22,7 +22,7 @@ export default defineCommand<SnapshotReport>({
       set: textOption(input, "set") ?? "full",
       name: textOption(input, "name"),
       tags: listOption(input, "tag"),
-      say: () => {},
+      note: (text) => context.output.warn(text),
     });
     const failure = failureOf(result);
     return failure === null ? { result } : { result, exitCode: failure.exitCode, error: failure };

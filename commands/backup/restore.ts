@@ -1,5 +1,11 @@
 import { fields, heading, list, table, text } from "../../src/cli/blocks.ts";
-import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
+import {
+  defineCommand,
+  flagOption,
+  lockWaitOption,
+  messageOption,
+  textOption,
+} from "../../src/cli/command.ts";
 import { usageError } from "../../src/errors.ts";
 import type { RestorePlanView, RestoreResult } from "../../src/deploy/restore.ts";
 
@@ -23,8 +29,8 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
       complete: [...policies],
     },
     { flags: "--database", summary: "Put the environment's database back" },
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+    messageOption,
+    lockWaitOption,
   ],
   examples: [
     { line: "studio backup restore latest --dry-run", does: "see what differs" },

@@ -1,5 +1,5 @@
 import { list, text } from "../../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../../src/cli/command.ts";
+import { defineCommand, lockWaitOption, messageOption, textOption } from "../../src/cli/command.ts";
 import type { MigrateResult } from "../../src/deploy/migrate.ts";
 import { usageError } from "../../src/errors.ts";
 export default defineCommand<MigrateResult>({
@@ -7,8 +7,8 @@ export default defineCommand<MigrateResult>({
   options: [
     { flags: "--to <name>", summary: "Return to this head" },
     { flags: "--steps <count>", summary: "How many to take back (default 1)" },
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+    messageOption,
+    lockWaitOption,
   ],
   examples: [{ line: "studio migrate down", does: "take the last one back" }],
   exitCodes: [0, 2, 4, 5, 6, 7, 8, 130, 143],

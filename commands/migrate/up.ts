@@ -1,13 +1,13 @@
 import { list, text } from "../../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../../src/cli/command.ts";
+import { defineCommand, lockWaitOption, messageOption, textOption } from "../../src/cli/command.ts";
 import type { MigrateResult } from "../../src/deploy/migrate.ts";
 
 export default defineCommand<MigrateResult>({
   description: "Applies pending migrations, each in one transaction with its journal row.",
   options: [
     { flags: "--to <name>", summary: "Apply up to and with this one" },
-    { flags: "-m, --message <text>", summary: "Why, for the history" },
-    { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
+    messageOption,
+    lockWaitOption,
   ],
   examples: [{ line: "studio migrate up", does: "bring the schema to the head" }],
   exitCodes: [0, 2, 4, 5, 6, 7, 8, 130, 143],

@@ -47,6 +47,8 @@ interface CreateNotes {
   vanished: string[];
   /** FIFOs, sockets and devices, which are never stored. */
   ignored: { path: string; kind: string }[];
+  /** Symbolic links that patterns name: they are stored, what they point to is not. */
+  links: { path: string; target: string }[];
 }
 
 export interface SnapshotReport extends CreateNotes {
@@ -112,7 +114,7 @@ async function writeSnapshot(
   options: CreateOptions,
 ): Promise<Written> {
   const { id, sources, signal } = options;
-  const notes: CreateNotes = { skipped: [], vanished: [], ignored: [] };
+  const notes: CreateNotes = { skipped: [], vanished: [], ignored: [], links: [] };
   const context: SourceContext = {
     scratch,
     avoid: await pathsToAvoid(store, sources),
@@ -120,6 +122,7 @@ async function writeSnapshot(
     skip: (path, reason) => notes.skipped.push({ path, reason }),
     vanish: (path) => notes.vanished.push(path),
     ignore: (path, kind) => notes.ignored.push({ path, kind }),
+    link: (path, target) => notes.links.push({ path, target }),
   };
   const segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
   const segments = new SegmentWriter({ store, id, segmentBytes, signal });

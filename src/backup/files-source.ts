@@ -77,13 +77,14 @@ function* walk(
     const absolute = join(scan.root, path);
     if (scan.exclude.matches(path) || scan.context.avoid.has(join(scan.realRoot, path))) continue;
     const included = inherited || scan.include.matches(path);
-    const leads = entry.isDirectory() && scan.include.couldContain(path);
-    if (!included && entry.isSymbolicLink()) reportNamedLink(scan, path);
+    const leads =
+      (entry.isDirectory() && scan.include.couldContain(path)) ||
+      (entry.isSymbolicLink() && scan.include.isNamed(path));
     if (!included && !leads) continue;
     const member = describe(scan, path, absolute);
     if (member === null) continue;
-    if (included) {
-      if (member.type === "symlink" && !inherited) reportNamedLink(scan, path);
+    if (included || member.type === "symlink") {
+      if (!inherited) reportNamedLink(scan, member);
       yield* pending.splice(0);
       yield member;
     }
@@ -156,14 +157,15 @@ function kindOf(stats: Stats): string {
   return stats.isSocket() ? "a socket" : "a device";
 }
 
-/** A pattern that names a link asks for what is behind it, which is not stored: that must be said. */
-function reportNamedLink(scan: Scan, path: string): void {
-  if (!scan.include.isNamed(path)) return;
-  scan.context.skip(path, "it is a symbolic link, and what it points to is not stored");
+/** A pattern that names a link may mean what is behind it, which is not stored: that must be said. */
+function reportNamedLink(scan: Scan, member: Member): void {
+  if (member.type !== "symlink" || !scan.include.isNamed(member.path)) return;
+  scan.context.link(member.path, member.target);
 }
 
 function silentContext(): SourceContext {
   const nothing = (): void => undefined;
   const signal = undefined;
-  return { scratch: "", avoid: new Set(), signal, skip: nothing, vanish: nothing, ignore: nothing };
+  const reports = { skip: nothing, vanish: nothing, ignore: nothing, link: nothing };
+  return { scratch: "", avoid: new Set(), signal, ...reports };
 }

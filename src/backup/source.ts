@@ -47,6 +47,8 @@ export interface SourceContext {
   vanish(path: string): void;
   /** Reports what is never stored: FIFOs, sockets, devices. */
   ignore(path: string, kind: string): void;
+  /** Reports a symbolic link that a pattern names: it is stored, what it points to is not. */
+  link(path: string, target: string): void;
 }
 
 /** Something that can be backed up: it yields members, parents before what they hold. */

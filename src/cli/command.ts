@@ -32,6 +32,16 @@ export interface OptionSpec {
   hidden?: boolean;
 }
 
+/** What every command takes that changes an environment and waits for its lock. */
+export const messageOption: OptionSpec = {
+  flags: "-m, --message <text>",
+  summary: "Why, for the history",
+};
+export const lockWaitOption: OptionSpec = {
+  flags: "--lock-wait <duration>",
+  summary: "Wait for another operation, e.g. 5m",
+};
+
 export interface Input {
   arguments: readonly string[];
   /** By the option's long name in camel case. */

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import type { Project } from "../config/project.ts";
 import { usageError } from "../errors.ts";
+import type { Desk } from "../operation/perform.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Context, GlobalOptions } from "./context.ts";
 import type { Masker } from "./mask.ts";
@@ -40,43 +41,9 @@ export function createContext(input: ContextInput): Context {
     now: () => new Date(),
     prompt: createPrompt({ possible, yes: options.yes, signal, stdin, stderr }),
     project: () => (project ??= readProject(context)),
-    async observer() {
-      const { createProgress } = await import("./progress.ts");
-      return createProgress({
-        stream: stderr,
-        terminal: terminal.stderr && env.TERM !== "dumb",
-        quiet: options.quiet,
-        output,
-        masker,
-      });
-    },
-    async view() {
-      const { openView } = await import("../deploy/view.ts");
-      const { statePaths } = await import("../state.ts");
-      const project = await context.project();
-      const { environment } = project;
-      const paths = statePaths(project.directory, environment);
-      const desk = { environment, paths, version: context.version, now: context.now };
-      return openView({ desk, project, env, onSecret });
-    },
-    async desk({ lockWait } = {}) {
-      const { environment, directory } = await context.project();
-      const { statePaths } = await import("../state.ts");
-      const { faultsFrom } = await import("../operation/faults.ts");
-      const { parseDuration } = await import("../config/quantity.ts");
-      return {
-        environment,
-        paths: statePaths(directory, environment),
-        user: userName(),
-        host: hostname(),
-        version: context.version,
-        signal,
-        observer: await context.observer(),
-        faults: faultsFrom(env.STUDIO_FAULT),
-        now: context.now,
-        lockWait: lockWait === undefined ? 0 : duration(parseDuration, lockWait),
-      };
-    },
+    view: () => openContextView(context, onSecret),
+    observer: () => openObserver(context),
+    desk: ({ lockWait } = {}) => openDesk(context, lockWait),
     async workplace(input) {
       const { openWorkplace } = await import("../deploy/workplace.ts");
       const desk = await context.desk(input);
@@ -84,6 +51,46 @@ export function createContext(input: ContextInput): Context {
     },
   };
   return context;
+}
+
+async function openObserver({ stderr, terminal, env, options, output, masker }: Context) {
+  const { createProgress } = await import("./progress.ts");
+  return createProgress({
+    stream: stderr,
+    terminal: terminal.stderr && env["TERM"] !== "dumb",
+    quiet: options.quiet,
+    output,
+    masker,
+  });
+}
+
+async function openContextView(context: Context, onSecret: (value: string) => void) {
+  const { openView } = await import("../deploy/view.ts");
+  const { statePaths } = await import("../state.ts");
+  const project = await context.project();
+  const { environment } = project;
+  const paths = statePaths(project.directory, environment);
+  const desk = { environment, paths, version: context.version, now: context.now };
+  return openView({ desk, project, env: context.env, onSecret });
+}
+
+async function openDesk(context: Context, lockWait: string | undefined): Promise<Desk> {
+  const { environment, directory } = await context.project();
+  const { statePaths } = await import("../state.ts");
+  const { faultsFrom } = await import("../operation/faults.ts");
+  const { parseDuration } = await import("../config/quantity.ts");
+  return {
+    environment,
+    paths: statePaths(directory, environment),
+    user: userName(),
+    host: hostname(),
+    version: context.version,
+    signal: context.signal,
+    observer: await context.observer(),
+    faults: faultsFrom(context.env["STUDIO_FAULT"]),
+    now: context.now,
+    lockWait: lockWait === undefined ? 0 : duration(parseDuration, lockWait),
+  };
 }
 
 async function readProject(context: Context): Promise<Project> {

@@ -1,12 +1,19 @@
 import type { RecoveryPlan } from "../operation/preview-recovery.ts";
+import type { Recovered } from "../operation/recover.ts";
 import { type Block, fields, heading, list, text } from "./blocks.ts";
+import type { Outcome } from "./command.ts";
+import type { Context } from "./context.ts";
 
-/** How `resume` or `abort` ended. */
-export interface Recovery {
-  operation: string;
-  kind: string;
-  outcome: "succeeded" | "undone" | "left";
-  warnings: string[];
+type Recovery = Pick<Recovered, "operation" | "kind" | "outcome" | "warnings">;
+
+/** How `resume` or `abort` ended, or what it would do. */
+export type RecoveryResult = Recovery | { plan: RecoveryPlan };
+
+/** What `resume` and `abort` hand back of the operation that they brought to its end. */
+export function recoveryOutcome(context: Context, recovered: Recovered): Outcome<RecoveryResult> {
+  const { operation, kind, outcome, warnings } = recovered;
+  for (const warning of warnings) context.output.warn(warning);
+  return { result: { operation, kind, outcome, warnings } };
 }
 
 const endings = {
@@ -17,12 +24,13 @@ const endings = {
 
 const directions = { forward: "carried through", back: "undone", closed: "closed as it is" };
 
-export const recoveryText = ({ kind, operation, outcome }: Recovery): string =>
-  `The ${kind} ${operation} ${endings[outcome]}.`;
+export function recoveryBlocks(result: RecoveryResult): Block[] {
+  if ("plan" in result) return planBlocks(result.plan);
+  const { kind, operation, outcome } = result;
+  return [text(`The ${kind} ${operation} ${endings[outcome]}.`)];
+}
 
-/** What `resume` or `abort` would do, for people. */
-export function recoveryPlanBlocks(plan: RecoveryPlan): Block[] {
-  const { operation, kind, startedAt, direction, steps } = plan;
+function planBlocks({ operation, kind, startedAt, direction, steps }: RecoveryPlan): Block[] {
   return [
     fields([
       ["operation", `${kind} ${operation}`],

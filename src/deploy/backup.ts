@@ -13,7 +13,8 @@ export interface CreateOptions {
   set: string;
   name?: string | undefined;
   tags: string[];
-  say(text: string): void;
+  /** Told what the operator should know of the snapshot although it is complete. */
+  note: (text: string) => void;
 }
 
 /** Takes a snapshot beside whatever runs: it changes nothing of the environment. */

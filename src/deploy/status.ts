@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { latestSnapshot } from "../backup/summary.ts";
-import { openLedgerForReading } from "../ledger/ledger.ts";
-import { findUnfinished } from "../ledger/operations.ts";
+import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
+import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { listMigrations } from "../migrate/source.ts";
@@ -56,32 +56,29 @@ export async function readStatus(place: View): Promise<StatusReport> {
         desk.environment,
       ),
       jobs: nextFirings(project.settings.schedule, desk.now()),
-      releases:
-        ledger === null
-          ? []
-          : listReleases(ledger, desk.environment).map(({ id, status, currentSince }) => ({
-              id,
-              status,
-              since: currentSince,
-            })),
-      operation:
-        unfinished === null
-          ? null
-          : {
-              id: unfinished.id,
-              kind: unfinished.kind,
-              state: await operationState(desk.paths.lock),
-              startedAt: unfinished.startedAt,
-            },
+      releases: ledger === null ? [] : releasesKept(ledger, desk.environment),
+      operation: unfinished === null ? null : await operationState(unfinished, desk.paths.lock),
     };
   } finally {
     ledger?.close();
   }
 }
 
-async function operationState(lock: string): Promise<"running" | "unfinished"> {
+function releasesKept(ledger: Ledger, environment: string): StatusReport["releases"] {
+  return listReleases(ledger, environment).map(({ id, status, currentSince }) => ({
+    id,
+    status,
+    since: currentSince,
+  }));
+}
+
+async function operationState(
+  row: OperationRow,
+  lock: string,
+): Promise<StatusReport["operation"]> {
   const { currentHolder } = await import("../operation/lock.ts");
-  return currentHolder(lock) === null ? "unfinished" : "running";
+  const { id, kind, startedAt } = row;
+  return { id, kind, startedAt, state: currentHolder(lock) === null ? "unfinished" : "running" };
 }
 
 async function servingState(

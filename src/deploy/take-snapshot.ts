@@ -14,7 +14,8 @@ export interface TakeInput {
   name?: string | undefined;
   tags?: readonly string[];
   signal: AbortSignal;
-  say: (text: string) => void;
+  /** Told what the operator should know of the snapshot although it is complete. */
+  note: (text: string) => void;
 }
 
 /** Takes a snapshot of one of the environment's sets and reads it back. */
@@ -22,7 +23,7 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { place, set, id, release, name, tags, signal } = input;
   const { desk, database } = place;
   const schema = await readSchemaState({ database, migrations: await readMigrations([]) });
-  return createSnapshot({
+  const report = await createSnapshot({
     repository: repositoryOf(place.project),
     id,
     set,
@@ -38,4 +39,10 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     lockWait: 60_000,
     signal,
   });
+  for (const link of report.links) {
+    input.note(
+      `${link.path} is a symbolic link to ${link.target}: the snapshot has the link, and not what lies there.`,
+    );
+  }
+  return report;
 }

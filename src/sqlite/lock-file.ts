@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 import { type SqliteFile, openSqliteFile } from "./open.ts";
 
@@ -40,6 +41,7 @@ export function openLockFile(file: string): LockFile {
 
 /** What the holder of a lock file said of itself; null where nobody holds it. */
 export function holderOf(file: string): string | null {
+  if (!existsSync(file)) return null;
   let connection: SqliteFile;
   try {
     connection = openSqliteFile(file, { timeout: 0, fileMustExist: true });

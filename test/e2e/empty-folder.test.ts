@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readdirSync, rmSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
 import { registry } from "../../commands/registry.ts";
-import { binary, collect, freePort } from "../support/studio.ts";
+import { type TestProject, createProject } from "../support/studio.ts";
 
 interface Case {
   /** What is typed after `studio`. */
@@ -84,31 +81,17 @@ const cases: Case[] = [
 /** Without an end, or without a use of the folder. */
 const elsewhere = ["serve", "completion"];
 
-const folders: string[] = [];
-let port: number;
-
-beforeAll(async () => {
-  port = await freePort();
-});
+const projects: TestProject[] = [];
 
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const { directory } of projects) rmSync(directory, { recursive: true, force: true });
 });
 
 async function runInEmptyFolder(line: string) {
-  const cwd = mkdtempSync(join(tmpdir(), "studio-empty-"));
-  folders.push(cwd);
-  const env = {
-    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-    HOME: cwd,
-    API_PORT: String(port),
-  };
-  const child = spawn(process.execPath, [binary, "--json", ...line.split(" ")], {
-    cwd,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return { ...(await collect(child)), made: readdirSync(cwd).toSorted() };
+  const project = await createProject("");
+  projects.push(project);
+  const result = await project.studio(["--json", ...line.split(" ")]);
+  return { ...result, made: readdirSync(project.directory).toSorted() };
 }
 
 describe("in an empty folder", () => {

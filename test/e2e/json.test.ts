@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { spawn } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
 import { registry } from "../../commands/registry.ts";
-import { type RunResult, binary, collect, freePort } from "../support/studio.ts";
+import { type RunResult, type TestProject, createProject } from "../support/studio.ts";
 
 /** They run on, or hand over what another program writes or reads. */
 const streaming = ["serve", "exec", "logs", "completion"];
@@ -23,37 +20,20 @@ const leaves = registry.entries
   .filter((entry) => entry.hidden !== true && !streaming.includes(entry.words))
   .map((entry) => entry.words);
 
-const folders: string[] = [];
-let port: number;
-
-beforeAll(async () => {
-  port = await freePort();
-});
+const projects: TestProject[] = [];
 
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const { directory } of projects) rmSync(directory, { recursive: true, force: true });
 });
 
-function runIn(
-  settings: string | null,
+async function runIn(
+  settings: string,
   argv: readonly string[],
   more: Record<string, string> = {},
 ): Promise<RunResult> {
-  const cwd = mkdtempSync(join(tmpdir(), "studio-json-"));
-  folders.push(cwd);
-  if (settings !== null) writeFileSync(join(cwd, "studio.yaml"), settings);
-  const env = {
-    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-    HOME: cwd,
-    API_PORT: String(port),
-    ...more,
-  };
-  const child = spawn(process.execPath, [binary, ...argv, "--json"], {
-    cwd,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return collect(child);
+  const project = await createProject(settings);
+  projects.push(project);
+  return project.studio([...argv, "--json"], more);
 }
 
 /** Fails unless stdout is one document in the agreed form that says what the process says. */
@@ -83,7 +63,7 @@ function expectForm(leaf: string, { stdout, exitCode }: RunResult): void {
 
 describe("--json prints one document", () => {
   test.concurrent.each(leaves)("%s in an empty folder", async (leaf) => {
-    expectDocument(leaf, await runIn(null, words[leaf] ?? leaf.split(" ")));
+    expectDocument(leaf, await runIn("", words[leaf] ?? leaf.split(" ")));
   });
 
   const readers = leaves.filter((leaf) => leaf !== "doctor");
@@ -114,14 +94,14 @@ describe("--json prints one document", () => {
         return next(url, context);
       } });`;
     const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
-    const result = await runIn(null, ["status"], { NODE_OPTIONS });
+    const result = await runIn("", ["status"], { NODE_OPTIONS });
     expectForm("status", result);
     expect(result.exitCode).toBe(exitCode);
     expect(JSON.parse(result.stdout)).toMatchObject({ error: { code } });
   });
 
   test("for what cannot be typed", async () => {
-    expectDocument("backup.restore", await runIn(null, ["backup", "restore"]));
-    expectDocument("history", await runIn(null, ["history", "--no-such-option"]));
+    expectDocument("backup.restore", await runIn("", ["backup", "restore"]));
+    expectDocument("history", await runIn("", ["history", "--no-such-option"]));
   });
 });

@@ -26,7 +26,7 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
           id: input.snapshot,
           release: work.previous?.id ?? (when === "after" ? work.release.id : null),
           signal: run.signal,
-          say: run.say,
+          note: run.note,
         }),
       );
       for (const { path, reason } of report.skipped) run.note(`Not backed up: ${path} (${reason})`);

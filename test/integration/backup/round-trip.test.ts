@@ -160,25 +160,47 @@ test("tar, zstd and sha256sum alone restore and prove a snapshot", async (contex
 test("what cannot be stored is reported, and the rest is stored", async () => {
   const folder = temporaryFolder();
   const [tree, repository] = [join(folder, "tree"), join(folder, "repository")];
-  writeTree(tree, { "models/a": "a", "elsewhere/b": "b" });
+  writeTree(tree, { "models/a": "a" });
   execFileSync("mkfifo", [join(tree, "models/fifo")]);
   writeFileSync(Buffer.concat([Buffer.from(join(tree, "models/caf")), Buffer.of(0xe9)]), "latin 1");
-  symlinkSync("elsewhere", join(tree, "data"));
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(join(tree, "models/socket"), resolve));
-  const source = filesSource({ directory: tree, include: ["models/**", "data/**"], exclude: [] });
+  const source = filesSource({ directory: tree, include: ["models/**"], exclude: [] });
   const report = await snapshot({ repository, sources: [source] });
   server.close();
   expect(report.skipped).toEqual([
-    { path: "data", reason: "it is a symbolic link, and what it points to is not stored" },
     { path: "models/caf\\xe9", reason: "its name is not valid UTF-8" },
   ]);
   expect(report.ignored).toEqual([
     { path: "models/fifo", kind: "a FIFO" },
     { path: "models/socket", kind: "a socket" },
   ]);
-  expect(report.snapshot.counts).toMatchObject({ files: 1, skipped: 2 });
+  expect(report.snapshot.counts).toMatchObject({ files: 1, skipped: 1 });
   expect(report.verification.ok).toBe(true);
+});
+
+test("a link that a pattern names is stored as a link and told; a snapshot lacks nothing by it", async () => {
+  const folder = temporaryFolder();
+  const [tree, repository] = [join(folder, "tree"), join(folder, "repository")];
+  writeTree(tree, { "big/models/a": "a", "uploads/b": "b" });
+  symlinkSync("big/models", join(tree, "models"));
+  symlinkSync("big", join(tree, "content"));
+  symlinkSync("b", join(tree, "uploads/c"));
+  const include = ["models/**", "content/models/*.onnx", "uploads/**"];
+  const source = filesSource({ directory: tree, include, exclude: [] });
+  const report = await snapshot({ repository, sources: [source] });
+  expect(report.skipped).toEqual([]);
+  expect(report.links).toEqual([
+    { path: "content", target: "big" },
+    { path: "models", target: "big/models" },
+  ]);
+  expect(report.snapshot.counts).toMatchObject({ files: 1, links: 3, skipped: 0 });
+  const target = join(folder, "restored");
+  const { id } = report.snapshot;
+  const keepReplacedIn = join(folder, "replaced");
+  await restoreSnapshot({ repository, id, target, conflict: "fail", keepReplacedIn });
+  expect(readlinkSync(join(target, "models"))).toBe("big/models");
+  expect(readlinkSync(join(target, "content"))).toBe("big");
 });
 
 test("a file that vanishes is a note; one that shrinks while it is read is never restored", async () => {

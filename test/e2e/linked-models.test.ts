@@ -1,0 +1,37 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../src/package-root.ts";
+import { type TestProject, createProject } from "../support/studio.ts";
+
+let project: TestProject;
+let elsewhere: string;
+
+beforeAll(async () => {
+  project = await createProject();
+  // Models are large: they often lie on a disk of their own.
+  elsewhere = mkdtempSync(join(tmpdir(), "studio-models-"));
+  mkdirSync(join(elsewhere, "greeting"));
+  const bundled = join(packageRoot, "src/inference/bundled/language");
+  const filter = (path: string) => !path.startsWith(join(bundled, "build"));
+  cpSync(bundled, join(elsewhere, "greeting", "1"), { recursive: true, filter });
+  symlinkSync(elsewhere, join(project.directory, "models"));
+});
+
+afterAll(async () => {
+  await project.remove();
+  rmSync(elsewhere, { recursive: true, force: true });
+}, 60_000);
+
+test("models behind a symbolic link are deployed; a backup keeps the link, is complete and says so", async () => {
+  const told = expect.stringContaining(`models is a symbolic link to ${elsewhere}`);
+  const deploy = await project.studio(["deploy", "--json"]);
+  expect(deploy.exitCode, deploy.stderr).toBe(0);
+  expect(JSON.parse(deploy.stdout).warnings).toContainEqual(told);
+  const models = await fetch(`${project.url}/api/v1/system/info`);
+  expect(JSON.stringify(await models.json())).toContain("greeting");
+  const backup = await project.studio(["backup", "create", "--set", "models", "--json"]);
+  expect(backup.exitCode, backup.stderr).toBe(0);
+  expect(JSON.parse(backup.stdout)).toMatchObject({ ok: true, warnings: [told] });
+}, 60_000);
