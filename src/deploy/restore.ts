@@ -11,6 +11,7 @@ import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { repositoryOf } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
+import { waitHealthy } from "./health.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { upSteps } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -124,6 +125,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
     async undo(run) {
       if (release === null || (await target.state(release)).accepting) return;
       await target.start(run, release);
+      await waitHealthy({ target, release, signal: run.signal, say: run.say });
       await target.switchTo(run, release, null);
     },
   };
@@ -138,8 +140,9 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     probe: nothingToProbe,
     async do(run) {
       if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
-      return run.effect("replace", () =>
+      return run.effect("replace", (reach) =>
         restoreDatabase({
+          onChange: reach,
           repository: repositoryOf(place.project),
           id: input.snapshot,
           file,
@@ -151,7 +154,9 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     },
     async undo(run) {
       if (file !== null) {
-        await run.effect("put-back", () => undoRestoreDatabase({ file, keepReplacedIn }));
+        await run.effect("put-back", (reach) =>
+          undoRestoreDatabase({ file, keepReplacedIn, onChange: reach }),
+        );
       }
     },
   };
@@ -164,8 +169,9 @@ function filesStep(place: Workplace, input: RestoreInput): Step {
     title: `Restore files to ${target}`,
     probe: nothingToProbe,
     async do(run) {
-      const report = await run.effect("restore", () =>
+      const report = await run.effect("restore", (reach) =>
         restoreSnapshot({
+          onProgress: () => reach("member"),
           repository: repositoryOf(place.project),
           id: input.snapshot,
           target,

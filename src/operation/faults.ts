@@ -11,7 +11,7 @@ export interface Faults {
   reach: Reach;
 }
 
-export const noFaults: Faults = { reach: () => {} };
+const noFaults: Faults = { reach: () => {} };
 
 type Fault = (point: string, count: number) => void;
 

@@ -2,13 +2,13 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync, statfsSync, writeSync
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
-import { type Reach, noFaults } from "./faults.ts";
+import type { Reach } from "./faults.ts";
 
 /** Room given back before an undo on a full disk: enough for the journal and small files. */
 const reserveBytes = 4 * 1024 * 1024;
 
 /** Makes the reserve file when it is missing or short. Random bytes: some disks compress. */
-export function fillReserve(file: string, reach: Reach = noFaults.reach): void {
+export function fillReserve(file: string, reach: Reach): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= reserveBytes) return;
   try {
     const descriptor = openSync(file, "w", 0o600);

@@ -16,7 +16,8 @@ import {
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { StudioError, exitCodes } from "../../errors.ts";
-import { type HashCache, cachedHash, rememberHash } from "./hash-cache.ts";
+import type { Reach } from "../../operation/faults.ts";
+import { type HashCache, cachedHash, rememberHash, unfinishedCache } from "./hash-cache.ts";
 
 /**
  * Files kept by content: `objects/<2>/<sha256>`. Views of them (a release's code, its models) are
@@ -61,9 +62,11 @@ export async function keepContent(
   store: ContentStore,
   file: KeptFile,
   from: string,
+  reach: Reach,
 ): Promise<void> {
   const object = objectPath(store, file.sha256);
-  if (existsSync(object)) return;
+  // A power cut may have left one without its content.
+  if (statSync(object, { throwIfNoEntry: false })?.size === file.bytes) return;
   mkdirSync(dirname(object), { recursive: true, mode: 0o700 });
   const temporary = `${object}.${process.pid}.partial`;
   if ((await copyContent(file, from, temporary)) !== file.sha256) {
@@ -75,7 +78,9 @@ export async function keepContent(
       exitCode: exitCodes.unavailable,
     });
   }
+  reach("object-written");
   renameSync(temporary, object);
+  reach("object-kept");
 }
 
 /** @returns the SHA-256 of what was written */
@@ -91,7 +96,12 @@ async function copyContent(file: KeptFile, from: string, to: string): Promise<st
 }
 
 /** Links kept contents into a folder that must not exist; it appears whole or not at all. */
-export function buildView(store: ContentStore, files: readonly KeptFile[], folder: string): void {
+export function buildView(
+  store: ContentStore,
+  files: readonly KeptFile[],
+  folder: string,
+  reach: Reach,
+): void {
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true, mode: 0o700 });
@@ -102,18 +112,35 @@ export function buildView(store: ContentStore, files: readonly KeptFile[], folde
     if (!made.has(parent)) mkdirSync(parent, { recursive: true, mode: 0o700 });
     made.add(parent);
     linkSync(objectPath(store, file.sha256), target);
+    if (file === files[0]) reach("view-begun");
   }
+  reach("view-linked");
   renameSync(partial, folder);
+  reach("view-made");
+}
+
+/** Removes a view; a part of one is never found under its name. */
+export function removeView(folder: string, reach: Reach): void {
+  const partial = folder.endsWith(".partial") ? folder : `${folder}.partial`;
+  if (existsSync(folder) && folder !== partial) {
+    rmSync(partial, { recursive: true, force: true });
+    renameSync(folder, partial);
+    reach("view-removed");
+  }
+  rmSync(partial, { recursive: true, force: true });
 }
 
 /** Removes objects that no view links to any more, and what an interrupted copy left. */
-export function collectGarbage(store: ContentStore): void {
+export function collectGarbage(store: ContentStore, reach: Reach): void {
+  rmSync(unfinishedCache(store.hashes.file), { force: true });
   const objects = join(store.folder, "objects");
   if (!existsSync(objects)) return;
   for (const prefix of readdirSync(objects)) {
     for (const name of readdirSync(join(objects, prefix))) {
       const file = join(objects, prefix, name);
-      if (name.endsWith(".partial") || statSync(file).nlink === 1) rmSync(file, { force: true });
+      if (!name.endsWith(".partial") && statSync(file).nlink > 1) continue;
+      rmSync(file, { force: true });
+      reach("object-removed");
     }
   }
 }

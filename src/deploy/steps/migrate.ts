@@ -5,6 +5,7 @@ import { type MigrationEvent, migrateDown, migrateUp } from "../../migrate/apply
 import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
+import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { releaseMigrationFolders } from "../release-content.ts";
@@ -29,8 +30,8 @@ export function migrateStep(work: DeployWork): Step {
       const migrations = await readMigrations(
         releaseMigrationFolders(work.place.desk.paths, release),
       );
-      const report = await run.effect("up", () =>
-        migrateUp({ ...commonInput(work, run, migrations), signal: run.signal }),
+      const report = await run.effect("up", (reach) =>
+        migrateUp({ ...commonInput(work, run, migrations, reach), signal: run.signal }),
       );
       return { applied: report.applied, head: report.head };
     },
@@ -54,13 +55,14 @@ async function schemaOf(work: DeployWork, migrations: MigrationFile[] = []) {
   return readSchemaState({ database: work.place.database, migrations });
 }
 
-function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]) {
+function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[], reach: Reach) {
   const { desk, database, project } = work.place;
   return {
     database,
     migrations,
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
+    onStatement: (when: "begun" | "ended") => reach(`statement-${when}`),
     onEvent: (event: MigrationEvent) =>
       run.say(
         event.type === "waiting" ? "waiting for another process" : `${event.type} ${event.name}`,
@@ -72,8 +74,8 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   // The files of the release that is left are needed: the one gone back to lacks them.
   const from = work.previous ?? work.release;
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
-  const report = await run.effect("down", () =>
-    migrateDown({ ...commonInput(work, run, migrations), to }),
+  const report = await run.effect("down", (reach) =>
+    migrateDown({ ...commonInput(work, run, migrations, reach), to }),
   );
   return { reverted: report.reverted, head: report.head };
 }
@@ -99,8 +101,8 @@ async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   const served = run.results.has("switch") && previous !== null;
   if (reversible && !(served && verdict === "compatible")) {
     if (served) run.note("What the new release wrote into the schema it brought is lost with it.");
-    await run.effect("down", () =>
-      migrateDown({ ...commonInput(work, run, migrations), to: input.schema.head }),
+    await run.effect("down", (reach) =>
+      migrateDown({ ...commonInput(work, run, migrations, reach), to: input.schema.head }),
     );
     return;
   }
@@ -119,7 +121,7 @@ async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const from = work.previous ?? work.release;
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const to = work.input.schema.head;
-  await run.effect("up", () =>
-    migrateUp({ ...commonInput(work, run, migrations), ...(to === null ? {} : { to }) }),
+  await run.effect("up", (reach) =>
+    migrateUp({ ...commonInput(work, run, migrations, reach), ...(to === null ? {} : { to }) }),
   );
 }

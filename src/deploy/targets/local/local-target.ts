@@ -79,14 +79,15 @@ async function start(
 ): Promise<void> {
   const code = codeFolder(input.paths, release.code.digest);
   const env = { ...input.env(), ORT_DISABLE_TELEMETRY: "1" };
-  await endLeftovers(site, release.id);
+  await run.effect("leftovers", () => endLeftovers(site, release.id));
   if ((await supervisorState(site)) === null) {
-    await run.effect("listen", () =>
+    await run.effect("listen", (reach) =>
       openListener({
         ...site,
         command: supervisorCommand(code, release),
         env,
         onStart: (identity) => run.child(identity),
+        onTold: () => reach("told"),
       }),
     );
   }
@@ -163,7 +164,7 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
       await supervisorGone(site);
     }
   }
-  await endLeftovers(site, release.id);
+  await run.effect("leftovers", () => endLeftovers(site, release.id));
 }
 
 async function supervisorGone(site: LocalSite): Promise<void> {

@@ -4,7 +4,7 @@ import type { DaemonState } from "../../../server/daemon.ts";
 import { endGroup } from "../../../shell/process-group.ts";
 import { isAlive } from "../../../shell/process-identity.ts";
 import { askControl, tryControl } from "./control-client.ts";
-import { livingSupervisor, readInstances, removeInstance } from "./instance-file.ts";
+import { livingSupervisor, readInstances, removeInstance, removeSupervisor } from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
 import type { SupervisorState } from "./supervisor.ts";
 
@@ -78,5 +78,7 @@ export async function endLeftovers(site: LocalSite, release: string): Promise<vo
     removeInstance(site.runFolder, release);
   }
   rmSync(site.socketPath, { force: true });
-  if (livingSupervisor(site.runFolder) === null) rmSync(site.supervisorSocket, { force: true });
+  if (livingSupervisor(site.runFolder) !== null) return;
+  removeSupervisor(site.runFolder);
+  rmSync(site.supervisorSocket, { force: true });
 }
