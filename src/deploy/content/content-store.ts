@@ -68,7 +68,7 @@ export async function keepContent(
   // A power cut may have left one without its content.
   if (statSync(object, { throwIfNoEntry: false })?.size === file.bytes) return;
   mkdirSync(dirname(object), { recursive: true, mode: 0o700 });
-  const temporary = `${object}.${process.pid}.partial`;
+  const temporary = `${object}.partial`;
   if ((await copyContent(file, from, temporary)) !== file.sha256) {
     rmSync(temporary, { force: true });
     throw new StudioError({
