@@ -16,7 +16,7 @@ export default defineCommand<Result>({
     { flags: "--leave", summary: "Close the operation as it is, undoing nothing" },
   ],
   examples: [{ line: "studio abort", does: "return to the release before" }],
-  exitCodes: [0, 2, 5, 6, 7, 8],
+  exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const recover = await import("../src/deploy/recover.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });

@@ -13,7 +13,7 @@ export default defineCommand<Result>({
     "Carries the operation that did not end through, from what the journal says and what is found in reality. One that had already turned round is undone to its end.",
   options: [{ flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" }],
   examples: [{ line: "studio resume", does: "carry an interrupted deploy through" }],
-  exitCodes: [0, 2, 5, 6, 7, 8],
+  exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const recover = await import("../src/deploy/recover.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });

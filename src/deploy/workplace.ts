@@ -26,12 +26,12 @@ export interface WorkplaceInput {
 export async function openWorkplace(input: WorkplaceInput): Promise<Workplace> {
   const { desk, project, env, onSecret } = input;
   const { settings, directory } = project;
-  const variables = resolveVariables({ settings, directory, env });
+  const variables = withoutFaults(resolveVariables({ settings, directory, env }));
   const database = await resolveDatabase({ settings, directory, env: variables, onSecret });
   const target = createTarget(settings.target, {
     paths: desk.paths,
     directory,
-    env: () => withoutFaults(variables),
+    env: () => variables,
   });
   return { desk, project, variables, database, target };
 }

@@ -188,7 +188,8 @@ function failureError(
       details,
     });
   }
-  const interrupted = error.code === "interrupted";
+  // A resume that only finishes the undo was not interrupted itself.
+  const interrupted = error.code === "interrupted" && execution.signal.aborted;
   return new StudioError({
     code: interrupted ? "operation.interrupted" : "operation.undone",
     message: `The ${kind} failed at "${title}": ${sentence(error.message)} Everything it had done was undone.`,

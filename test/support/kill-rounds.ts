@@ -26,6 +26,10 @@ export interface KillPlan {
   reset?(): Promise<void>;
   /** Rounds of the short form. */
   rounds: number;
+  /** In the long form: both ways out of each point, or one and the other in turns. */
+  ways?: "both" | "in turns";
+  /** Of the recovery. */
+  exitCodes?: readonly number[];
   /** Looks at the project after each round. */
   check(recovery: Recovery): Promise<void>;
 }
@@ -102,28 +106,37 @@ export function choosePoints(points: readonly KillPoint[]): KillPoint[] {
 /** Kills the operation at its points, one after the other, and recovers from each. */
 export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): Promise<number> {
   let rounds = 0;
-  for (const [point, way] of roundsOf(choosePoints(points), plan.rounds)) {
+  for (const [point, way] of roundsOf(choosePoints(points), plan)) {
     await plan.reset?.();
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
     await kill(plan.project, plan.argv, point, where);
-    await plan.check({ way, where, outcome: await recover(plan.project, way, where) });
+    const outcome = await recover(plan.project, way, where, plan.exitCodes);
+    await plan.check({ way, where, outcome });
     rounds += 1;
   }
   return rounds;
 }
 
-export function roundsOf(points: readonly KillPoint[], rounds: number): [KillPoint, Way][] {
+function roundsOf(
+  points: readonly KillPoint[],
+  { rounds, ways = "both" }: KillPlan,
+): [KillPoint, Way][] {
   const chosen = points.filter(({ name }) => wanted.test(name));
+  const inTurns = (point: KillPoint, index: number): [KillPoint, Way] => [
+    point,
+    index % 2 === 0 ? "resume" : "abort",
+  ];
+  if (everyPoint && ways === "in turns") return chosen.map(inTurns);
   if (everyPoint) {
     return chosen.flatMap((point): [KillPoint, Way][] => [
       [point, "resume"],
       [point, "abort"],
     ]);
   }
-  return Array.from({ length: Math.min(rounds, chosen.length) }, (_, index) => {
-    const at = Math.floor(((index + 0.5) * chosen.length) / rounds);
-    return [chosen[at] as KillPoint, index % 2 === 0 ? "resume" : "abort"];
-  });
+  const count = Math.min(rounds, chosen.length);
+  return Array.from({ length: count }, (_, index) =>
+    inTurns(chosen[Math.floor(((index + 0.5) * chosen.length) / count)] as KillPoint, index),
+  );
 }
 
 export async function kill(
@@ -141,7 +154,7 @@ export async function recover(
   project: TestProject,
   way: Way,
   where: string,
-  exitCodes: readonly number[] = [0],
+  exitCodes: readonly number[] | undefined = [0],
 ): Promise<Recovery["outcome"]> {
   const { exitCode, stdout, stderr } = await project.studio([way, "--json"]);
   const answer = JSON.parse(stdout) as { result: { outcome: Recovery["outcome"] } | null };

@@ -4,7 +4,12 @@ import type { DaemonState } from "../../../server/daemon.ts";
 import { endGroup } from "../../../shell/process-group.ts";
 import { isAlive } from "../../../shell/process-identity.ts";
 import { askControl, tryControl } from "./control-client.ts";
-import { livingSupervisor, readInstances, removeInstance, removeSupervisor } from "./instance-file.ts";
+import {
+  livingSupervisor,
+  readInstances,
+  removeInstance,
+  removeSupervisor,
+} from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
 import type { SupervisorState } from "./supervisor.ts";
 
