@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
@@ -39,6 +40,30 @@ export function processState(identity: ProcessIdentity): "alive" | "dead" | "unk
   const found = processStart(identity.pid);
   if (found === null || found.zombie) return "dead";
   return found.startTime === identity.startTime ? "alive" : "dead";
+}
+
+/**
+ * A short name for this process, for files that only it may finish: `<hash of the machine, its boot
+ * and the pid namespace>-<pid>-<start>`.
+ */
+export function processTag(): string {
+  const { pid, startTime } = currentProcess();
+  return `${hereHash()}-${pid}-${startTime ?? 0}`;
+}
+
+/** Whether the process of that tag is known to be dead; false for one of elsewhere or earlier. */
+export function isTagOfDead(tag: string): boolean {
+  const [here, pid, startTime] = tag.split("-");
+  if (here === "elsewhere" || here !== hereHash()) return false;
+  const found = processStart(Number(pid));
+  return found === null || found.zombie || found.startTime !== startTime;
+}
+
+function hereHash(): string {
+  const { host, bootId, pidNamespace } = currentProcess();
+  return bootId === null
+    ? "elsewhere"
+    : hash("sha256", `${host} ${bootId} ${pidNamespace}`).slice(0, 8);
 }
 
 /** Fields 3 and 22 of /proc/<pid>/stat (proc_pid_stat(5)). */

@@ -4,9 +4,11 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../errors.ts";
+import { isTagOfDead, processTag } from "./holder.ts";
 import type { ObjectReader, ObjectWriter, Store } from "./store.ts";
 
-const temporary = /^\.[^/]*\.[0-9a-f]{12}\.tmp$/;
+/** Carries the tag of the process that writes it. */
+const temporary = /^\.[^/]*\.(\w+-\d+-\d+)\.[0-9a-f]{12}\.tmp$/;
 
 /**
  * A folder as a store: an object is written under a temporary name, synced, renamed, and its
@@ -40,7 +42,7 @@ export function localStore(directory: string): Store {
 
 async function openWriter(file: string): Promise<ObjectWriter> {
   await makeDirectory(dirname(file));
-  const beside = `.${basename(file)}.${randomBytes(6).toString("hex")}.tmp`;
+  const beside = `.${basename(file)}.${processTag()}.${randomBytes(6).toString("hex")}.tmp`;
   const written = join(dirname(file), beside);
   const handle = await open(written, "wx", 0o600);
   let closed = false;
@@ -141,10 +143,12 @@ async function listNames(directory: string): Promise<string[]> {
 
 async function removeTemporaryFiles(directory: string, before: Date): Promise<void> {
   for (const name of await readdir(directory, { recursive: true }).catch(() => [])) {
-    if (!temporary.test(basename(name))) continue;
+    const tag = temporary.exec(basename(name))?.[1];
+    if (tag === undefined) continue;
     const file = join(directory, name);
     const found = await stat(file).catch(() => null);
-    if (found !== null && found.mtimeMs < before.getTime()) await rm(file, { force: true });
+    const old = found !== null && found.mtimeMs < before.getTime();
+    if (old || isTagOfDead(tag)) await rm(file, { force: true });
   }
 }
 

@@ -7,6 +7,7 @@ import { chooseRetained } from "./retention.ts";
 import type { Retention, RetentionChoice } from "./retention.ts";
 import type { Store } from "./store.ts";
 import { listSnapshots } from "./summary.ts";
+import { removeLeftovers } from "./unfinished.ts";
 import { isIdentifier } from "../identifier.ts";
 
 export interface PruneOptions {
@@ -54,7 +55,10 @@ export async function pruneSnapshots(options: PruneOptions): Promise<PruneReport
     const { now, lockWait } = options;
     const purpose = "pruning snapshots";
     const lock = { store, purpose, now, wait: lockWait };
-    return await withLock(lock, () => carryOut(store, options));
+    return await withLock(lock, async () => {
+      await removeLeftovers(store, now);
+      return carryOut(store, options);
+    });
   } catch (error) {
     throw repositoryFailure(error, store.location);
   }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { inspectSqlite, settleSqlite } from "../database/dump-sqlite.ts";
 import { StudioError, systemCode, usageError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { openStore } from "./repository.ts";
 import type { RepositoryLocation } from "./repository.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { loadCommit } from "./summary.ts";
-import { writeFileBeside } from "./write-beside.ts";
+import { temporaryPrefix, writeFileBeside } from "./write-beside.ts";
 
 export interface RestoreDatabaseOptions {
   repository: RepositoryLocation;
@@ -23,6 +23,8 @@ export interface RestoreDatabaseOptions {
   /** Which database of the snapshot; needed when it holds several. */
   label?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Told after each change on the disk. */
+  onChange?: ((change: string) => void) | undefined;
 }
 
 export interface RestoreDatabaseReport {
@@ -48,25 +50,37 @@ const absent = ".absent";
 export async function restoreDatabase(
   options: RestoreDatabaseOptions,
 ): Promise<RestoreDatabaseReport> {
-  const { id, file, keepReplacedIn, signal } = options;
+  const { id, file, signal, onChange } = options;
   const store = openStore(options.repository);
   const manifest = await loadManifest(store, await loadCommit(store, id));
   const { entry, facts } = findDatabase(manifest.entries, id, options.label);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const reader = new SegmentReader(store, id, manifest);
   const staged = `${file}.restored`;
-  await removeFile(staged);
+  await sweep(file);
   try {
     const written = await writeFileBeside(staged, entry, reader.content(entry), createPace(signal));
+    onChange?.("written");
     await written.putInPlace(async () => undefined);
+    onChange?.("staged");
     await checkIntegrity(staged, id, signal);
-    const keptAs = await keepCurrent(file, keepReplacedIn);
+    const keptAs = await keepCurrent(options);
     await move(staged, file);
     await syncFolder(dirname(file));
+    onChange?.("replaced");
     return { file, label: facts.label, tables: facts.tables, keptAs };
   } finally {
     await reader.close();
     await removeFile(staged);
+  }
+}
+
+/** Removes what an interrupted restore left beside the database. */
+async function sweep(file: string): Promise<void> {
+  await removeFile(`${file}.restored`);
+  const folder = dirname(file);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (name.startsWith(temporaryPrefix)) await removeFile(join(folder, name));
   }
 }
 
@@ -100,7 +114,8 @@ async function checkIntegrity(file: string, id: string, signal?: AbortSignal): P
  * that stayed would be replayed into the restored file. What the log holds is moved into the
  * database first, so that a crash between the steps loses nothing.
  */
-async function keepCurrent(file: string, keepReplacedIn: string): Promise<string | null> {
+async function keepCurrent(options: RestoreDatabaseOptions): Promise<string | null> {
+  const { file, keepReplacedIn, onChange } = options;
   const kept = join(keepReplacedIn, basename(file));
   await mkdir(keepReplacedIn, { recursive: true, mode: 0o700 });
   if (!(await exists(file))) {
@@ -111,6 +126,7 @@ async function keepCurrent(file: string, keepReplacedIn: string): Promise<string
   const settled = await settle(file);
   // What an earlier, interrupted run kept is the original.
   if (!(await exists(kept))) await duplicate(file, kept);
+  onChange?.("kept");
   for (const suffix of companions) {
     const companion = `${file}${suffix}`;
     if (!(await exists(companion))) continue;
@@ -150,16 +166,20 @@ async function startsAsDatabase(file: string): Promise<boolean> {
 export async function undoRestoreDatabase(options: {
   file: string;
   keepReplacedIn: string;
+  onChange?: ((change: string) => void) | undefined;
 }): Promise<void> {
-  const { file, keepReplacedIn } = options;
+  const { file, keepReplacedIn, onChange } = options;
+  await sweep(file);
   const kept = join(keepReplacedIn, basename(file));
   const wasAbsent = await exists(`${kept}${absent}`);
   const hasKept = await exists(kept);
   if (hasKept || wasAbsent) {
     for (const suffix of companions) await removeFile(`${file}${suffix}`);
+    onChange?.("companions-removed");
   }
   if (hasKept) await move(kept, file);
   else if (wasAbsent) await removeFile(file);
+  onChange?.("put-back");
   // After the file: the log of the old database must never lie beside the restored one.
   for (const suffix of companions) {
     if (await exists(`${kept}${suffix}`)) await move(`${kept}${suffix}`, `${file}${suffix}`);

@@ -37,6 +37,6 @@ export interface Store {
   remove(key: string): Promise<void>;
   /** Removes all objects below `folder`, unfinished writes included. */
   removeFolder(folder: string): Promise<void>;
-  /** Removes unfinished writes that nobody has touched since `before`. */
+  /** Removes unfinished writes of dead processes, and those untouched since `before`. */
   removeAbandoned(before: Date): Promise<void>;
 }

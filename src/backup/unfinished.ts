@@ -1,4 +1,5 @@
 import { isIdentifier } from "../identifier.ts";
+import { isTagOfDead } from "./holder.ts";
 import { withLock } from "./lock.ts";
 import { openStore, scratchDirectory, snapshotKey, snapshotsFolder } from "./repository.ts";
 import type { Clock, RepositoryLocation } from "./repository.ts";
@@ -36,13 +37,14 @@ export async function removeLeftovers(store: Store, now: Clock): Promise<string[
   return removed;
 }
 
-/** Copies made by a run that held the lock are left over for sure; others only when they are old. */
+/** Copies made by a run that held the lock, or that is dead, are left over; so are old ones. */
 async function removeScratch(store: Store, before: Date): Promise<void> {
   const directory = scratchDirectory(store, "");
   for (const name of await readdir(directory).catch(() => [])) {
     const path = join(directory, name);
     const found = await stat(path).catch(() => null);
     const old = found !== null && found.mtimeMs < before.getTime();
-    if (name.startsWith("create-") || old) await rm(path, { recursive: true, force: true });
+    const dead = isTagOfDead(/^verify-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "");
+    if (name.startsWith("create-") || old || dead) await rm(path, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import { reasonOf } from "../errors.ts";
 import { checksumList } from "./checksum-list.ts";
 import type { Commit } from "./commit.ts";
 import { isDamage } from "./failures.ts";
+import { processTag } from "./holder.ts";
 import { loadManifest, loadObject } from "./load-manifest.ts";
 import type { ProgressListener } from "./pace.ts";
 import { openStore, scratchDirectory, snapshotKey } from "./repository.ts";
@@ -83,7 +84,7 @@ async function verifyContent(
 ): Promise<void> {
   const { signal, onProgress } = options;
   const manifest = await loadManifest(store, commit);
-  const name = `verify-${commit.id}-${randomBytes(4).toString("hex")}`;
+  const name = `verify-${processTag()}-${randomBytes(4).toString("hex")}`;
   const scratch = scratchDirectory(store, name);
   const { problems } = outcome;
   const verification: Verification = {

@@ -27,7 +27,14 @@ export async function createBackup(
   const release = ledger === null ? null : (currentRelease(ledger, desk.environment)?.id ?? null);
   ledger?.close();
   const id = createIdentifier(desk.now());
-  return takeSnapshot({ place, id, release, signal: desk.signal, ...options });
+  return takeSnapshot({
+    place,
+    id,
+    release,
+    signal: desk.signal,
+    reach: desk.faults.reach,
+    ...options,
+  });
 }
 
 export async function verifyBackup(place: Workplace, text: string): Promise<VerifyReport> {

@@ -30,7 +30,7 @@ export async function deploy(place: Workplace, options: DeployOptions): Promise<
   const { desk } = place;
   try {
     const performed = await perform(desk, "deploy", async (ledger) => {
-      const content = await readReleaseContent(desk.paths, place.project, true);
+      const content = await readReleaseContent(desk.paths, place.project);
       const input = await planDeploy({ place, content, ledger, skip: options.skip });
       work = deployWork(place, ledger, input, async () => content);
       return { kind: "deploy", message: options.message, input, steps: deploySteps(work) };

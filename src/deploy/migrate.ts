@@ -10,14 +10,22 @@ import { liveMigrationFolders } from "./project-folders.ts";
 import { schemaStatus } from "./schema-status.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface MigrateInput {
+/** As it was typed. */
+export interface MigrateOrder {
   direction: "up" | "down";
-  /** The head before. */
-  head: string | null;
   /** up: the last migration to apply; down: the head to return to. */
   to?: string | null;
   /** down: how many to take back. */
   steps?: number;
+}
+
+/** Names where to go, never how far: a resume must not go the same way twice. */
+export interface MigrateInput {
+  direction: "up" | "down";
+  /** The head before. */
+  head: string | null;
+  /** up: the last migration to apply, or all; down: the head to return to, null for none. */
+  to?: string | null;
 }
 
 export interface MigrateResult {
@@ -33,7 +41,7 @@ export interface MigrateResult {
  */
 export async function migrate(
   place: Workplace,
-  order: Omit<MigrateInput, "head">,
+  order: MigrateOrder,
   message: string | null,
 ): Promise<MigrateResult> {
   // Once more under the lock; an order that makes no sense leaves no lock or ledger behind.
@@ -46,16 +54,17 @@ export async function migrate(
   return { applied: report.applied, reverted: report.reverted, head: report.head };
 }
 
-async function planMigrate(
-  place: Workplace,
-  order: Omit<MigrateInput, "head">,
-): Promise<MigrateInput> {
+async function planMigrate(place: Workplace, order: MigrateOrder): Promise<MigrateInput> {
   const migrations = await readMigrations(liveMigrationFolders(place));
   const { head, applied } = await readSchemaState({ database: place.database, migrations });
   const { direction, to, steps } = order;
-  if (direction === "up") planUp(applied, migrations, to ?? undefined);
-  else planDown(applied, migrations, { to, steps });
-  return { ...order, head };
+  if (direction === "up") {
+    planUp(applied, migrations, to ?? undefined);
+    return { direction, head, to: to ?? null };
+  }
+  const last = planDown(applied, migrations, { to, steps }).at(-1);
+  const target = applied.find(({ name }) => name === last)?.parent;
+  return { direction, head, to: target === undefined ? head : target };
 }
 
 export function migrateSteps(place: Workplace, input: MigrateInput): Step[] {
@@ -63,7 +72,7 @@ export function migrateSteps(place: Workplace, input: MigrateInput): Step[] {
 }
 
 function migrateStep(place: Workplace, input: MigrateInput): Step {
-  const { direction, head, to, steps } = input;
+  const { direction, head, to } = input;
   return {
     id: "migrate",
     title: direction === "up" ? "Apply pending migrations" : "Take migrations back",
@@ -71,28 +80,32 @@ function migrateStep(place: Workplace, input: MigrateInput): Step {
     async do(run) {
       const { file } = place.database;
       if (file !== null) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      const common = await commonInput(place, run);
-      return run.effect(direction, () => {
-        if (direction === "up") {
-          return migrateUp({ ...common, ...(typeof to === "string" ? { to } : {}) });
-        }
-        return migrateDown({
-          ...common,
-          ...(steps === undefined ? { to: to ?? null } : { steps }),
-        });
-      });
+      return direction === "up" ? goUp(place, run, to ?? null) : goDown(place, run, to ?? null);
     },
     async undo(run) {
-      const state = await schemaStatus(place);
-      if (state.head === head) return;
-      const common = await commonInput(place, run);
-      if (direction === "up") await run.effect("down", () => migrateDown({ ...common, to: head }));
-      else
-        await run.effect("up", () =>
-          migrateUp({ ...common, ...(head === null ? {} : { to: head }) }),
-        );
+      if ((await schemaStatus(place)).head === head) return;
+      await (direction === "up" ? goDown(place, run, head) : goUp(place, run, head));
     },
   };
+}
+
+/** @param to the last migration to apply; null: all */
+async function goUp(place: Workplace, run: StepRun, to: string | null) {
+  const common = await commonInput(place, run);
+  return run.effect("up", (reach) =>
+    migrateUp({
+      ...common,
+      onStatement: (when) => reach(`statement-${when}`),
+      ...(to === null ? {} : { to }),
+    }),
+  );
+}
+
+async function goDown(place: Workplace, run: StepRun, to: string | null) {
+  const common = await commonInput(place, run);
+  return run.effect("down", (reach) =>
+    migrateDown({ ...common, onStatement: (when) => reach(`statement-${when}`), to }),
+  );
 }
 
 async function commonInput(place: Workplace, run: StepRun) {

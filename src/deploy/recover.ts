@@ -22,7 +22,7 @@ async function stepsOf(
   switch (row.kind) {
     case "deploy":
     case "rollback": {
-      const content = () => readReleaseContent(place.desk.paths, place.project, true);
+      const content = () => readReleaseContent(place.desk.paths, place.project);
       return deploySteps(deployWork(place, ledger, row.input as DeployInput, content));
     }
     case "up":

@@ -10,6 +10,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import type { Project } from "../config/project.ts";
 import { type ModelRecord, bundledModelsFolder, findModels } from "../inference/models.ts";
+import type { Reach } from "../operation/faults.ts";
 import { runCommand } from "../shell/exec.ts";
 import type { StatePaths } from "../state.ts";
 import { type CodeSnapshot, snapshotCode } from "./content/code-files.ts";
@@ -20,8 +21,9 @@ import {
   collectGarbage,
   hashFile,
   keepContent,
+  removeView,
 } from "./content/content-store.ts";
-import { openHashCache, saveHashCache } from "./content/hash-cache.ts";
+import { type HashCache, openHashCache, saveHashCache } from "./content/hash-cache.ts";
 import { modelFolders, projectMigrations } from "./project-folders.ts";
 import { type ReleaseRecord, codeFolder, releaseFolder } from "./release.ts";
 
@@ -32,26 +34,23 @@ export interface ReleaseContent {
   /** Files of the project's own models, by their path in the release's models folder. */
   modelFiles: SourceFile[];
   migrationFiles: SourceFile[];
+  hashes: HashCache;
 }
 
 interface SourceFile extends KeptFile {
   from: string;
 }
 
-function openContentStore(paths: StatePaths): ContentStore {
-  mkdirSync(paths.releases, { recursive: true, mode: 0o700 });
+function contentStore(paths: StatePaths): ContentStore {
   return { folder: paths.releases, hashes: openHashCache(join(paths.releases, "hashes.json")) };
 }
 
-/** Looks at code, models and migrations. Writes nothing but the cache of hashes. */
+/** Looks at code, models and migrations. Writes nothing. */
 export async function readReleaseContent(
   paths: StatePaths,
   project: Project,
-  remember: boolean,
 ): Promise<ReleaseContent> {
-  const store = remember
-    ? openContentStore(paths)
-    : { folder: paths.releases, hashes: openHashCache(join(paths.releases, "hashes.json")) };
+  const store = contentStore(paths);
   const code = await snapshotCode(store);
   const models = await findModels(modelFolders(project), bundledModelsFolder);
   const modelFiles: SourceFile[] = [];
@@ -61,21 +60,23 @@ export async function readReleaseContent(
   }
   const folder = projectMigrations(project);
   const migrationFiles = folder === null ? [] : await readFolder(store, folder, "");
-  if (remember) saveHashCache(store.hashes);
-  return { code, models, modelFiles, migrationFiles };
+  return { code, models, modelFiles, migrationFiles, hashes: store.hashes };
 }
 
 /** Copies what is not kept yet. Interrupted, it leaves objects that a garbage collection ends. */
 export async function keepReleaseContent(
   paths: StatePaths,
   content: ReleaseContent,
+  reach: Reach,
 ): Promise<void> {
-  const store = openContentStore(paths);
+  mkdirSync(paths.releases, { recursive: true, mode: 0o700 });
+  const store: ContentStore = { folder: paths.releases, hashes: content.hashes };
+  saveHashCache(store.hashes, reach);
   for (const file of content.code.files) {
-    await keepContent(store, file, join(content.code.base, file.path));
+    await keepContent(store, file, join(content.code.base, file.path), reach);
   }
   for (const file of [...content.modelFiles, ...content.migrationFiles]) {
-    await keepContent(store, file, file.from);
+    await keepContent(store, file, file.from, reach);
   }
 }
 
@@ -84,38 +85,54 @@ export async function buildRelease(
   paths: StatePaths,
   content: ReleaseContent,
   release: ReleaseRecord,
+  reach: Reach,
 ): Promise<void> {
-  const store = openContentStore(paths);
+  const store = contentStore(paths);
   const code = codeFolder(paths, release.code.digest);
-  if (!existsSync(code)) buildView(store, content.code.files, code, content.code.links);
+  if (!existsSync(code)) buildView(store, content.code.files, code, content.code.links, reach);
   const folder = releaseFolder(paths, release.id);
-  if (existsSync(folder)) return;
-  const partial = `${folder}.building`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
-  buildView(store, content.modelFiles, join(partial, "models"));
-  buildView(store, content.migrationFiles, join(partial, "migrations"));
-  writeFileSync(join(partial, "release.json"), `${JSON.stringify(release, null, 2)}\n`, {
-    mode: 0o600,
-  });
-  renameSync(partial, folder);
+  if (!existsSync(folder)) buildFolder(store, content, release, folder, reach);
   // One flush of the file system in place of thousands of files': a power cut after the release
   // is recorded must not find it empty. Where the program is missing the kernel does it later.
   await runCommand("sync", ["-f", folder]);
 }
 
+function buildFolder(
+  store: ContentStore,
+  content: ReleaseContent,
+  release: ReleaseRecord,
+  folder: string,
+  reach: Reach,
+): void {
+  const partial = `${folder}.building`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  buildView(store, content.modelFiles, join(partial, "models"), [], reach);
+  buildView(store, content.migrationFiles, join(partial, "migrations"), [], reach);
+  writeFileSync(join(partial, "release.json"), `${JSON.stringify(release, null, 2)}\n`, {
+    mode: 0o600,
+  });
+  reach("folder-built");
+  renameSync(partial, folder);
+  reach("folder-made");
+}
+
 /** Removes a release's folder, and code and contents that no other release uses. */
-export function discardRelease(paths: StatePaths, id: string, usedDigests: Set<string>): void {
-  for (const folder of [releaseFolder(paths, id), `${releaseFolder(paths, id)}.building`]) {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function discardRelease(
+  paths: StatePaths,
+  id: string,
+  usedDigests: ReadonlySet<string>,
+  reach: Reach,
+): void {
+  const folder = releaseFolder(paths, id);
+  rmSync(`${folder}.building`, { recursive: true, force: true });
+  removeView(folder, reach);
   const codes = join(paths.releases, "code");
-  if (existsSync(codes)) {
-    for (const name of readdirSync(codes)) {
-      if (!usedDigests.has(name)) rmSync(join(codes, name), { recursive: true, force: true });
-    }
+  const names = existsSync(codes) ? readdirSync(codes) : [];
+  for (const name of names.filter((one) => !usedDigests.has(one))) {
+    removeView(join(codes, name), reach);
   }
-  collectGarbage(openContentStore(paths));
+  collectGarbage(contentStore(paths), reach);
 }
 
 async function readFolder(

@@ -179,8 +179,9 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     probe: nothingToProbe,
     async do(run) {
       if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
-      const report = await run.effect("replace", () =>
+      const report = await run.effect("replace", (reach) =>
         restoreDatabase({
+          onChange: reach,
           repository: repositoryOf(place.project),
           id: input.snapshot,
           file,
@@ -194,7 +195,9 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     },
     async undo(run) {
       if (file !== null) {
-        await run.effect("put-back", () => undoRestoreDatabase({ file, keepReplacedIn }));
+        await run.effect("put-back", (reach) =>
+          undoRestoreDatabase({ file, keepReplacedIn, onChange: reach }),
+        );
       }
     },
   };
@@ -223,8 +226,9 @@ function filesStep(place: Workplace, input: RestoreInput): Step {
     title: `Restore files to ${target}`,
     probe: nothingToProbe,
     async do(run) {
-      const report = await run.effect("restore", () =>
+      const report = await run.effect("restore", (reach) =>
         restoreSnapshot({
+          onProgress: () => reach("member"),
           repository: repositoryOf(place.project),
           id: input.snapshot,
           target,

@@ -138,9 +138,13 @@ async function decideSchema(
     knownToRelease: release.migrations,
     available,
   });
-  const stay = { head: state.head, pending: [] };
-  if (verdict === "same" || verdict === "compatible") return stay;
-  if (verdict === "reversible" && withDown) return { ...stay, downTo: returnTo };
+  const { head } = state;
+  const applied = new Set(state.applied.map(({ name }) => name));
+  // After a rollback with --with-down, the release that was left lacks what it had brought.
+  const pending = release.migrations.map(({ name }) => name).filter((name) => !applied.has(name));
+  if (verdict === "same") return { head, pending };
+  if (verdict === "compatible" && pending.length === 0) return { head, pending };
+  if (verdict === "reversible" && withDown) return { head, pending: [], downTo: returnTo };
   const names = extra.map((migration) => migration.name).join(", ");
   const forward = "mend the code and `studio deploy` again (nothing is lost)";
   const way =

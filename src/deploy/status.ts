@@ -72,10 +72,7 @@ function releasesKept(ledger: Ledger, environment: string): StatusReport["releas
   }));
 }
 
-async function operationState(
-  row: OperationRow,
-  lock: string,
-): Promise<StatusReport["operation"]> {
+async function operationState(row: OperationRow, lock: string): Promise<StatusReport["operation"]> {
   const { currentHolder } = await import("../operation/lock.ts");
   const { id, kind, startedAt } = row;
   return { id, kind, startedAt, state: currentHolder(lock) === null ? "unfinished" : "running" };

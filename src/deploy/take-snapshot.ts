@@ -1,7 +1,10 @@
 import { type SnapshotReport, createSnapshot } from "../backup/create.ts";
+import { openStore } from "../backup/repository.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
+import type { Reach } from "../operation/faults.ts";
 import { repositoryOf } from "./backup-repository.ts";
+import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -14,17 +17,18 @@ export interface TakeInput {
   name?: string | undefined;
   tags?: readonly string[];
   signal: AbortSignal;
+  reach: Reach;
   /** Told what the operator should know of the snapshot although it is complete. */
   note: (text: string) => void;
 }
 
 /** Takes a snapshot of one of the environment's sets and reads it back. */
 export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
-  const { place, set, id, release, name, tags, signal } = input;
+  const { place, set, id, release, name, tags, signal, reach } = input;
   const { desk, database } = place;
   const schema = await readSchemaState({ database, migrations: await readMigrations([]) });
   const report = await createSnapshot({
-    repository: repositoryOf(place.project),
+    repository: observedStore(openStore(repositoryOf(place.project)), reach),
     id,
     set,
     name,
@@ -38,6 +42,7 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     // Another environment may be using the same repository for a moment.
     lockWait: 60_000,
     signal,
+    onProgress: ({ phase }) => reach(`${phase}-member`),
   });
   for (const link of report.links) {
     input.note(

@@ -17,12 +17,13 @@ export async function openWorkplace(input: WorkplaceInput): Promise<Workplace> {
   const { desk } = input;
   const view = await openView(input);
   const { settings, directory } = view.project;
+  const variables = withoutFaults(view.variables);
   const target = createTarget(settings.target, {
     paths: desk.paths,
     directory,
-    env: () => withoutFaults(view.variables),
+    env: () => variables,
   });
-  return { ...view, desk, target };
+  return { ...view, variables, desk, target };
 }
 
 /** A fault asked for in studio must not strike in the processes it starts. */

@@ -90,6 +90,14 @@ export function findUnfinished(ledger: Ledger, environment: string): OperationRo
   return row === undefined ? null : fromStored(row);
 }
 
+/** The operations of all environments that neither succeeded nor were undone. */
+export function listUnfinished(ledger: Ledger): OperationRow[] {
+  return ledger
+    .prepare<[], StoredRow>("SELECT * FROM operations WHERE outcome IS NULL ORDER BY id")
+    .all()
+    .map(fromStored);
+}
+
 /** The latest operations first. `environment` null means all of them. */
 export function listOperations(
   ledger: Ledger,

@@ -93,13 +93,14 @@ export function currentRelease(ledger: Ledger, environment: string): ReleaseRow 
   return row === undefined ? null : fromStored(row);
 }
 
-/** Releases of an environment, the one that was current last first. */
-export function listReleases(ledger: Ledger, environment: string): ReleaseRow[] {
+/** Releases of an environment (null: of all), the one that was current last first. */
+export function listReleases(ledger: Ledger, environment: string | null): ReleaseRow[] {
   return ledger
-    .prepare<[string], StoredRelease>(
-      "SELECT * FROM releases WHERE environment = ? ORDER BY current_since DESC, id DESC",
+    .prepare<[string | null, string | null], StoredRelease>(
+      `SELECT * FROM releases WHERE ? IS NULL OR environment = ?
+       ORDER BY current_since DESC, id DESC`,
     )
-    .all(environment)
+    .all(environment, environment)
     .map(fromStored);
 }
 

@@ -32,25 +32,30 @@ export interface AppliedMigration {
 
 export const journalTable = "studio_migrations";
 
-/** Creates the journal where there is none. Call it with the migration lock held. */
+/**
+ * Creates the journal where there is none, whole or not at all: its unique indexes are statements
+ * of their own. Call it with the migration lock held.
+ */
 export async function ensureJournal(session: Knex): Promise<void> {
   if (await session.schema.hasTable(journalTable)) return;
-  await session.schema.createTable(journalTable, (table) => {
-    table.integer("sequence").primary();
-    table.text("name").notNullable().unique();
-    table.text("checksum").notNullable();
-    // Unique: two migrations cannot both follow the same one, whatever happens to the lock.
-    table.text("parent").unique();
-    table.text("origin").notNullable();
-    table.boolean("compatible").notNullable();
-    table.boolean("reversible").notNullable();
-    table.text("started_at").notNullable();
-    table.text("finished_at");
-    table.text("status").notNullable();
-    table.text("tool_version").notNullable();
-    table.text("user").notNullable();
-    table.text("host").notNullable();
-  });
+  await session.transaction((transaction) =>
+    transaction.schema.createTable(journalTable, (table) => {
+      table.integer("sequence").primary();
+      table.text("name").notNullable().unique();
+      table.text("checksum").notNullable();
+      // Unique: two migrations cannot both follow the same one, whatever happens to the lock.
+      table.text("parent").unique();
+      table.text("origin").notNullable();
+      table.boolean("compatible").notNullable();
+      table.boolean("reversible").notNullable();
+      table.text("started_at").notNullable();
+      table.text("finished_at");
+      table.text("status").notNullable();
+      table.text("tool_version").notNullable();
+      table.text("user").notNullable();
+      table.text("host").notNullable();
+    }),
+  );
 }
 
 /** The journal in the order of application; empty where there is no journal yet. */

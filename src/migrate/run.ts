@@ -26,6 +26,8 @@ export interface MigrateInput {
   /** Ends the run: the migration under way is rolled back, earlier ones stay. */
   signal?: AbortSignal;
   onEvent?: (event: MigrationEvent) => void;
+  /** Told of each statement that is no query, a BEGIN or COMMIT among them. */
+  onStatement?: (when: "begun" | "ended") => void;
   now?: () => Date;
 }
 
@@ -73,6 +75,7 @@ async function withSession<T>(
     busyTimeout: input.lockTimeout,
     applicationName: `studio migrate ${input.who.user}@${input.who.host}`,
   });
+  traceStatements(session, input.onStatement);
   try {
     // Only now: whoever held the lock before may have migrated meanwhile.
     await ensureJournal(session);
@@ -80,6 +83,13 @@ async function withSession<T>(
   } finally {
     await session.destroy();
   }
+}
+
+function traceStatements(session: Knex, tell: MigrateInput["onStatement"]): void {
+  if (tell === undefined) return;
+  const changes = ({ sql }: { sql: string }) => !/^\s*(?:select|pragma|explain)\b/i.test(sql);
+  session.on("query", (query) => changes(query) && tell("begun"));
+  session.on("query-response", (_response, query) => changes(query) && tell("ended"));
 }
 
 /** Fails when the run was interrupted, or no longer holds the lock. */

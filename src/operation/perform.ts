@@ -1,17 +1,12 @@
-import { StudioError, type ExitCode, exitCodes } from "../errors.ts";
+import { StudioError, type ExitCode, exitCodes, reasonOf } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
-import {
-  type OperationRow,
-  findUnfinished,
-  finishOperation,
-  insertOperation,
-} from "../ledger/operations.ts";
+import { type OperationRow, findUnfinished, insertOperation } from "../ledger/operations.ts";
 import type { StatePaths } from "../state.ts";
 import type { Faults } from "./faults.ts";
 import { type Lock, acquireLock } from "./lock.ts";
-import { fillReserve, releaseReserve } from "./reserve.ts";
-import { type Ending, type Execution, runForward } from "./runner.ts";
+import { diskFullError, fillReserve, isDiskFull } from "./reserve.ts";
+import { type Ending, type Execution, finish, runForward } from "./runner.ts";
 import type { Observer, Step } from "./step.ts";
 
 /** Everything about the surroundings that an operation needs, handed in from the top. */
@@ -49,10 +44,13 @@ export async function withLock<T>(
   holder: { kind: string; operation: string },
   act: (ledger: Ledger) => Promise<T>,
 ): Promise<T> {
-  // An unreadable ledger is found before the lock file is made.
-  const ledger = openLedger(desk.paths.ledger);
+  const { reach } = desk.faults;
+  let ledger: Ledger | null = null;
   let lock: Lock | null = null;
   try {
+    // An unreadable ledger is found before the lock file is made.
+    ledger = openLedger(desk.paths.ledger);
+    reach("operation/lock:before");
     lock = await acquireLock({
       file: desk.paths.lock,
       environment: desk.environment,
@@ -60,10 +58,15 @@ export async function withLock<T>(
       wait: desk.lockWait,
       signal: desk.signal,
     });
+    reach("operation/lock:after");
     return await act(ledger);
+  } catch (error) {
+    throw error instanceof StudioError || !isDiskFull(error) ? error : diskFullError(error);
   } finally {
+    reach("operation/unlock:before");
     lock?.release();
-    ledger.close();
+    reach("operation/unlock:after");
+    ledger?.close();
     await desk.observer.close();
   }
 }
@@ -83,12 +86,24 @@ export async function perform(
   return withLock(desk, { kind, operation }, async (ledger) => {
     refuseUnfinished(ledger, desk);
     const planned = await plan(ledger, operation);
-    fillReserve(desk.paths.reserve);
-    insertOperation(ledger, rowOf(desk, operation, planned));
+    begin(desk, ledger, rowOf(desk, operation, planned));
     desk.observer.plan(planned.steps);
     const execution = executionOf(desk, ledger, operation, planned.steps);
-    return conclude(execution, kind, await runForward(execution));
+    return explainingDiskFull(kind, async () =>
+      conclude(execution, kind, await runForward(execution)),
+    );
   });
+}
+
+/** From here on the operation exists: it has to be carried through or undone. */
+function begin(desk: Desk, ledger: Ledger, row: OperationRow): void {
+  const { reach } = desk.faults;
+  reach("operation/reserve:before");
+  fillReserve(desk.paths.reserve, (point) => reach(`operation/reserve/${point}`));
+  reach("operation/reserve:after");
+  reach("operation#begin:before");
+  insertOperation(ledger, row);
+  reach("operation#begin:after");
 }
 
 export function executionOf(
@@ -100,28 +115,39 @@ export function executionOf(
   return { ...desk, reserve: desk.paths.reserve, operation, steps, ledger };
 }
 
+/** Tells what is left to do when not even the reserve made room for the journal. */
+export async function explainingDiskFull<T>(kind: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof StudioError || !isDiskFull(error)) throw error;
+    throw new StudioError({
+      code: "operation.disk-full",
+      message: `The disk is too full for the journal of the ${kind}: ${reasonOf(error)}. It stopped where it was.`,
+      hint: "Make room on the disk, then type `studio abort` to undo it, or `studio resume`.",
+      exitCode: exitCodes.notUndone,
+      cause: error,
+    });
+  }
+}
+
 /** Writes the end of an operation into the ledger and turns a failed one into its error. */
 export function conclude(execution: Execution, kind: string, ending: Ending): Performed {
-  const { ledger, operation } = execution;
-  const at = execution.now().toISOString();
-  execution.faults.reach("operation#end:before");
+  const { operation } = execution;
   if (ending.outcome === "succeeded") {
     const { warnings, results } = ending;
-    finishOperation(ledger, operation, {
+    finish(execution, {
       outcome: "succeeded",
-      at,
       result: { warnings, steps: Object.fromEntries(results) },
     });
-    execution.faults.reach("operation#end:after");
     return { operation, results, warnings };
   }
   const { step, error } = ending.failure;
   if (ending.outcome === "undone") {
-    const summary = { code: error.code, message: error.message, step };
-    finishOperation(ledger, operation, { outcome: "undone", at, error: summary });
-    execution.faults.reach("operation#end:after");
-  } else {
-    releaseReserve(execution.reserve);
+    finish(execution, {
+      outcome: "undone",
+      error: { code: error.code, message: error.message, step },
+    });
   }
   throw failureError(execution, kind, ending);
 }
@@ -155,7 +181,17 @@ function failureError(
   if (refused) {
     return new StudioError({ ...error, exitCode: error.exitCode as ExitCode, details });
   }
-  const interrupted = error.code === "interrupted";
+  if (error.code === "aborted") {
+    return new StudioError({
+      code: "operation.undone",
+      message: `The ${kind} had been aborted by the operator. Everything it had done was undone.`,
+      hint: `\`studio history ${execution.operation}\` shows each step.`,
+      exitCode: exitCodes.undone,
+      details,
+    });
+  }
+  // A resume that only finishes the undo was not interrupted itself.
+  const interrupted = error.code === "interrupted" && execution.signal.aborted;
   return new StudioError({
     code: interrupted ? "operation.interrupted" : "operation.undone",
     message: `The ${kind} ${how} Everything it had done was undone.`,

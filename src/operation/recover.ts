@@ -1,13 +1,21 @@
 import { existsSync } from "node:fs";
 import { type StudioError, exitCodes, usageError } from "../errors.ts";
-import { appendEntry, readEntries } from "../ledger/journal.ts";
+import { readEntries } from "../ledger/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type OperationRow, findUnfinished, finishOperation } from "../ledger/operations.ts";
 import { endGroup } from "../shell/process-group.ts";
 import type { ProcessIdentity } from "../shell/process-identity.ts";
-import { type Desk, type Performed, conclude, executionOf, withLock } from "./perform.ts";
+import {
+  type Desk,
+  type Performed,
+  conclude,
+  executionOf,
+  explainingDiskFull,
+  withLock,
+} from "./perform.ts";
 import { isUnwinding, readProgress, standingOf } from "./progress.ts";
-import { type Execution, runForward, unwind } from "./runner.ts";
+import { releaseReserveWhenShort } from "./reserve.ts";
+import { type Execution, finish, runForward, turnRound, unwind } from "./runner.ts";
 import type { Step } from "./step.ts";
 
 /** Builds the steps of a journaled operation again, from its kind and input. */
@@ -41,37 +49,22 @@ export function abort(desk: Desk, build: StepBuilder): Promise<Recovered> {
     desk,
     "abort",
     async (execution, row) => {
-      if (tookEffect(execution)) {
-        const performed = conclude(execution, row.kind, await runForward(execution));
-        return { ...performed, kind: row.kind, outcome: "succeeded" };
-      }
-      const aborted = {
-        code: "aborted",
-        message: "aborted by the operator",
-        exitCode: exitCodes.undone,
-      };
-      appendEntry(execution.ledger, row.id, {
-        step: "operation",
-        event: "failed",
-        at: execution.now().toISOString(),
-        data: aborted,
-      });
-      const ending = await unwind(execution);
-      if (ending.outcome !== "undone") conclude(execution, row.kind, ending);
-      const error = { code: "aborted", message: "aborted by the operator" };
-      const at = execution.now().toISOString();
-      finishOperation(execution.ledger, row.id, { outcome: "undone", at, error });
-      const notes = readProgress(readEntries(execution.ledger, row.id)).notes;
-      return {
-        operation: row.id,
-        results: new Map(),
-        warnings: notes,
-        kind: row.kind,
-        outcome: "undone",
-      };
+      if (!tookEffect(execution)) return undoAll(execution, row);
+      const performed = conclude(execution, row.kind, await runForward(execution));
+      return { ...performed, kind: row.kind, outcome: "succeeded" };
     },
     build,
   );
+}
+
+async function undoAll(execution: Execution, { kind, id }: OperationRow): Promise<Recovered> {
+  const error = { code: "aborted", message: "aborted by the operator" };
+  turnRound(execution, { ...error, exitCode: exitCodes.undone });
+  const ending = await unwind(execution);
+  if (ending.outcome !== "undone") conclude(execution, kind, ending);
+  finish(execution, { outcome: "undone", error });
+  const warnings = ending.outcome === "undone" ? ending.notes : [];
+  return { operation: id, results: new Map(), warnings, kind, outcome: "undone" };
 }
 
 /** Closes the unfinished operation as it is, on the operator's word. */
@@ -93,12 +86,17 @@ async function recover(
   build: StepBuilder,
 ): Promise<Recovered> {
   refuseWithoutLedger(desk);
+  // The ledger and the lock need room themselves.
+  releaseReserveWhenShort(desk.paths.reserve);
   return withLock(desk, { kind: verb, operation: "-" }, async (ledger) => {
     const row = unfinishedOf(ledger, desk);
+    desk.faults.reach("operation/children:before");
     await endChildren(ledger, row);
+    desk.faults.reach("operation/children:after");
     const steps = await build(ledger, row);
     desk.observer.plan(steps);
-    return act(executionOf(desk, ledger, row.id, steps), row);
+    const execution = executionOf(desk, ledger, row.id, steps);
+    return explainingDiskFull(row.kind, () => act(execution, row));
   });
 }
 

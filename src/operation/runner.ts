@@ -1,9 +1,10 @@
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
 import { type JournalEvent, appendEntry, readEntries } from "../ledger/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { finishOperation } from "../ledger/operations.ts";
 import type { Faults } from "./faults.ts";
 import { type Progress, type StoredFailure, readProgress, standingOf } from "./progress.ts";
-import { isDiskFull, releaseReserve } from "./reserve.ts";
+import { isDiskFull, releaseReserve, releaseReserveWhenShort, withReserve } from "./reserve.ts";
 import type { Observer, Step, StepRun } from "./step.ts";
 
 /** An operation under way: its record is in the ledger, its lock is held. */
@@ -58,6 +59,7 @@ export async function runForward(execution: Execution): Promise<Ending> {
 
 /** Undoes what was begun, last step first; goes on past an undo that fails and reports it. */
 export async function unwind(execution: Execution): Promise<Ending> {
+  releaseReserveWhenShort(execution.reserve);
   const left: Left[] = [];
   for (const step of execution.steps.toReversed()) {
     if (!isToBeUndone(step, load(execution))) continue;
@@ -75,6 +77,23 @@ export async function unwind(execution: Execution): Promise<Ending> {
 export function isToBeUndone(step: Step, progress: Progress): boolean {
   const standing = standingOf(progress, step.id);
   return step.kind !== "final" && ["begun", "done", "undoing"].includes(standing);
+}
+
+/** Turns an operation round on the operator's word, unless it did so before. */
+export function turnRound(execution: Execution, failure: StoredFailure): void {
+  if (load(execution).failure === null) write(execution, "operation", "failed", failure);
+}
+
+/** Writes the end of an operation into the ledger. */
+export function finish(
+  execution: Execution,
+  end: Omit<Parameters<typeof finishOperation>[2], "at">,
+): void {
+  const { ledger, operation, faults, reserve } = execution;
+  const at = execution.now().toISOString();
+  faults.reach("operation#end:before");
+  withReserve(reserve, () => finishOperation(ledger, operation, { ...end, at }));
+  faults.reach("operation#end:after");
 }
 
 /** @returns null when the step is done or did not apply, or why it failed */
@@ -102,7 +121,7 @@ async function attempt(execution: Execution, step: Step): Promise<StoredFailure 
     execution.observer.ended(step, "do", { state: "done" });
     return null;
   } catch (error) {
-    const failure = describeFailure(error, execution.signal);
+    const failure = describeFailure(error, run.signal);
     execution.observer.ended(step, "do", { state: "failed", reason: failure.message });
     return failure;
   }
@@ -119,7 +138,7 @@ async function undo(execution: Execution, step: Step): Promise<string | null> {
   execution.observer.started(step, "undo");
   try {
     write(execution, step.id, "undo-intent");
-    await step.undo(stepRun(execution, step, "undo"));
+    await undoWithReserve(execution, step);
     write(execution, step.id, "undone");
     execution.observer.ended(step, "undo", { state: "done" });
     return null;
@@ -128,6 +147,18 @@ async function undo(execution: Execution, step: Step): Promise<string | null> {
     write(execution, step.id, "undo-failed", reason);
     execution.observer.ended(step, "undo", { state: "failed", reason });
     return reason;
+  }
+}
+
+/** Another program may have filled the disk meanwhile: the reserve is there for one more try. */
+async function undoWithReserve(execution: Execution, step: Step): Promise<void> {
+  const run = stepRun(execution, step, "undo");
+  try {
+    await step.undo(run);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    releaseReserve(execution.reserve);
+    await step.undo(run);
   }
 }
 
@@ -142,7 +173,7 @@ function stepRun(execution: Execution, step: Step, phase: "do" | "undo"): StepRu
     async effect(name, act) {
       const point = phase === "do" ? `${step.id}/${name}` : `${step.id}/undo/${name}`;
       faults.reach(`${point}:before`);
-      const value = await act();
+      const value = await act((inner) => faults.reach(`${point}/${inner}`));
       faults.reach(`${point}:after`);
       return value;
     },
@@ -159,14 +190,10 @@ function stepRun(execution: Execution, step: Step, phase: "do" | "undo"): StepRu
 function write(execution: Execution, step: string, event: JournalEvent, data?: unknown): void {
   const { ledger, operation, faults } = execution;
   const entry = { step, event, at: execution.now().toISOString(), data: data ?? undefined };
-  try {
+  withReserve(execution.reserve, () => {
     faults.reach(`${step}#${event}:before`);
     appendEntry(ledger, operation, entry);
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    releaseReserve(execution.reserve);
-    appendEntry(ledger, operation, entry);
-  }
+  });
   faults.reach(`${step}#${event}:after`);
   if (event === "failed" && isDiskFull({ code: (data as StoredFailure).code })) {
     releaseReserve(execution.reserve);
@@ -183,12 +210,13 @@ function resultsOf(progress: Progress): Map<string, unknown> {
 
 function isRefusal(execution: Execution, failed: string): boolean {
   const at = execution.steps.findIndex((step) => step.id === failed);
-  return execution.steps.slice(0, at + 1).every((step) => step.kind === "refusal");
+  return at >= 0 && execution.steps.slice(0, at + 1).every((step) => step.kind === "refusal");
 }
 
 /** An error as the journal keeps it; bugs keep their stack in the details. */
 function describeFailure(error: unknown, signal: AbortSignal): StoredFailure {
-  if (signal.aborted && !(error instanceof StudioError)) {
+  // Whatever a step makes of the signal (a hook that it ended, say), the signal is the cause.
+  if (signal.aborted) {
     const name = String(signal.reason) === "SIGTERM" ? "SIGTERM" : "SIGINT";
     const exitCode = name === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;
     return { code: "interrupted", message: `interrupted by ${name}`, exitCode };

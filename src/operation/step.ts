@@ -1,3 +1,5 @@
+import type { Reach } from "./faults.ts";
+
 /**
  * What reality shows of a step: nothing of it, some of it, or all of it. `unknown` when the step
  * leaves nothing to look at (a check, a measurement): then the journal alone decides.
@@ -12,8 +14,11 @@ export interface StepRun {
   readonly signal: AbortSignal;
   /** What the steps before returned, by step id. Null where it was lost with a dead process. */
   readonly results: ReadonlyMap<string, unknown>;
-  /** Performs one change of the operator's system; every change goes through here by name. */
-  effect<T>(name: string, act: () => T | Promise<T>): Promise<T>;
+  /**
+   * Performs one change of the operator's system; every change goes through here by name. An act
+   * of several moves tells each one to `reach`.
+   */
+  effect<T>(name: string, act: (reach: Reach) => T | Promise<T>): Promise<T>;
   /** Kept in the journal and shown at the end: a warning, something left as it is. */
   note: (text: string) => void;
   /** Shown while the step runs, and not kept. */
@@ -58,7 +63,6 @@ export interface Observer {
     phase: "do" | "undo",
     end: { state: "done" | "skipped" | "failed"; reason?: string },
   ): void;
-  say(step: Pick<Step, "id" | "title">, text: string): void;
   say(step: Pick<Step, "id" | "title">, text: string): void;
   note(text: string): void;
   /** Resolves when everything told is drawn. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProcessIdentity, identifyProcess, isAlive } from "./process-identity.ts";
+import { type ProcessIdentity, identifyProcess, isGroupAlive } from "./process-identity.ts";
 
 export interface GroupResult {
   exitCode: number | null;
@@ -69,15 +69,23 @@ export async function runGroup(
   }
 }
 
-/** Ends a process group: SIGTERM, then SIGKILL after `grace` milliseconds. */
+/**
+ * Ends a process group: SIGTERM, then SIGKILL after `grace` milliseconds. Resolves when no process
+ * of it is left, its leader's orphans included.
+ */
 export async function endGroup(identity: ProcessIdentity, grace: number): Promise<void> {
-  if (!isAlive(identity)) return;
+  if (!isGroupAlive(identity)) return;
   signalGroup(identity.pid, "SIGTERM");
-  const deadline = Date.now() + grace;
-  while (isAlive(identity) && Date.now() < deadline) await sleep(50);
-  if (isAlive(identity)) signalGroup(identity.pid, "SIGKILL");
-  // Only then are its sockets closed. One that hangs in the kernel is not waited for.
-  while (isAlive(identity) && Date.now() < deadline + 2000) await sleep(20);
+  if (await groupEnds(identity, grace)) return;
+  signalGroup(identity.pid, "SIGKILL");
+  await groupEnds(identity, 5000);
+}
+
+async function groupEnds(identity: ProcessIdentity, within: number): Promise<boolean> {
+  for (const deadline = Date.now() + within; Date.now() < deadline; await sleep(50)) {
+    if (!isGroupAlive(identity)) return true;
+  }
+  return !isGroupAlive(identity);
 }
 
 function signalGroup(leader: number, signal: NodeJS.Signals): void {

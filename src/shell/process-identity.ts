@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 
 /** Tells a process from a later one that was given the same number. */
 export interface ProcessIdentity {
@@ -23,6 +23,34 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return started !== null && (identity.started === null || identity.started === started);
 }
 
+/**
+ * True when a process of the group that it leads, or led, still exists. The kernel gives the number
+ * of a group to no new process; where one has it, the group is gone and the number used again.
+ */
+export function isGroupAlive(leader: ProcessIdentity): boolean {
+  if (isAlive(leader)) return true;
+  if (leader.boot !== null && leader.boot !== bootIdentity()) return false;
+  if (startTime(leader.pid) !== null) return false;
+  return process.platform === "linux" ? linuxMembers(leader.pid) : otherMembers(leader.pid);
+}
+
+/** Fields 3 and 5 of /proc/<pid>/stat (proc_pid_stat(5)): state and process group. */
+function linuxMembers(group: number): boolean {
+  return readdirSync("/proc").some((name) => {
+    const [state, , memberOf] = /^\d+$/.test(name) ? statFields(name) : [];
+    return memberOf === String(group) && state !== "Z" && state !== "X";
+  });
+}
+
+function otherMembers(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function startTime(pid: number): string | null {
   if (process.platform === "linux") return linuxStartTime(pid);
   try {
@@ -37,14 +65,19 @@ function startTime(pid: number): string | null {
 }
 
 function linuxStartTime(pid: number): string | null {
+  const fields = statFields(String(pid));
+  const [state, started] = [fields[0], fields[19]];
+  return state === "Z" || state === "X" ? null : (started ?? null);
+}
+
+/** The fields of /proc/<pid>/stat from the third on; none where there is no such process. */
+function statFields(pid: string): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name in parentheses may itself hold spaces and parentheses.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state, started] = [fields[0], fields[19]];
-    return state === "Z" || state === "X" ? null : (started ?? null);
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null;
+    return [];
   }
 }
 

@@ -1,151 +1,80 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import Database from "better-sqlite3";
-import { type TestProject, createProject } from "../support/studio.ts";
-
-/** Every point is killed at once; the short form takes every fifth one and alternates the way out. */
-const every = Number(process.env["STUDIO_TEST_EVERY"] ?? 5);
+import {
+  type KillPoint,
+  type Recovery,
+  createKillProject,
+  killRounds,
+  listPoints,
+  succeed,
+} from "../support/kill-rounds.ts";
+import { type ProjectState, expectSound } from "../support/project-state.ts";
+import { addMigration } from "../support/round-migration.ts";
+import type { TestProject } from "../support/studio.ts";
+import { type Writer, startWriter, storedItems } from "../support/writer.ts";
 
 let project: TestProject;
-let points: string[];
-let stop = false;
-let failures: string[] = [];
-let answered = 0;
-let writer: Promise<void>;
-const acknowledged: string[] = [];
+let points: KillPoint[];
+let writer: Writer;
+let before: ProjectState;
+let migrations = 0;
 
 beforeAll(async () => {
-  project = await createProject();
-  expect((await project.studio(["deploy"])).exitCode).toBe(0);
-  await request("PUT", "/api/v1/vector/collections/kept", { dimension: 2 });
-  const list = join(project.directory, "points");
-  expect((await project.studio(["deploy"], { STUDIO_FAULT: `list:${list}` })).exitCode).toBe(0);
-  points = readFileSync(list, "utf8").trim().split("\n");
-  writer = keepWriting();
+  project = await createKillProject();
+  await succeed(project, ["deploy"]);
+  writer = await startWriter(project.url);
+  // Twice, so that there is an old release and an old snapshot to be pruned.
+  for (let deploys = 0; deploys < 2; deploys += 1) {
+    addMigration(project, ++migrations);
+    points = await listPoints(project, ["deploy"]);
+  }
+  before = await expectSound(project, "before the first kill");
 }, 120_000);
 
 afterAll(async () => {
-  stop = true;
-  await writer;
+  await writer.stop();
   await project.remove();
 }, 60_000);
 
-describe("a deploy killed by SIGKILL", () => {
+/** A round that ended with the new release has used up the pending migration. */
+async function reset(): Promise<void> {
+  before = await expectSound(project, "before a round");
+  if (before.schemaHead?.endsWith(`-round-${migrations}`) === true) {
+    addMigration(project, ++migrations);
+  }
+}
+
+async function check({ way, where, outcome }: Recovery): Promise<void> {
+  const after = await expectSound(project, where);
+  if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
+  if (outcome === "undone") expect(after, where).toEqual(before);
+  if (outcome === "succeeded") expect(after.release, where).not.toBe(before.release);
+  const sent = writer.acknowledged.length;
+  expect(await storedItems(project.url), where).toBeGreaterThanOrEqual(sent);
+  expect(writer.failures, where).toEqual([]);
+}
+
+describe("a deploy with a pending migration, killed by SIGKILL", () => {
   test("has a point before and after every journal write and side effect", () => {
-    expect(points.length).toBeGreaterThan(40);
-    const ends = (suffix: string) => points.filter((point) => point.endsWith(suffix)).length;
+    const names = points.map(({ name }) => name);
+    const ends = (suffix: string) => names.filter((name) => name.endsWith(suffix)).length;
     expect(ends(":before")).toBe(ends(":after"));
+    for (const step of ["prepare", "backup", "migrate", "start", "switch", "record", "prune"]) {
+      expect(names).toContain(`${step}#intent:after`);
+      expect(names.some((name) => name.startsWith(`${step}/`))).toBe(true);
+    }
+    expect(names).toContain("migrate/up/statement-begun");
+    expect(names).toContain("backup/snapshot/COMMIT:written");
   });
 
   test("can be resumed or aborted from any point to one release that serves", async () => {
-    for (let at = 1; at <= points.length; at += every) {
-      for (const way of every === 1 ? ["resume", "abort"] : [at % 2 === 0 ? "resume" : "abort"]) {
-        await killAndRecover(at, way);
-      }
-    }
-  }, 3_600_000);
+    const plan = { project, argv: ["deploy"], rounds: 6, reset, check };
+    expect(await killRounds(plan, points)).toBeGreaterThan(0);
+  }, 7_200_000);
 
   test("lets the release before answer the whole time, and loses no write", async () => {
-    stop = true;
-    await writer;
-    expect(failures).toEqual([]);
-    expect(answered).toBeGreaterThan(50);
-    const { collections } = (await (
-      await fetch(`${project.url}/api/v1/vector/collections`)
-    ).json()) as { collections: { name: string; items?: number; count?: number }[] };
-    const kept = collections.find((one) => one.name === "kept");
-    expect(kept?.items ?? kept?.count).toBe(acknowledged.length);
+    await writer.stop();
+    expect(writer.failures).toEqual([]);
+    expect(writer.acknowledged.length).toBeGreaterThan(50);
+    expect(await storedItems(project.url)).toBe(writer.acknowledged.length);
   });
 });
-
-async function killAndRecover(at: number, way: string): Promise<void> {
-  const where = `${way} after a kill at ${points[at - 1]}`;
-  const killed = await project.studio(["deploy"], { STUDIO_FAULT: `kill:${at}` });
-  expect(killed.signal, `${where}: ${killed.stderr}`).toBe("SIGKILL");
-  const unfinished = (await project.studio(["status", "--json"])).stdout;
-  const { operation } = JSON.parse(unfinished).result as { operation: unknown };
-  if (operation !== null) {
-    const recovered = await project.studio([way, "--json"]);
-    expect(recovered.exitCode, `${where}: ${recovered.stderr}`).toBe(0);
-  }
-  await expectOneRelease(where);
-}
-
-async function expectOneRelease(where: string): Promise<void> {
-  const { result } = JSON.parse((await project.studio(["status", "--json"])).stdout) as {
-    result: { serving: { release: string; state: string }; operation: unknown; schema: unknown };
-  };
-  expect(result.operation, where).toBeNull();
-  expect(result.serving.state, where).toBe("serving");
-  const answer = await fetch(`${project.url}/health/ready`, { headers: { connection: "close" } });
-  expect(answer.headers.get("x-studio-release"), where).toBe(result.serving.release);
-  expect(result.schema, where).toMatchObject({ pending: [], problems: [] });
-  const folder = join(project.directory, ".studio");
-  const run = join(folder, "run", "local", `127.0.0.1-${project.port}`);
-  const release = result.serving.release;
-  expect(readdirSync(run).toSorted(), where).toEqual(
-    [`${release}.json`, `${release}.sock`, "supervisor.json", "supervisor.sock"].toSorted(),
-  );
-  expect(processesOf(project.directory), where).toHaveLength(2);
-  expect(leftovers(join(folder, "releases")), where).toEqual([]);
-  expect(leftovers(join(folder, "backups")), where).toEqual([]);
-  expectFreeLock(join(folder, "locks", "local.db"), where);
-}
-
-function leftovers(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true })
-    .map(String)
-    .filter((name) => /\.(partial|building|tmp)\b|\.\d+\.(tmp|partial)$/.test(name));
-}
-
-function expectFreeLock(file: string, where: string): void {
-  const database = new Database(file, { timeout: 0 });
-  try {
-    expect(() => database.exec("BEGIN EXCLUSIVE; ROLLBACK"), where).not.toThrow();
-  } finally {
-    database.close();
-  }
-}
-
-/** Processes of studio that work for this project. */
-function processesOf(directory: string): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      } catch {
-        return "";
-      }
-    })
-    .filter((line) => line.includes("__instance") || line.includes("__supervise"))
-    .filter((line) => line.includes(directory));
-}
-
-async function keepWriting(): Promise<void> {
-  while (!stop) {
-    const id = `item-${acknowledged.length}-${answered}`;
-    try {
-      const answer = await request("POST", "/api/v1/vector/collections/kept/items", {
-        items: [{ id, vector: [1, acknowledged.length] }],
-      });
-      answered += 1;
-      if (answer.status === 201) acknowledged.push(id);
-      else failures.push(`${answer.status} ${await answer.text()}`);
-    } catch (error) {
-      failures.push(String(error));
-    }
-    await sleep(20);
-  }
-}
-
-function request(method: string, path: string, body: unknown): Promise<Response> {
-  return fetch(`${project.url}${path}`, {
-    method,
-    headers: { "content-type": "application/json", connection: "close" },
-    body: JSON.stringify(body),
-  });
-}

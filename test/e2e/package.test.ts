@@ -128,15 +128,9 @@ afterAll(async () => {
 describe("the packed project", () => {
   test("holds what runs, and no sources, tests, corpora or build scripts", () => {
     const places = new Set(files.map((file) => file.split("/")[0]));
-    expect([...places].toSorted()).toEqual([
-      "LICENSE",
-      "README.md",
-      "bin",
-      "completions",
-      "dist",
-      "package.json",
-      "templates",
-    ]);
+    expect(places).toEqual(
+      new Set(["LICENSE", "README.md", "bin", "completions", "dist", "package.json", "templates"]),
+    );
     expect(files.filter((file) => /\.(ts|map|jsonl|tsv|test\.js)$/.test(file))).toEqual([]);
     expect(files.filter((file) => /\/(build|packaging|test)\//.test(file))).toEqual([]);
     expect(files).toContain("dist/src/inference/bundled/language/model.onnx");

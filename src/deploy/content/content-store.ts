@@ -17,7 +17,8 @@ import {
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { StudioError, exitCodes } from "../../errors.ts";
-import { type HashCache, cachedHash, rememberHash } from "./hash-cache.ts";
+import type { Reach } from "../../operation/faults.ts";
+import { type HashCache, cachedHash, rememberHash, unfinishedCache } from "./hash-cache.ts";
 
 /**
  * Files kept by content: `objects/<2>/<sha256>`. Views of them (a release's code, its models) are
@@ -70,11 +71,13 @@ export async function keepContent(
   store: ContentStore,
   file: KeptFile,
   from: string,
+  reach: Reach,
 ): Promise<void> {
   const object = objectPath(store, file.sha256);
-  if (existsSync(object)) return;
+  // A power cut may have left one without its content.
+  if (statSync(object, { throwIfNoEntry: false })?.size === file.bytes) return;
   mkdirSync(dirname(object), { recursive: true, mode: 0o700 });
-  const temporary = `${object}.${process.pid}.partial`;
+  const temporary = `${object}.partial`;
   if ((await copyContent(file, from, temporary)) !== file.sha256) {
     rmSync(temporary, { force: true });
     throw new StudioError({
@@ -84,7 +87,9 @@ export async function keepContent(
       exitCode: exitCodes.unavailable,
     });
   }
+  reach("object-written");
   renameSync(temporary, object);
+  reach("object-kept");
 }
 
 /** @returns the SHA-256 of what was written */
@@ -104,7 +109,8 @@ export function buildView(
   store: ContentStore,
   files: readonly KeptFile[],
   folder: string,
-  links: readonly KeptLink[] = [],
+  links: readonly KeptLink[],
+  reach: Reach,
 ): void {
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
@@ -117,19 +123,38 @@ export function buildView(
     made.add(parent);
     return target;
   };
-  for (const { path, sha256 } of files) linkSync(objectPath(store, sha256), place(path));
+  for (const file of files) {
+    linkSync(objectPath(store, file.sha256), place(file.path));
+    if (file === files[0]) reach("view-begun");
+  }
   for (const { path, to } of links) symlinkSync(to, place(path));
+  reach("view-linked");
   renameSync(partial, folder);
+  reach("view-made");
+}
+
+/** Removes a view; a part of one is never found under its name. */
+export function removeView(folder: string, reach: Reach): void {
+  const partial = folder.endsWith(".partial") ? folder : `${folder}.partial`;
+  if (existsSync(folder) && folder !== partial) {
+    rmSync(partial, { recursive: true, force: true });
+    renameSync(folder, partial);
+    reach("view-removed");
+  }
+  rmSync(partial, { recursive: true, force: true });
 }
 
 /** Removes objects that no view links to any more, and what an interrupted copy left. */
-export function collectGarbage(store: ContentStore): void {
+export function collectGarbage(store: ContentStore, reach: Reach): void {
+  rmSync(unfinishedCache(store.hashes.file), { force: true });
   const objects = join(store.folder, "objects");
   if (!existsSync(objects)) return;
   for (const prefix of readdirSync(objects)) {
     for (const name of readdirSync(join(objects, prefix))) {
       const file = join(objects, prefix, name);
-      if (name.endsWith(".partial") || statSync(file).nlink === 1) rmSync(file, { force: true });
+      if (!name.endsWith(".partial") && statSync(file).nlink > 1) continue;
+      rmSync(file, { force: true });
+      reach("object-removed");
     }
   }
 }

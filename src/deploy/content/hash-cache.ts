@@ -1,5 +1,6 @@
 import { type BigIntStats, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isSettled } from "../../file-stamp.ts";
+import type { Reach } from "../../operation/faults.ts";
 
 /** Hashes by path, valid while size, modification time and inode are unchanged. */
 export interface HashCache {
@@ -37,13 +38,17 @@ export function rememberHash(
   cache.changed = true;
 }
 
-export function saveHashCache(cache: HashCache): void {
+export function saveHashCache(cache: HashCache, reach: Reach): void {
   if (!cache.changed) return;
   const pairs = [...cache.entries].map(([path, entry]) => [path, entry.key, entry.sha256]);
-  const temporary = `${cache.file}.${process.pid}.partial`;
+  const temporary = unfinishedCache(cache.file);
   writeFileSync(temporary, JSON.stringify(pairs), { mode: 0o600 });
+  reach("hashes-written");
   renameSync(temporary, cache.file);
 }
+
+/** What an interrupted save leaves; the next one, or a garbage collection, takes it away. */
+export const unfinishedCache = (file: string): string => `${file}.partial`;
 
 /** ctime too: a rewrite that restores the modification time cannot restore that. */
 function keyOf(stats: BigIntStats): string {

@@ -5,6 +5,7 @@ import type { MigrationEvent } from "../../migrate/apply.ts";
 import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
+import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { releaseMigrationFolders } from "../project-folders.ts";
@@ -30,8 +31,8 @@ export function migrateStep(work: DeployWork): Step {
         releaseMigrationFolders(work.place.desk.paths, release),
       );
       const { migrateUp } = await import("../../migrate/apply.ts");
-      const report = await run.effect("up", () =>
-        migrateUp({ ...commonInput(work, run, migrations), signal: run.signal }),
+      const report = await run.effect("up", (reach) =>
+        migrateUp({ ...commonInput(work, run, migrations, reach), signal: run.signal }),
       );
       return { applied: report.applied, head: report.head };
     },
@@ -55,13 +56,14 @@ async function schemaOf(work: DeployWork, migrations: MigrationFile[] = []) {
   return readSchemaState({ database: work.place.database, migrations });
 }
 
-function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]) {
+function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[], reach: Reach) {
   const { desk, database, project } = work.place;
   return {
     database,
     migrations,
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
+    onStatement: (when: "begun" | "ended") => reach(`statement-${when}`),
     onEvent: (event: MigrationEvent) =>
       run.say(
         event.type === "waiting" ? "waiting for another process" : `${event.type} ${event.name}`,
@@ -74,8 +76,8 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   const from = work.previous ?? work.release;
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const { migrateDown } = await import("../../migrate/apply.ts");
-  const report = await run.effect("down", () =>
-    migrateDown({ ...commonInput(work, run, migrations), to }),
+  const report = await run.effect("down", (reach) =>
+    migrateDown({ ...commonInput(work, run, migrations, reach), to }),
   );
   return { reverted: report.reverted, head: report.head };
 }
@@ -102,8 +104,8 @@ async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   if (reversible && !(served && verdict === "compatible")) {
     if (served) run.note("What the new release wrote into the schema it brought is lost with it.");
     const { migrateDown } = await import("../../migrate/apply.ts");
-    await run.effect("down", () =>
-      migrateDown({ ...commonInput(work, run, migrations), to: input.schema.head }),
+    await run.effect("down", (reach) =>
+      migrateDown({ ...commonInput(work, run, migrations, reach), to: input.schema.head }),
     );
     return;
   }
@@ -129,7 +131,7 @@ async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const to = work.input.schema.head;
   const { migrateUp } = await import("../../migrate/apply.ts");
-  await run.effect("up", () =>
-    migrateUp({ ...commonInput(work, run, migrations), ...(to === null ? {} : { to }) }),
+  await run.effect("up", (reach) =>
+    migrateUp({ ...commonInput(work, run, migrations, reach), ...(to === null ? {} : { to }) }),
   );
 }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { listReleases } from "../../ledger/releases.ts";
 import type { Step } from "../../operation/step.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import { type ReleaseRecord, codeFolder, releaseFile } from "../release.ts";
+import { withContents } from "../content/content-lock.ts";
+import { codeFolder, releaseFile } from "../release.ts";
+import { usedDigests } from "../used-digests.ts";
 
 /** Keeps code, models, migrations and settings of the release by content. */
 export function prepareStep(work: DeployWork): Step {
@@ -23,22 +24,22 @@ export function prepareStep(work: DeployWork): Step {
       const { buildRelease, keepReleaseContent } = await import("../release-content.ts");
       const content = await work.content();
       refuseChanged(work, content.code.digest);
-      await run.effect("contents", () => keepReleaseContent(paths, content));
-      await run.effect("folder", () => buildRelease(paths, content, release));
+      await withContents(paths, async () => {
+        await run.effect("contents", (reach) => keepReleaseContent(paths, content, reach));
+        await run.effect("folder", (reach) => buildRelease(paths, content, release, reach));
+      });
     },
     async undo(run) {
       if (!input.fresh) return;
       const { discardRelease } = await import("../release-content.ts");
-      await run.effect("discard", () => discardRelease(paths, release.id, usedDigests(work)));
+      await withContents(paths, () =>
+        run.effect("discard", (reach) => {
+          const used = usedDigests(work.ledger, new Set([release.id]));
+          discardRelease(paths, release.id, used, reach);
+        }),
+      );
     },
   };
-}
-
-/** Digests of code that releases other than this one run. */
-function usedDigests({ ledger, place, release }: DeployWork): Set<string> {
-  const rows = listReleases(ledger, place.desk.environment);
-  const others = rows.filter((row) => row.id !== release.id);
-  return new Set(others.map((row) => (row.record as ReleaseRecord).code.digest));
 }
 
 function isComplete({ place, release }: DeployWork): boolean {

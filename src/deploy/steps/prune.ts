@@ -1,9 +1,13 @@
 import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { repositoryOf } from "../backup-repository.ts";
+import type { Reach } from "../../operation/faults.ts";
+import { openStore } from "../../backup/repository.ts";
+import { observedStore } from "../observed-store.ts";
+import { withContents } from "../content/content-lock.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import type { StatePaths } from "../../state.ts";
-import type { ReleaseRecord } from "../release.ts";
+import type { discardRelease } from "../release-content.ts";
+import { usedDigests } from "../used-digests.ts";
 
 /** Removes releases beyond `deploy.keepReleases`, and snapshots that the retention lets go. */
 export function pruneStep(work: DeployWork): Step {
@@ -16,12 +20,14 @@ export function pruneStep(work: DeployWork): Step {
     undo: nothingToUndo,
     async do(run) {
       const { discardRelease } = await import("../release-content.ts");
-      const released = await run.effect("releases", () => pruneReleases(work, discardRelease));
+      const released = await withContents(place.desk.paths, () =>
+        run.effect("releases", (reach) => pruneReleases(work, discardRelease, reach)),
+      );
       const { retention } = place.project.settings.backup;
       const { pruneSnapshots } = await import("../../backup/prune.ts");
-      const report = await run.effect("snapshots", () =>
+      const report = await run.effect("snapshots", (reach) =>
         pruneSnapshots({
-          repository: repositoryOf(place.project),
+          repository: observedStore(openStore(repositoryOf(place.project)), reach),
           retention,
           now: () => place.desk.now(),
           plan: false,
@@ -36,23 +42,19 @@ export function pruneStep(work: DeployWork): Step {
 
 function pruneReleases(
   { ledger, place }: DeployWork,
-  discard: (paths: StatePaths, id: string, usedDigests: Set<string>) => void,
+  discard: typeof discardRelease,
+  reach: Reach,
 ): string[] {
   const { environment, paths } = place.desk;
-  const rows = listReleases(ledger, environment);
-  const kept = new Set(
-    rows
-      .toSorted((a, b) => Number(a.status === "former") - Number(b.status === "former"))
-      .slice(0, Math.max(1, place.project.settings.deploy.keepReleases))
-      .map((row) => row.id),
-  );
-  const digests = new Set(
-    rows.filter((row) => kept.has(row.id)).map((row) => (row.record as ReleaseRecord).code.digest),
-  );
-  const removed = rows.filter((row) => !kept.has(row.id)).map((row) => row.id);
+  const rows = listReleases(ledger, environment)
+    .toSorted((a, b) => Number(a.status === "former") - Number(b.status === "former"))
+    .map(({ id }) => id);
+  const removed = rows.slice(Math.max(1, place.project.settings.deploy.keepReleases));
+  const used = usedDigests(ledger, new Set(removed));
   for (const id of removed) {
-    discard(paths, id, digests);
+    discard(paths, id, used, reach);
     removeRelease(ledger, id);
+    reach("release-removed");
   }
   return removed;
 }

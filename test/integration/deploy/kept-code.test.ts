@@ -16,8 +16,9 @@ beforeAll(async () => {
   view = join(folder, "code");
   const store = { folder, hashes: openHashCache(join(folder, "hashes.json")) };
   const code = await snapshotCode(store);
-  for (const file of code.files) await keepContent(store, file, join(code.base, file.path));
-  buildView(store, code.files, view);
+  for (const file of code.files)
+    await keepContent(store, file, join(code.base, file.path), () => {});
+  buildView(store, code.files, view, [], () => {});
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -72,10 +72,10 @@ async function viewOf(root: string) {
   const { releases } = statePaths(folder, "local");
   const store = { folder: releases, hashes: openHashCache(join(folder, "hashes.json")) };
   const files = await hashPackages(store, root);
-  for (const file of files) await keepContent(store, file, join(base, file.path));
+  for (const file of files) await keepContent(store, file, join(base, file.path), () => {});
   const digest = digestOf(files, links);
   const view = join(releases, "code", digest);
-  buildView(store, files, view, links);
+  buildView(store, files, view, links, () => {});
   const release = { code: { digest }, models: [] as unknown } as ReleaseRecord;
   return { view, entry: join(relative(base, root), "main.js"), release };
 }

@@ -19,6 +19,8 @@ export interface LaunchInput {
   env: Record<string, string | undefined>;
   /** Journals the process before it is let run. */
   onStart(identity: ProcessIdentity): void;
+  /** Called once it was let run. */
+  onTold?(): void;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function openListener(input: LaunchInput): Promise<void> {
       }
     });
   });
+  input.onTold?.();
   await supervisorAnswers(input.socketFolder);
 }
 

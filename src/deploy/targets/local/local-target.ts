@@ -82,14 +82,15 @@ async function start(
   const env = { ...input.env(), ORT_DISABLE_TELEMETRY: "1" };
   const grace = graceOf(release);
   await settledSupervisor(site);
-  await endLeftovers(site, release.id, grace);
+  await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
   if ((await supervisorState(site)) === null) {
-    await run.effect("listen", () =>
+    await run.effect("listen", (reach) =>
       openListener({
         ...site,
         command: supervisorCommand(code, release),
         env,
         onStart: (identity) => run.child(identity),
+        onTold: () => reach("told"),
       }),
     );
   }
@@ -137,7 +138,7 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
       await supervisorGone(site);
     }
   }
-  await endLeftovers(site, release.id, grace);
+  await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
 }
 
 /** Milliseconds in which a release that was told to end must have ended. */
