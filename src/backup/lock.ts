@@ -3,10 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { StudioError, exitCodes } from "../errors.ts";
 import { currentProcess, processState } from "./holder.ts";
 import type { ProcessIdentity } from "./holder.ts";
-import { isRecord } from "./manifest.ts";
-import { locksFolder } from "./repository.ts";
-import type { Clock } from "./repository.ts";
-import type { Store } from "./store.ts";
+import { locksFolder } from "./format/layout.ts";
+import { isRecord } from "./format/record.ts";
+import type { Clock } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 export interface RepositoryLock {
   /** Throws when the lock was taken over meanwhile; to be called before anything final. */
@@ -77,7 +77,7 @@ async function contend(options: LockOptions): Promise<RepositoryLock | Refusal> 
   const { store, now } = options;
   const earlier = await livingHolder(store, now, null);
   if (earlier !== null) return { holder: earlier, met: false };
-  const key = `${locksFolder}/${randomBytes(8).toString("hex")}.json`;
+  const key = `${locksFolder}${randomBytes(8).toString("hex")}.json`;
   const time = now().toISOString();
   const holder = { ...currentProcess(), purpose: options.purpose, since: time, beat: time };
   await store.put(key, encode(holder));
@@ -120,8 +120,7 @@ async function beat(store: Store, key: string, holder: Holder, now: Clock): Prom
 
 /** The first living holder besides `own`; records of dead ones are removed on the way. */
 async function livingHolder(store: Store, now: Clock, own: string | null): Promise<Holder | null> {
-  for (const name of await store.list(locksFolder)) {
-    const key = `${locksFolder}/${name}`;
+  for await (const { key } of store.list(locksFolder)) {
     if (key === own) continue;
     const bytes = await store.get(key);
     if (bytes === null) continue;

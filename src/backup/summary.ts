@@ -1,12 +1,11 @@
 import { identifierTime, isIdentifier } from "../identifier.ts";
 import { reasonOf } from "../errors.ts";
-import type { Commit, SnapshotCounts } from "./commit.ts";
-import { decodeCommit } from "./commit.ts";
 import { unknownSnapshot } from "./failures.ts";
-import { isRecord } from "./manifest.ts";
-import { checkFormat, openStore, snapshotKey, snapshotsFolder, trashFolder } from "./repository.ts";
-import type { RepositoryLocation } from "./repository.ts";
-import type { Store } from "./store.ts";
+import { type Commit, type SnapshotCounts, decodeCommit } from "./format/commit.ts";
+import { snapshotKey, snapshotsFolder, trashFolder } from "./format/layout.ts";
+import { isRecord } from "./format/record.ts";
+import { readConfig } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 export interface VerificationSummary {
   /** ISO 8601, UTC. */
@@ -25,6 +24,7 @@ export interface SnapshotSummary {
   release: string | null;
   schemaHead: string | null;
   toolVersion: string;
+  encrypted: boolean;
   counts: SnapshotCounts;
   databases: string[];
   verification: VerificationSummary | null;
@@ -39,13 +39,10 @@ const readers = 16;
  * or two small objects per snapshot. Leftovers of interrupted runs and what is in the trash do not
  * count; a snapshot whose COMMIT is damaged is listed with `damaged`.
  */
-export async function listSnapshots(repository: RepositoryLocation): Promise<SnapshotSummary[]> {
-  const store = openStore(repository);
-  await checkFormat(store);
-  const trash = new Set(await store.list(trashFolder));
-  const ids = (await store.list(snapshotsFolder))
-    .filter((id) => isIdentifier(id) && !trash.has(`${id}.json`))
-    .sort();
+export async function listSnapshots(store: Store): Promise<SnapshotSummary[]> {
+  await readConfig(store);
+  const trash = await trashedIds(store);
+  const ids = (await committedIds(store)).filter((id) => !trash.has(id));
   const summaries: SnapshotSummary[] = [];
   for (let start = 0; start < ids.length; start += readers) {
     const batch = ids.slice(start, start + readers);
@@ -53,6 +50,25 @@ export async function listSnapshots(repository: RepositoryLocation): Promise<Sna
     summaries.push(...found.filter((summary) => summary !== null));
   }
   return summaries;
+}
+
+/** The ids of all snapshots that have a COMMIT, those in the trash included, oldest first. */
+export async function committedIds(store: Store): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { key } of store.list(snapshotsFolder)) {
+    const [id = "", file] = key.slice(snapshotsFolder.length).split("/");
+    if (file === "COMMIT" && isIdentifier(id)) ids.push(id);
+  }
+  return ids.sort();
+}
+
+/** The ids of the snapshots that were given up and can still be brought back. */
+export async function trashedIds(store: Store): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { key } of store.list(trashFolder)) {
+    ids.add(key.slice(trashFolder.length).replace(/\.json$/, ""));
+  }
+  return ids;
 }
 
 async function readSummary(store: Store, id: string): Promise<SnapshotSummary | null> {
@@ -68,7 +84,7 @@ async function readSummary(store: Store, id: string): Promise<SnapshotSummary | 
 
 /** The commit of a snapshot that exists; an unknown id is a usage error. */
 export async function loadCommit(store: Store, id: string): Promise<Commit> {
-  await checkFormat(store);
+  await readConfig(store);
   const bytes = await store.get(snapshotKey(id, "COMMIT"));
   if (bytes === null) throw unknownSnapshot(id, store.location);
   return decodeCommit(bytes, id);
@@ -78,7 +94,8 @@ export function summarise(
   commit: Commit,
   verification: VerificationSummary | null,
 ): SnapshotSummary {
-  const { format: _format, checksum: _checksum, objects: _objects, ...fields } = commit;
+  const { format: _format, checksum: _checksum, objects: _objects, ...rest } = commit;
+  const { manifest: _manifest, ...fields } = rest;
   return { ...fields, verification, damaged: null };
 }
 
@@ -97,7 +114,8 @@ async function readVerification(store: Store, commit: Commit): Promise<Verificat
 }
 
 function damagedSummary(id: string, reason: string): SnapshotSummary {
-  const counts = { files: 0, directories: 0, links: 0, bytes: 0, storedBytes: 0, skipped: 0 };
+  const sizes = { bytes: 0, storedBytes: 0, addedBytes: 0 };
+  const counts = { files: 0, directories: 0, links: 0, skipped: 0, ...sizes };
   return {
     id,
     created: identifierTime(id).toISOString(),
@@ -108,6 +126,7 @@ function damagedSummary(id: string, reason: string): SnapshotSummary {
     release: null,
     schemaHead: null,
     toolVersion: "",
+    encrypted: false,
     counts,
     databases: [],
     verification: null,

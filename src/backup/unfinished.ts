@@ -1,48 +1,26 @@
 import { isIdentifier } from "../identifier.ts";
-import { withLock } from "./lock.ts";
-import { openStore, scratchDirectory, snapshotKey, snapshotsFolder } from "./repository.ts";
-import type { Clock, RepositoryLocation } from "./repository.ts";
-import { rm, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import type { Store } from "./store.ts";
+import { snapshotsFolder } from "./format/layout.ts";
+import type { Clock } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 const abandonedAfter = 24 * 3_600_000;
 
 /**
- * Removes what interrupted runs left: snapshots without COMMIT, unfinished writes, copies of
- * databases. Waits for nobody: fails with `backup.locked` while another run writes.
- * Returns the ids of the removed snapshots.
+ * Removes the records of snapshots without COMMIT, which interrupted runs left, and old unfinished
+ * writes. Their objects stay: the next run may use them, and prune removes those that none does.
+ * The caller holds the lock.
+ * @returns ids of the snapshots
  */
-export async function removeUnfinished(
-  repository: RepositoryLocation,
-  now: Clock,
-): Promise<string[]> {
-  const store = openStore(repository);
-  const purpose = "removing unfinished snapshots";
-  return withLock({ store, purpose, now }, () => removeLeftovers(store, now));
-}
-
-/** The same under a lock that the caller holds. */
 export async function removeLeftovers(store: Store, now: Clock): Promise<string[]> {
-  const removed: string[] = [];
-  for (const id of (await store.list(snapshotsFolder)).filter(isIdentifier)) {
-    if ((await store.list(snapshotKey(id))).includes("COMMIT")) continue;
-    await store.removeFolder(snapshotKey(id));
-    removed.push(id);
+  const files = new Map<string, string[]>();
+  for await (const { key } of store.list(snapshotsFolder)) {
+    const id = key.slice(snapshotsFolder.length).split("/")[0] ?? "";
+    if (isIdentifier(id)) files.set(id, [...(files.get(id) ?? []), key]);
   }
-  const before = new Date(now().getTime() - abandonedAfter);
-  await store.removeAbandoned(before);
-  await removeScratch(store, before);
-  return removed;
-}
-
-/** Copies made by a run that held the lock are left over for sure; others only when they are old. */
-async function removeScratch(store: Store, before: Date): Promise<void> {
-  const directory = scratchDirectory(store, "");
-  for (const name of await readdir(directory).catch(() => [])) {
-    const path = join(directory, name);
-    const found = await stat(path).catch(() => null);
-    const old = found !== null && found.mtimeMs < before.getTime();
-    if (name.startsWith("create-") || old) await rm(path, { recursive: true, force: true });
+  const removed = [...files].filter(([, keys]) => !keys.some((key) => key.endsWith("/COMMIT")));
+  for (const [, keys] of removed) {
+    for (const key of keys) await store.remove(key);
   }
+  await store.removeAbandoned(new Date(now().getTime() - abandonedAfter));
+  return removed.map(([id]) => id);
 }

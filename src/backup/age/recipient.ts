@@ -1,0 +1,3 @@
+export function parseRecipients(_t: readonly string[]): unknown {
+  return [];
+}
