@@ -1,8 +1,7 @@
-import { availableParallelism } from "node:os";
 import type { Base, KnownObject } from "../base/base.ts";
 import { KnownContent, type UsableBase } from "../base/known-content.ts";
 import type { DatabaseFacts } from "../format/entry.ts";
-import { PackPool } from "../pack/pool.ts";
+import { type PackPool, createPackPool } from "../pack/pool.ts";
 import { type ProgressListener, createPace } from "../pace.ts";
 import type { Source, SourceContext } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
@@ -65,11 +64,10 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
   const known = new KnownContent(own === null ? others : [own, ...others]);
   let running: PackPool | null = null;
   const pool = (): PackPool => {
-    running ??= new PackPool({
-      threads: Math.max(2, Math.min(4, availableParallelism())),
-      settings: { recipients, level, known: known.share() },
-      put: (object) => sink.put(object),
-    });
+    if (running === null) {
+      const settings = { recipients, level, known: known.share() };
+      running = createPackPool(settings, (object) => sink.put(object));
+    }
     return running;
   };
   try {

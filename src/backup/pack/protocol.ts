@@ -77,15 +77,17 @@ export interface FinishedObject {
   content: string | null;
 }
 
-export type ToWorker =
-  | { type: "job"; job: Job }
-  /** A buffer of a finished object, to be used again. */
-  | { type: "buffer"; buffer: ArrayBuffer };
+/** What a thread says in the middle of a job. */
+export interface PackNotice {
+  type: "object";
+  object: FinishedObject;
+}
 
-export type FromWorker =
-  | { type: "object"; object: FinishedObject }
-  | { type: "result"; result: JobResult }
-  | { type: "failure"; message: string; stack: string | undefined; code: string | undefined };
+/** The answer: a buffer of a finished object, to be used again. */
+export interface BufferBack {
+  type: "buffer";
+  buffer: ArrayBuffer;
+}
 
 export interface WorkerSettings {
   /** age recipients; none for a repository that is not encrypted. */

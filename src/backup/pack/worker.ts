@@ -1,15 +1,15 @@
-import { parentPort, workerData } from "node:worker_threads";
-import { reasonOf, systemCode } from "../../errors.ts";
+import { workerData } from "node:worker_threads";
 import { parseRecipients } from "../age/recipient.ts";
 import { createSealer } from "../age/seal.ts";
+import { send, serveJobs } from "../threads/thread-side.ts";
 import { HashSet } from "./hash-set.ts";
 import { ObjectMaker } from "./object-maker.ts";
 import type {
+  BufferBack,
   FinishedObject,
-  FromWorker,
   Job,
   JobResult,
-  ToWorker,
+  PackNotice,
   WorkerSettings,
 } from "./protocol.ts";
 import { SegmentPacker } from "./store-segment.ts";
@@ -40,12 +40,8 @@ function give(buffer: ArrayBuffer): void {
   else next(buffer);
 }
 
-function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer);
-}
-
 function finished(object: FinishedObject): void {
-  send({ type: "object", object }, [object.buffer]);
+  send({ type: "object", object } satisfies PackNotice, [object.buffer]);
 }
 
 const maker = new ObjectMaker({ level, sealer, buffers: { take } });
@@ -62,13 +58,4 @@ async function run(job: Job): Promise<JobResult> {
   return { type: "page", object: object.sha256 };
 }
 
-parentPort?.on("message", (message: ToWorker) => {
-  if (message.type === "buffer") return give(message.buffer);
-  run(message.job).then(
-    (result) => send({ type: "result", result }),
-    (error: unknown) => {
-      const stack = error instanceof Error ? error.stack : undefined;
-      send({ type: "failure", message: reasonOf(error), stack, code: systemCode(error) });
-    },
-  );
-});
+serveJobs<Job, BufferBack, JobResult>(run, ({ buffer }) => give(buffer));

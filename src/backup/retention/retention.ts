@@ -1,5 +1,5 @@
-import { usageError } from "../errors.ts";
-import type { SnapshotSummary } from "./summary.ts";
+import { usageError } from "../../errors.ts";
+import type { SnapshotSummary } from "../summary.ts";
 
 /** How many snapshots to keep of each kind; 0 for none. */
 export interface Retention {

@@ -1,13 +1,13 @@
-import { lstat } from "node:fs/promises";
-import { join } from "node:path";
-import { StudioError, exitCodes } from "../errors.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import { StudioError, exitCodes } from "../../errors.ts";
+import type { Entry } from "../format/entry.ts";
+import { escapePath } from "../format/path-text.ts";
+import { lookAt } from "./compare.ts";
 
 /**
  * Refuses a manifest that would write outside of the folder it is restored to: absolute paths,
  * `..`, and members below something that is not a folder. Nothing has been written by then.
  */
-export function checkPaths(entries: readonly ManifestEntry[]): void {
+export function checkPaths(entries: readonly Entry[]): void {
   const leaves = new Set<string>();
   for (const entry of entries) {
     if (!isPlain(entry.path)) throw unsafe(entry.path, "its path leads out of the folder");
@@ -36,18 +36,19 @@ export class SafeFolders {
   }
 
   /** Refuses a path whose way from the target leads over a symbolic link. */
-  async check(path: string): Promise<void> {
-    const parts = path.split("/").slice(0, -1);
-    for (let count = 1; count <= parts.length; count += 1) {
-      const folder = parts.slice(0, count).join("/");
-      if (!this.#known.has(folder) && (await this.#look(folder)) === "absent") return;
+  check(path: string): void {
+    const last = path.lastIndexOf("/");
+    if (last < 0 || this.#known.has(path.slice(0, last))) return;
+    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+      const folder = path.slice(0, end);
+      if (!this.#known.has(folder) && this.#look(folder) === "absent") return;
     }
   }
 
-  async #look(folder: string): Promise<"folder" | "absent"> {
-    const found = await lstat(join(this.#target, folder)).catch(() => null);
+  #look(folder: string): "folder" | "absent" {
+    const found = lookAt(`${this.#target}/${folder}`);
     if (found?.isSymbolicLink() === true) {
-      throw unsafe(folder, `${join(this.#target, folder)} is a symbolic link`);
+      throw unsafe(folder, `${escapePath(`${this.#target}/${folder}`)} is a symbolic link`);
     }
     if (found?.isDirectory() !== true) return "absent";
     this.#known.add(folder);
@@ -58,7 +59,7 @@ export class SafeFolders {
 function unsafe(path: string, reason: string): StudioError {
   return new StudioError({
     code: "restore.unsafe",
-    message: `${JSON.stringify(path)} is not restored: ${reason}. Nothing was changed.`,
+    message: `${escapePath(path)} is not restored: ${reason}. Nothing was changed.`,
     hint: "Restore into an empty folder and look at what the snapshot holds.",
     exitCode: exitCodes.checkFailed,
   });

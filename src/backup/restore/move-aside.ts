@@ -1,16 +1,17 @@
 import { cp, link, mkdir, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemCode } from "../errors.ts";
+import { systemCode } from "../../errors.ts";
+import { systemPath } from "../format/path-text.ts";
 
 /** Moves a file or folder, also to another disk, where it is copied before the original goes. */
 export async function move(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  await mkdir(systemPath(dirname(to)), { recursive: true, mode: 0o700 });
   try {
-    await rename(from, to);
+    await rename(systemPath(from), systemPath(to));
   } catch (error) {
     if (systemCode(error) !== "EXDEV") throw error;
     await copyDurably(from, to);
-    await rm(from, { recursive: true });
+    await rm(systemPath(from), { recursive: true });
   }
 }
 
@@ -27,15 +28,15 @@ export async function duplicate(from: string, to: string): Promise<void> {
 
 async function copyDurably(from: string, to: string): Promise<void> {
   const part = `${to}.part`;
-  await rm(part, { recursive: true, force: true });
+  await rm(systemPath(part), { recursive: true, force: true });
   const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
   await cp(from, part, options);
-  await rename(part, to);
+  await rename(systemPath(part), systemPath(to));
   await syncFolder(dirname(to));
 }
 
 export async function syncFolder(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
+  const handle = await open(systemPath(directory), "r");
   try {
     await handle.sync();
   } catch (error) {

@@ -1,0 +1,3 @@
+export function parseIdentities(_t: readonly string[]): unknown {
+  return [];
+}

@@ -1,0 +1,3 @@
+export function openWith(_i: unknown): { open(stored: Buffer): Buffer } {
+  throw new Error("x");
+}

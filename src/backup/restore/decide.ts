@@ -1,0 +1,79 @@
+import { StudioError, exitCodes } from "../../errors.ts";
+import type { Entry, FileEntry } from "../format/entry.ts";
+import type { PreparedRestore, RestorePlan, SelectedEntry } from "./plan.ts";
+
+/**
+ * What to do where a path exists with another content: `fail` before anything is written; `always`
+ * replace it; `if-changed` the same, but judge by size and time and read nothing; `if-newer` replace
+ * what is older than the snapshot's; `never` replace it; `keep-both` write the snapshot's beside it.
+ */
+export const conflictPolicies = [
+  "always",
+  "if-changed",
+  "if-newer",
+  "never",
+  "fail",
+  "keep-both",
+] as const;
+export type ConflictPolicy = (typeof conflictPolicies)[number];
+
+/** What is done about one entry. */
+export interface Decision {
+  entry: Entry;
+  /** `write` where nothing is; `replace` what is there; `leave` it; `same`: nothing to do. */
+  action: "write" | "replace" | "leave" | "same";
+  /** Where it goes, relative to the target: the entry's path, or a name beside it. */
+  path: string;
+}
+
+export function decide(prepared: PreparedRestore, policy: ConflictPolicy): Decision[] {
+  if (policy === "fail") refuseConflicts(prepared.plan);
+  const decisions = prepared.selected.map((one) => decideOne(one, policy, prepared.plan.id));
+  return separateLinks(decisions, prepared.files);
+}
+
+function decideOne({ entry, state }: SelectedEntry, policy: ConflictPolicy, id: string): Decision {
+  const { path } = entry;
+  if (state === "same") return { entry, action: "same", path };
+  if (state === "new") return { entry, action: "write", path };
+  if (policy === "keep-both") {
+    // A folder cannot stand beside itself: what it holds is put into what is there, if it can be.
+    if (entry.type === "directory") return { entry, action: "leave", path };
+    return { entry, action: "write", path: `${path}.from-${id}` };
+  }
+  const replaces =
+    policy === "always" ||
+    policy === "if-changed" ||
+    (policy === "if-newer" && state === "differs");
+  return { entry, action: replaces ? "replace" : "leave", path };
+}
+
+/** A hard link whose other name will not hold the same content becomes a file of its own. */
+function separateLinks(decisions: Decision[], files: Map<string, FileEntry>): Decision[] {
+  const sound = new Set(
+    decisions.flatMap(({ entry, action, path }) =>
+      action === "leave" || path !== entry.path ? [] : [path],
+    ),
+  );
+  return decisions.map((decision) => {
+    const { entry } = decision;
+    if (entry.type !== "link" || sound.has(entry.target)) return decision;
+    const file = files.get(entry.target);
+    return file === undefined ? decision : { ...decision, entry: { ...file, path: entry.path } };
+  });
+}
+
+function refuseConflicts(plan: RestorePlan): void {
+  const conflicts = plan.entries.filter(
+    ({ state }) => state === "differs" || state === "newerHere",
+  );
+  const [first] = conflicts;
+  if (first === undefined) return;
+  throw new StudioError({
+    code: "restore.conflict",
+    message: `${conflicts.length} paths in ${plan.target} differ from the snapshot, the first is ${first.path}. Nothing was changed.`,
+    hint: "See them with --dry-run; choose with --conflict always, if-newer, never or keep-both (what is replaced is kept), or restore into an empty folder with --target.",
+    exitCode: exitCodes.usage,
+    details: { conflicts: conflicts.slice(0, 100) },
+  });
+}

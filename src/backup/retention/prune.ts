@@ -1,0 +1,12 @@
+import { isIdentifier } from "../../identifier.ts";
+import { repositoryFailure } from "../failures.ts";
+import { decodeCommit } from "../format/commit.ts";
+import { snapshotFolder, snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
+import { objectOfKey, objectsFolder } from "../format/object.ts";
+import { decodeObjectList } from "../format/object-list.ts";
+import { isRecord } from "../format/record.ts";
+import { withLock } from "../lock.ts";
+import type { Clock } from "../open-repository.ts";
+import type { Store } from "../store/store.ts";
+import { committedIds, listSnapshots } from "../summary.ts";
+import { type Retention, type RetentionChoice, chooseRetained } from "./retention.ts";
