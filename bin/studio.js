@@ -5,12 +5,11 @@ import module from "node:module";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
-  process.stderr.write(
-    `error: studio needs Node.js 24.15 or later; this is ${process.versions.node}.\n` +
-      "next: In a clone, type `npx studio …`, which finds the Node.js that `npm ci` brought. " +
-      "Elsewhere install Node.js 24.\n",
-  );
-  process.exit(8);
+  const message = `studio needs Node.js 24.15 or later; this is ${process.versions.node}.`;
+  const hint =
+    "In a clone, type `npx studio …`, which finds the Node.js that `npm ci` brought. " +
+    "Elsewhere install Node.js 24.";
+  fail("node.tooOld", message, hint);
 }
 module.enableCompileCache?.();
 
@@ -22,6 +21,16 @@ try {
 } catch (error) {
   const freshClone = existsSync(source) && !existsSync(new URL("../node_modules", import.meta.url));
   if (error?.code !== "ERR_MODULE_NOT_FOUND" || !freshClone) throw error;
-  process.stderr.write("error: The dependencies of studio are not installed.\nnext: npm ci\n");
+  fail("dependencies.missing", "The dependencies of studio are not installed.", "npm ci");
+}
+
+/** What the rest of studio would print, for when the rest cannot be loaded. */
+function fail(code, message, hint) {
+  process.stderr.write(`error: ${message}\nnext: ${hint}\n`);
+  if (process.argv.includes("--json")) {
+    const error = { code, message, hint, details: null };
+    const document = { schema: "studio/v1", ok: false, exitCode: 8, result: null };
+    process.stdout.write(`${JSON.stringify({ ...document, warnings: [], error }, null, 2)}\n`);
+  }
   process.exit(8);
 }

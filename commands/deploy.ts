@@ -1,7 +1,8 @@
 import { fields, text } from "../src/cli/blocks.ts";
 import { defineCommand, flagOption, textOption } from "../src/cli/command.ts";
 import { deployText, planBlocks } from "../src/cli/deploy-view.ts";
-import type { DeployPlanView, DeployResult } from "../src/deploy/deploy.ts";
+import type { DeployResult } from "../src/deploy/deploy.ts";
+import type { DeployPlanView } from "../src/deploy/preview-deploy.ts";
 
 export default defineCommand<DeployResult | { plan: DeployPlanView }>({
   description:
@@ -22,19 +23,22 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
   dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
-    const { deploy, previewDeploy } = await import("../src/deploy/deploy.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const options = {
       message: textOption(input, "message") ?? null,
       skip: { backup: flagOption(input, "skipBackup"), gate: flagOption(input, "skipGate") },
     };
-    if (context.options.dryRun) return { result: { plan: await previewDeploy(place, options) } };
+    if (context.options.dryRun) {
+      const { previewDeploy } = await import("../src/deploy/preview-deploy.ts");
+      return { result: { plan: await previewDeploy(place, options) } };
+    }
+    const { deploy } = await import("../src/deploy/deploy.ts");
     const result = await deploy(place, options);
     for (const warning of result.warnings) context.output.warn(warning);
     return { result };
   },
   human(result) {
-    if ("plan" in result) return [...planBlocks(result.plan), text("Nothing was changed.", "dim")];
+    if ("plan" in result) return planBlocks(result.plan);
     return [text(deployText(result), "good"), fields([["url", result.url]])];
   },
 });

@@ -48,7 +48,7 @@ export default defineCommand<Result>({
 });
 
 async function askName(context: Context): Promise<string> {
-  const { nameFromFolder } = await import("../src/config/heading.ts");
+  const { nameFromFolder } = await import("../src/config/name-from-folder.ts");
   const initial = nameFromFolder(context.cwd);
   return context.prompt.text("Name of the project?", "--name", initial);
 }

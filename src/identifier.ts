@@ -24,28 +24,47 @@ export function identifierTime(id: string): Date {
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
+/** What an id may name, with what shows the ids there are and what makes the first one. */
+const nouns = {
+  release: { list: "`studio status`", make: "`studio deploy`" },
+  operation: { list: "`studio history`", make: "`studio deploy`" },
+  snapshot: { list: "`studio backup list`", make: "`studio backup create`" },
+};
+
 /**
  * Finds the one id that `text` means: a whole id, an unambiguous prefix, or `latest`.
  * @param known ids, in any order
- * @param noun what the ids name, for the message: "release", "snapshot"
+ * @throws StudioError (exit 2) when `text` means none of them, or several
  */
-export function resolveIdentifier(text: string, known: readonly string[], noun: string): string {
+export function resolveIdentifier(
+  text: string,
+  known: readonly string[],
+  noun: keyof typeof nouns,
+): string {
   const sorted = known.toSorted();
-  if (text === "latest") {
-    const last = sorted.at(-1);
-    if (last !== undefined) return last;
-    throw notFound(`There is no ${noun} yet.`);
-  }
+  const last = sorted.at(-1);
+  if (last === undefined) throw noneYet(noun);
+  if (text === "latest") return last;
   const matches = sorted.filter((id) => id.startsWith(text));
   if (matches.length === 1 && matches[0] !== undefined) return matches[0];
   if (matches.includes(text)) return text;
-  if (matches.length === 0) throw notFound(`No ${noun} has an id that starts with "${text}".`);
+  if (matches.length === 0) {
+    throw notFound(
+      `No ${noun} has an id that starts with "${text}".`,
+      `${nouns[noun].list} shows them.`,
+    );
+  }
   throw usageError(
     `"${text}" is the start of ${matches.length} ${noun} ids: ${matches.join(", ")}.`,
     "Give more characters of the id.",
   );
 }
 
-function notFound(message: string): StudioError {
-  return new StudioError({ code: "id.unknown", message, exitCode: exitCodes.usage });
+/** The error of asking for one of what there is none of yet. */
+export function noneYet(noun: keyof typeof nouns): StudioError {
+  return notFound(`There is no ${noun} yet.`, `${nouns[noun].make} makes the first.`);
+}
+
+function notFound(message: string, hint: string): StudioError {
+  return new StudioError({ code: "id.unknown", message, hint, exitCode: exitCodes.usage });
 }

@@ -9,8 +9,8 @@ export default defineCommand<SnapshotSummary[]>({
   dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context) {
-    const { listBackups } = await import("../../src/deploy/backup.ts");
-    return { result: await listBackups(await context.workplace()) };
+    const { listBackups } = await import("../../src/deploy/list-backups.ts");
+    return { result: await listBackups(await context.project()) };
   },
   human: (snapshots) => [
     table(

@@ -35,11 +35,14 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
   dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
+    const { findSnapshot } = await import("../../src/deploy/find-snapshot.ts");
     const { previewRestore, restore } = await import("../../src/deploy/restore.ts");
-    const [snapshot = "", ...paths] = input.arguments;
+    const [wanted = "", ...paths] = input.arguments;
     const conflict = policies.find((one) => one === textOption(input, "conflict"));
     if (conflict === undefined) throw usageError(`--conflict takes ${policies.join(", ")}.`);
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
+    // Before any question: nobody should say yes to a snapshot that is not there.
+    const snapshot = await findSnapshot(place, wanted);
     const path = await import("node:path");
     const target = path.resolve(
       context.cwd,

@@ -5,7 +5,7 @@ export function damaged(message: string): StudioError {
   return new StudioError({
     code: "backup.damaged",
     message,
-    hint: "Use another snapshot: studio backup list shows which ones were verified.",
+    hint: "Use another snapshot: `studio backup list` shows which ones were verified.",
     exitCode: exitCodes.checkFailed,
   });
 }
@@ -17,7 +17,7 @@ export function isDamage(error: unknown): boolean {
 export function unknownSnapshot(id: string, location: string): StudioError {
   return usageError(
     `There is no snapshot ${id} in ${location}.`,
-    "studio backup list shows the snapshots.",
+    "`studio backup list` shows the snapshots.",
   );
 }
 
@@ -34,7 +34,7 @@ export function repositoryFailure(error: unknown, location: string): unknown {
       ? `The repository ${location} has no room left; the unfinished snapshot was removed.`
       : `The repository ${location} cannot be used: ${reasonOf(error)}.`,
     hint: full
-      ? "Free some space, remove old snapshots with studio backup prune, or use another repository."
+      ? "Free some space, remove old snapshots with `studio backup prune`, or use another repository."
       : "Check that the folder is mounted and belongs to the user who runs studio.",
     exitCode: exitCodes.unavailable,
     cause: error,

@@ -41,7 +41,7 @@ const furthestClock = 3_600_000;
  * the store needs no atomic test-and-set, and the record of a dead holder can be removed by
  * anyone. A dead process is recognised at once on its own machine, else by its missed heartbeats.
  */
-export async function acquireLock(options: LockOptions): Promise<RepositoryLock> {
+async function acquireLock(options: LockOptions): Promise<RepositoryLock> {
   const deadline = performance.now() + (options.wait ?? 0);
   for (let attempt = 1; ; attempt += 1) {
     options.signal?.throwIfAborted();

@@ -7,34 +7,9 @@ import type { Scenario } from "./scenario.ts";
 
 const extension = ".yaml";
 
-export interface ScenarioFile {
-  name: string;
-  file: string;
-  /** Undefined when the file is not valid; `problem` then says why. */
-  scenario?: Scenario;
-  problem?: string;
-}
-
 /**
- * The scenarios of the folders, sorted by name. Of two with the same name the one in the earlier
- * folder counts: a project's own `smoke` hides the bundled one. Folders that do not exist are
- * empty.
- */
-export async function listScenarios(folders: readonly string[]): Promise<ScenarioFile[]> {
-  const files = await findFiles(folders);
-  return Promise.all(
-    [...files.entries()].map(async ([name, file]) => {
-      try {
-        return { name, file, scenario: await readScenario(name, file) };
-      } catch (error) {
-        return { name, file, problem: reasonOf(error) };
-      }
-    }),
-  );
-}
-
-/**
- * Loads one scenario by name.
+ * Loads one scenario by name. Of two with the same name the one in the earlier folder counts: a
+ * project's own `smoke` hides the bundled one. Folders that do not exist are empty.
  *
  * @throws StudioError (exit 2) when no folder has it, with the names there are, or when it is
  *   not valid.
@@ -48,7 +23,10 @@ export async function loadScenario(name: string, folders: readonly string[]): Pr
   throw new StudioError({
     code: "bench.scenario.unknown",
     message: `There is no scenario "${name}". Known are: ${known.join(", ") || "none"}.`,
-    hint: meant === undefined ? "`studio bench list` shows them." : `Did you mean "${meant}"?`,
+    hint:
+      meant === undefined
+        ? "Name one of them, or write one of your own into the folder bench.directory."
+        : `Did you mean "${meant}"?`,
     exitCode: exitCodes.usage,
     details: { name, known },
   });

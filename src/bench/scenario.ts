@@ -158,7 +158,7 @@ function refuse(file: string, problems: string[]): StudioError {
   return new StudioError({
     code: "bench.scenario.invalid",
     message: `The scenario ${file} is not valid:\n${problems.join("\n")}`,
-    hint: "Mend the lines named above; `studio bench list` shows the scenarios that are valid.",
+    hint: "Mend the lines named above, then run the command again.",
     exitCode: exitCodes.usage,
     details: { file, problems },
   });

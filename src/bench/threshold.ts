@@ -78,6 +78,14 @@ export function judge(thresholds: readonly Threshold[], summary: BenchSummary): 
   });
 }
 
+/** A verdict for people: the threshold, and the figure it was compared with. */
+export function describeVerdict({ text, metric, actual }: Verdict): string {
+  if (actual === null) return `${text} (nothing was measured)`;
+  const figure = Number(actual.toPrecision(3));
+  if (metric === "rate") return `${text} (was ${figure} a second)`;
+  return `${text} (was ${figure}${metric === "errors" || metric === "checks" ? "%" : "ms"})`;
+}
+
 function figureOf(metric: Metric, summary: BenchSummary): number | null {
   const { requests, checks } = summary;
   if (requests.ok + requests.failed === 0) return null;

@@ -78,9 +78,9 @@ export function createContext(input: ContextInput): Context {
 }
 
 async function readProject(context: Context): Promise<Project> {
-  const { loadProject } = await import("../config/project.ts");
+  const { openProject } = await import("../config/open-project.ts");
   const { env, config } = context.options;
-  const project = await loadProject({
+  const project = await openProject({
     cwd: context.cwd,
     env: context.env,
     ...(config === undefined ? {} : { configFile: config }),

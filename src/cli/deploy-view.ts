@@ -1,5 +1,7 @@
-import type { DeployPlanView, DeployResult } from "../deploy/deploy.ts";
-import { type Block, fields, heading, list } from "./blocks.ts";
+import type { DeployResult } from "../deploy/deploy.ts";
+import type { DeployPlanView } from "../deploy/preview-deploy.ts";
+import type { RunPlanView } from "../deploy/run-release.ts";
+import { type Block, fields, heading, list, text } from "./blocks.ts";
 
 /** What a deploy would do, for people. */
 export function planBlocks(plan: DeployPlanView): Block[] {
@@ -17,6 +19,20 @@ export function planBlocks(plan: DeployPlanView): Block[] {
     ]),
     heading("Steps"),
     list(plan.steps),
+    text("Nothing was changed.", "dim"),
+  ];
+}
+
+/** What `up` or `down` would do, for people. */
+export function runPlanBlocks({ release, url, steps }: RunPlanView): Block[] {
+  return [
+    fields([
+      ["release", release],
+      ["url", url],
+    ]),
+    heading("Steps"),
+    steps.length === 0 ? text("nothing to do") : list(steps),
+    text("Nothing was changed.", "dim"),
   ];
 }
 

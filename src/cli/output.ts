@@ -1,4 +1,4 @@
-import { type ExitCode, StudioError, exitCodes, reasonOf } from "../errors.ts";
+import { type ExitCode, StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
 import type { Command, Outcome } from "./command.ts";
 import type { Masker } from "./mask.ts";
 import { type Style, renderBlocks } from "./render.ts";
@@ -63,7 +63,7 @@ export function createOutput(settings: OutputSettings): Output {
       if (outcome.error !== undefined) err(errorText(outcome.error, settings.stderrStyle));
     },
     fail(words, thrown) {
-      const error = thrown instanceof StudioError ? thrown : bugReport(thrown);
+      const error = explain(thrown);
       const { exitCode } = error;
       if (json) {
         document(words, {
@@ -105,6 +105,18 @@ function logLines(error: StudioError): string[] {
   const { details } = error;
   if (typeof details !== "object" || details === null || !("log" in details)) return [];
   return Array.isArray(details.log) ? details.log.map(String) : [];
+}
+
+function explain(thrown: unknown): StudioError {
+  if (thrown instanceof StudioError) return thrown;
+  if (systemCode(thrown) !== "ERR_MODULE_NOT_FOUND") return bugReport(thrown);
+  return new StudioError({
+    code: "installation.incomplete",
+    message: `A part of studio is not installed: ${reasonOf(thrown)}`,
+    hint: "Install it again: `npm ci` in a clone, else `npm install --global @selfhosted-ai/studio`.",
+    exitCode: exitCodes.unavailable,
+    cause: thrown,
+  });
 }
 
 function bugReport(thrown: unknown): StudioError {

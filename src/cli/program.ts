@@ -2,7 +2,7 @@ import { Command as Program, CommanderError, Option } from "commander";
 import { type ExitCode, exitCodeMeanings, usageError } from "../errors.ts";
 import type { Command, Input } from "./command.ts";
 import type { GlobalOptions } from "./context.ts";
-import { type Registry, matchWords } from "./registry.ts";
+import { type Match, type Registry, matchWords } from "./registry.ts";
 
 export interface Parsed {
   words: string[];
@@ -10,65 +10,97 @@ export interface Parsed {
   action:
     | { kind: "print"; text: string }
     | { kind: "run"; command: Command; input: Input }
-    | { kind: "refuse"; error: Error };
+    | { kind: "refuse"; error: unknown };
   options: GlobalOptions;
 }
 
-/** Reads what was typed. Only the module of the command that was named is loaded. */
+/**
+ * Reads what was typed. Only the module of the command that was named is loaded; one that cannot
+ * be loaded is refused like anything else, so that `--json` gets its document.
+ */
 export async function parseArguments(
   registry: Registry,
   argv: readonly string[],
   version: string,
 ): Promise<Parsed> {
-  const match = matchWords(registry, argv);
-  const command = match.entry === null ? null : (await match.entry.load()).default;
-  let printed = "";
-  let complaint = "";
+  const line = withoutHelpWord(registry, argv);
+  const match = matchWords(registry, line);
+  const texts = { printed: "", complaint: "" };
+  const root = createRoot(version, texts);
+  const finish = (action: Parsed["action"]): Parsed => ({
+    words: match.words,
+    action,
+    options: root.opts<GlobalOptions>(),
+  });
+  try {
+    const command = match.entry === null ? null : (await match.entry.load()).default;
+    const leaf = growTree(root, registry, match.words);
+    return finish(parse({ root, leaf, command, match, argv: line, texts }));
+  } catch (error) {
+    return finish({ kind: "refuse", error });
+  }
+}
+
+/** `studio help deploy` is `studio deploy --help`. */
+function withoutHelpWord(registry: Registry, argv: readonly string[]): readonly string[] {
+  const { words, unknown } = matchWords(registry, argv);
+  if (words.length > 0 || unknown !== "help") return argv;
+  return [...argv.toSpliced(argv.indexOf("help"), 1), "--help"];
+}
+
+interface ParseInput {
+  root: Program;
+  /** The node of the words that were typed; the command's own, when they lead to one. */
+  leaf: Program;
+  command: Command | null;
+  match: Match;
+  argv: readonly string[];
+  texts: Texts;
+}
+
+/** What commander would have written. */
+interface Texts {
+  printed: string;
+  complaint: string;
+}
+
+function parse({ root, leaf, command, match, argv, texts }: ParseInput): Parsed["action"] {
   let input: Input | null = null;
-  const root = new Program("studio");
-  configureRoot(
-    root,
-    version,
-    (text) => (printed += text),
-    (text) => (complaint += text),
-  );
-  const leaf = growTree(root, registry, match.words);
   if (command !== null) {
     dress(leaf, command);
     leaf.action(() => {
       input = { arguments: leaf.args, options: leaf.opts() };
     });
   }
-  const finish = (action: Parsed["action"]): Parsed => ({
-    words: match.words,
-    action,
-    options: root.opts<GlobalOptions>(),
-  });
   if (command === null && match.unknown === null && !asksForText(argv)) {
     leaf.outputHelp();
     root.parseOptions([...argv]);
-    return finish({ kind: "print", text: printed });
+    return { kind: "print", text: texts.printed };
   }
+  // A page is asked for, but of nothing there is: then the unknown word is what to tell.
+  const line = match.unknown === null ? argv : argv.filter((word) => !helpFlags.includes(word));
   try {
-    root.parse([...argv], { from: "user" });
+    root.parse(line, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return finish({ kind: "print", text: printed });
+    if (error.exitCode === 0) return { kind: "print", text: texts.printed };
     const path = ["studio", ...match.words].join(" ");
-    const message = complaint
+    const message = texts.complaint
       .trim()
       .replace(/^error: /, "")
       .replaceAll("\n", " ");
     const hint = `\`${path} --help\` shows what can be typed.`;
-    return finish({ kind: "refuse", error: usageError(sentence(message), hint) });
+    return { kind: "refuse", error: usageError(sentence(message), hint) };
   }
   if (command === null || input === null) throw new Error("commander ran no action");
-  return finish({ kind: "run", command, input });
+  return { kind: "run", command, input };
 }
+
+const helpFlags = ["--help", "-h"];
 
 function asksForText(argv: readonly string[]): boolean {
   const before = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
-  return before.some((word) => ["--help", "-h", "--version", "-V"].includes(word));
+  return before.some((word) => [...helpFlags, "--version", "-V"].includes(word));
 }
 
 function sentence(text: string): string {
@@ -76,13 +108,8 @@ function sentence(text: string): string {
   return /[.?)]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function configureRoot(
-  root: Program,
-  version: string,
-  writeOut: (text: string) => void,
-  writeErr: (text: string) => void,
-): void {
-  root
+function createRoot(version: string, texts: Texts): Program {
+  return new Program("studio")
     .description("Run a self-hosted AI studio: every change is planned, journaled and undoable.")
     .version(version, "-V, --version", "Print the version")
     .helpOption("-h, --help", "Show help")
@@ -96,7 +123,11 @@ function configureRoot(
     .option("-v, --verbose", "Tell more on stderr", false)
     .option("--no-color", "Print without colours")
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({ writeOut, writeErr })
+    .configureOutput({
+      writeOut: (text) => (texts.printed += text),
+      writeErr: (text) => (texts.complaint += text),
+    })
+    .helpCommand(false)
     .exitOverride();
 }
 

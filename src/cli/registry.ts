@@ -49,7 +49,7 @@ export function matchWords(registry: Registry, argv: readonly string[]): Match {
   return { words, entry: findEntry(registry, words), unknown: null };
 }
 
-export function findEntry(registry: Registry, words: readonly string[]): Entry | null {
+function findEntry(registry: Registry, words: readonly string[]): Entry | null {
   return registry.entries.find((entry) => entry.words === words.join(" ")) ?? null;
 }
 

@@ -28,9 +28,13 @@ function paint(text: string, tone: Tone | undefined, style: Style): string {
   return tone === undefined ? text : style.paint(text, tone);
 }
 
-/** Turns blocks into text that ends in a line break, or into "" when there are none. */
+/** Turns blocks into text that ends in a line break, or into "" when there is nothing in them. */
 export function renderBlocks(blocks: readonly Block[], style: Style): string {
-  return blocks.map((block) => `${renderBlock(block, style)}\n`).join("");
+  return blocks
+    .map((block) => renderBlock(block, style))
+    .filter((text) => text !== "")
+    .map((text) => `${text}\n`)
+    .join("");
 }
 
 function renderBlock(block: Block, style: Style): string {

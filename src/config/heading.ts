@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { interpolate } from "./interpolate.ts";
 import { type Problem, problemAt } from "./problems.ts";
 import { headingSchema } from "./schema.ts";
@@ -30,16 +29,4 @@ export function checkHeading(
   if (problems.length > 0) return { name: undefined, problems };
   const found = result.error.issues.flatMap((issue) => describeIssue(issue, tree, label));
   return { name: undefined, problems: found };
-}
-
-/** The folder's name made into a valid project name; `studio` when nothing is left of it. */
-export function nameFromFolder(directory: string): string {
-  const name = basename(directory)
-    .toLowerCase()
-    .normalize("NFKD")
-    .replace(/\p{Mark}/gu, "")
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, "");
-  return name === "" ? "studio" : name;
 }

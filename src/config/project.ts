@@ -4,11 +4,12 @@ import {
   requestedEnvironment,
   unknownEnvironment,
 } from "./environments.ts";
-import { checkHeading, nameFromFolder } from "./heading.ts";
+import { checkHeading } from "./heading.ts";
 import { type Location, locateConfiguration } from "./locate.ts";
 import { type Origin, originsOf } from "./origins.ts";
 import { configurationError } from "./problems.ts";
 import type { Settings } from "./schema.ts";
+import { nameFromFolder } from "./name-from-folder.ts";
 import { readSource } from "./source.ts";
 import { emptyMap, resolveEnvironment } from "./resolve-environment.ts";
 import type { MapNode } from "./tree.ts";

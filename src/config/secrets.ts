@@ -5,7 +5,6 @@ import type { runShell } from "../shell/exec.ts";
 import { interpolate } from "./interpolate.ts";
 import type { Secret } from "./schema/fields.ts";
 import { isHarmlessAddress, passwordsOf } from "./secret-text.ts";
-import { readSource } from "./source.ts";
 import { nodeAt } from "./tree.ts";
 
 export type { Secret } from "./schema/fields.ts";
@@ -93,6 +92,7 @@ async function readInline(
   surroundings: SecretSurroundings,
 ): Promise<string> {
   const [file = "", pointer = ""] = secret.inline.split("#/");
+  const { readSource } = await import("./source.ts");
   const { root } = await readSource(resolve(surroundings.directory, file), file);
   const path = pointer.split("/").map((part) => {
     const segment = part.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -1,6 +1,5 @@
-import { StudioError, exitCodes, reasonOf, systemCode, usageError } from "../errors.ts";
-import { describeDatabase } from "./address.ts";
-import type { DatabaseAddress } from "./connect.ts";
+import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
+import { type DatabaseAddress, describeDatabase, unreadableUrl } from "./address.ts";
 
 interface Failure {
   pattern: RegExp;
@@ -83,13 +82,6 @@ export function databaseFailure(address: DatabaseAddress, error: unknown): Studi
     exitCode: exitCodes.unavailable,
     details: { code },
   });
-}
-
-function unreadableUrl(): StudioError {
-  return usageError(
-    "The database URL cannot be read as a URL.",
-    "Write special characters of the user and the password in percent form: %23 for #, %2F for /, %40 for @.",
-  );
 }
 
 /** Runs `work`, turning the failures of the database itself into a `StudioError` (exit 8). */

@@ -1,12 +1,11 @@
 import type { SnapshotReport } from "../backup/create.ts";
 import { type PruneReport, pruneSnapshots } from "../backup/prune.ts";
-import { type SnapshotSummary, listSnapshots } from "../backup/summary.ts";
 import { type VerifyReport, verifySnapshot } from "../backup/verify.ts";
 import { createIdentifier } from "../identifier.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { repositoryOf } from "./backup-repository.ts";
-import { findSnapshot } from "./restore.ts";
+import { findSnapshot } from "./find-snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -28,11 +27,6 @@ export async function createBackup(
   ledger?.close();
   const id = createIdentifier(desk.now());
   return takeSnapshot({ place, id, release, signal: desk.signal, ...options });
-}
-
-/** The snapshots of this environment, oldest first. */
-export async function listBackups(place: Workplace): Promise<SnapshotSummary[]> {
-  return listSnapshots(repositoryOf(place.project));
 }
 
 export async function verifyBackup(place: Workplace, text: string): Promise<VerifyReport> {

@@ -1,5 +1,5 @@
+import { describeVerdict } from "../bench/threshold.ts";
 import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
-import { listScenarios } from "../bench/scenario-files.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
@@ -49,10 +49,6 @@ export async function quickBench(
   return record(place, "quick", options.url, result);
 }
 
-export async function scenarios(place: Workplace) {
-  return listScenarios(benchFolders(place.project));
-}
-
 /** What a run ends with: nothing, or the error for its exit code. */
 export function benchFailure(report: BenchReport): StudioError | null {
   if (report.passed) return null;
@@ -67,7 +63,7 @@ export function benchFailure(report: BenchReport): StudioError | null {
   const missed = report.verdicts.filter((verdict) => !verdict.passed);
   return new StudioError({
     code: "bench.missed",
-    message: `Thresholds were missed: ${missed.map((one) => `${one.text} (was ${one.actual})`).join(", ")}.`,
+    message: `Thresholds were missed: ${missed.map(describeVerdict).join(", ")}.`,
     exitCode: exitCodes.checkFailed,
   });
 }

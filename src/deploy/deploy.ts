@@ -1,7 +1,6 @@
 import { StudioError, exitCodes } from "../errors.ts";
-import { findUnfinished } from "../ledger/operations.ts";
-import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
-import { type Performed, perform, unfinishedError } from "../operation/perform.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { type Performed, perform } from "../operation/perform.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
@@ -14,19 +13,6 @@ export interface DeployOptions {
   skip: DeployInput["skip"];
 }
 
-export interface DeployPlanView {
-  release: string;
-  previous: string | null;
-  code: string;
-  models: string[];
-  migrations: string[];
-  schemaHead: string | null;
-  backup: string;
-  traffic: string;
-  url: string;
-  steps: string[];
-}
-
 export interface DeployResult {
   operation: string;
   release: string;
@@ -36,25 +22,6 @@ export interface DeployResult {
   schemaHead: string | null;
   migrations: string[];
   warnings: string[];
-}
-
-/** What a deploy would do now; nothing is changed, and no lock is taken. */
-export async function previewDeploy(
-  place: Workplace,
-  options: DeployOptions,
-): Promise<DeployPlanView> {
-  const ledger = openLedgerForReading(place.desk.paths.ledger);
-  try {
-    if (ledger !== null) {
-      const unfinished = findUnfinished(ledger, place.desk.environment);
-      if (unfinished !== null) throw unfinishedError(unfinished);
-    }
-    const content = await readReleaseContent(place.desk.paths, place.project, false);
-    const input = await planDeploy({ place, content, ledger, skip: options.skip });
-    return viewPlan(place, input);
-  } finally {
-    ledger?.close();
-  }
 }
 
 /** Brings a new release of the environment up and retires the one before, or changes nothing. */
@@ -103,25 +70,5 @@ export function resultOf(work: DeployWork, performed: Performed): DeployResult {
     schemaHead: release.schemaHead,
     migrations: input.schema.pending,
     warnings: performed.warnings,
-  };
-}
-
-function viewPlan(place: Workplace, input: DeployInput): DeployPlanView {
-  const { release, previous, schema, first, skip } = input;
-  const work = { place, input, release, previous: previous?.record ?? null } as DeployWork;
-  const same = previous?.record.code.digest === release.code.digest;
-  return {
-    release: release.id,
-    previous: previous?.record.id ?? null,
-    code: `${release.code.digest.slice(0, 12)}${same ? " (unchanged)" : ""}`,
-    models: release.models.map((model) => `${model.name} ${model.version} (${model.source})`),
-    migrations: schema.pending,
-    schemaHead: schema.head,
-    backup: skip.backup
-      ? "none (--skip-backup)"
-      : `set "full" ${first ? "after migrating: nothing exists yet" : "before migrating"}, read back`,
-    traffic: place.target.describeSwitch(release, previous?.record ?? null),
-    url: place.target.publicUrl(release),
-    steps: deploySteps(work).map((step) => step.title),
   };
 }

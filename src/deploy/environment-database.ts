@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { Settings } from "../config/schema.ts";
 import { resolveSecret } from "../config/secrets.ts";
-import { parseDatabaseUrl } from "../database/address.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import { type DatabaseAddress, parseDatabaseUrl } from "../database/address.ts";
 import { runShell } from "../shell/exec.ts";
 
 export interface DatabaseInput {

@@ -1,3 +1,4 @@
+import { noneYet } from "../identifier.ts";
 import { readEntries } from "../ledger/journal.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { type OperationRow, findOperation, listOperations } from "../ledger/operations.ts";
@@ -25,7 +26,10 @@ export function readHistory(
   wanted: { operation: string | null; limit: number },
 ): HistoryEntry[] {
   const ledger = openLedgerForReading(desk.paths.ledger);
-  if (ledger === null) return [];
+  if (ledger === null) {
+    if (wanted.operation !== null) throw noneYet("operation");
+    return [];
+  }
   try {
     if (wanted.operation === null) {
       return listOperations(ledger, desk.environment, wanted.limit).map(entryOf);

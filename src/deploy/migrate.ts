@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { migrateDown, migrateUp } from "../migrate/apply.ts";
+import { planDown, planUp } from "../migrate/plan.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
@@ -30,19 +31,36 @@ export async function schemaStatus(place: Workplace): Promise<SchemaState> {
   return readSchemaState({ database: place.database, migrations });
 }
 
-/** Moves the schema as one journaled operation. */
+/**
+ * Moves the schema as one journaled operation.
+ * @throws StudioError with exit code 2 or 4 when the order cannot be carried out: nothing was
+ *   begun; else as `perform`
+ */
 export async function migrate(
   place: Workplace,
   order: Omit<MigrateInput, "head">,
   message: string | null,
 ): Promise<MigrateResult> {
+  // Once more under the lock; an order that makes no sense leaves no lock or ledger behind.
+  await planMigrate(place, order);
   const { results } = await perform(place.desk, `migrate ${order.direction}`, async () => {
-    const { head } = await schemaStatus(place);
-    const input: MigrateInput = { ...order, head };
+    const input = await planMigrate(place, order);
     return { kind: "migrate", message, input, steps: [migrateStep(place, input)] };
   });
   const report = results.get("migrate") as MigrateResult;
   return { applied: report.applied, reverted: report.reverted, head: report.head };
+}
+
+async function planMigrate(
+  place: Workplace,
+  order: Omit<MigrateInput, "head">,
+): Promise<MigrateInput> {
+  const migrations = await readMigrations(liveMigrationFolders(place));
+  const { head, applied } = await readSchemaState({ database: place.database, migrations });
+  const { direction, to, steps } = order;
+  if (direction === "up") planUp(applied, migrations, to ?? undefined);
+  else planDown(applied, migrations, { to, steps });
+  return { ...order, head };
 }
 
 export function migrateSteps(place: Workplace, input: MigrateInput): Step[] {

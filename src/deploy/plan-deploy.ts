@@ -8,15 +8,23 @@ import { currentRelease } from "../ledger/releases.ts";
 import { codeRoot } from "../package-root.ts";
 import { type MigrationFile, readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
+import type { ModelRecord } from "../inference/models.ts";
+import type { CodeSnapshot } from "./content/code-files.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { type ReleaseRecord, hashEnvironment } from "./release.ts";
-import { type ReleaseContent, projectMigrations } from "./release-content.ts";
+import { projectMigrations } from "./project-folders.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { Workplace } from "./workplace.ts";
 
+/** What of a release's content its record tells. */
+export interface PlannedContent {
+  code: Pick<CodeSnapshot, "digest" | "fingerprint" | "bytes" | "entry" | "migrations">;
+  models: Pick<ModelRecord, "name" | "version" | "sha256" | "source">[];
+}
+
 export interface PlanRequest {
   place: Workplace;
-  content: ReleaseContent;
+  content: PlannedContent;
   /** Null before the first operation of a project. */
   ledger: Ledger | null;
   skip: DeployInput["skip"];
@@ -99,6 +107,7 @@ function describeRelease(
     node: process.versions.node,
     code: {
       digest: content.code.digest,
+      fingerprint: content.code.fingerprint,
       bytes: content.code.bytes,
       entry: content.code.entry,
       migrations: content.code.migrations,

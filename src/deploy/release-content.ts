@@ -7,10 +7,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { Project } from "../config/project.ts";
 import { type ModelRecord, bundledModelsFolder, findModels } from "../inference/models.ts";
-import { codeRoot } from "../package-root.ts";
 import { runCommand } from "../shell/exec.ts";
 import type { StatePaths } from "../state.ts";
 import { type CodeSnapshot, snapshotCode } from "./content/code-files.ts";
@@ -23,6 +22,7 @@ import {
   keepContent,
 } from "./content/content-store.ts";
 import { openHashCache, saveHashCache } from "./content/hash-cache.ts";
+import { modelFolders, projectMigrations } from "./project-folders.ts";
 import { type ReleaseRecord, codeFolder, releaseFolder } from "./release.ts";
 
 /** Everything a release consists of besides settings, as it lies in the project now. */
@@ -38,7 +38,7 @@ interface SourceFile extends KeptFile {
   from: string;
 }
 
-export function openContentStore(paths: StatePaths): ContentStore {
+function openContentStore(paths: StatePaths): ContentStore {
   mkdirSync(paths.releases, { recursive: true, mode: 0o700 });
   return { folder: paths.releases, hashes: openHashCache(join(paths.releases, "hashes.json")) };
 }
@@ -63,20 +63,6 @@ export async function readReleaseContent(
   const migrationFiles = folder === null ? [] : await readFolder(store, folder, "");
   if (remember) saveHashCache(store.hashes);
   return { code, models, modelFiles, migrationFiles };
-}
-
-export function modelFolders(project: Project): string[] {
-  return project.settings.serve.models.map((folder) => resolve(project.directory, folder));
-}
-
-/**
- * The folder of the project's own migrations, or null. In a clone of studio the project's folder
- * is studio's own: its migrations are not counted twice.
- */
-export function projectMigrations(project: Project): string | null {
-  const folder = resolve(project.directory, project.settings.migrate.directory);
-  if (!existsSync(folder)) return null;
-  return realpathSync(folder) === realpathSync(join(codeRoot, "migrations")) ? null : folder;
 }
 
 export const releaseMigrationFolders = (

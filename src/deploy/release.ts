@@ -30,6 +30,8 @@ export interface ReleaseRecord {
   code: {
     /** SHA-256 over all files; names the folder in `.studio/releases/code/`. */
     digest: string;
+    /** See content/fingerprint.ts; absent in records of an older studio. */
+    fingerprint?: string;
     bytes: number;
     /** Paths within that folder. */
     entry: string;

@@ -3,15 +3,14 @@ import { restoreDatabase, undoRestoreDatabase } from "../backup/restore-database
 import { undoRestore } from "../backup/restore-journal.ts";
 import { type RestorePlan, restorePlan } from "../backup/restore-plan.ts";
 import { type ConflictPolicy, restoreSnapshot } from "../backup/restore.ts";
-import { listSnapshots } from "../backup/summary.ts";
 import { verifySnapshot } from "../backup/verify.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
-import { resolveIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { repositoryOf } from "./backup-repository.ts";
+import { findSnapshot } from "./find-snapshot.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { upSteps } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -182,20 +181,6 @@ function filesStep(place: Workplace, input: RestoreInput): Step {
       await run.effect("put-back", () => undoRestore({ target, keepReplacedIn }));
     },
   };
-}
-
-export async function findSnapshot(place: Workplace, text: string): Promise<string> {
-  const snapshots = await listSnapshots(repositoryOf(place.project));
-  return resolveIdentifier(
-    nameToId(snapshots, text),
-    snapshots.map((one) => one.id),
-    "snapshot",
-  );
-}
-
-/** A snapshot may be meant by its name, too. */
-function nameToId(snapshots: readonly { id: string; name: string | null }[], text: string): string {
-  return snapshots.findLast((one) => one.name === text)?.id ?? text;
 }
 
 async function servingRelease(place: Workplace, ledger: Ledger): Promise<ReleaseRecord | null> {

@@ -7,13 +7,15 @@ import { releaseCompatibility } from "../migrate/compatibility.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
+import { type DeployPlanView, readUnlocked, viewPlan } from "./preview-deploy.ts";
 import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
+import { findDamage } from "./content/find-damage.ts";
 import { previousRelease } from "./plan-deploy.ts";
 import { type ReleaseRecord, codeFolder, releaseFile } from "./release.ts";
 import { releaseMigrationFolders } from "./release-content.ts";
-import { nothingDeployed } from "./run-release.ts";
+import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RollbackOptions {
@@ -27,6 +29,7 @@ export interface RollbackOptions {
 
 /** Returns to an earlier release by the same path as a deploy, with what was kept of it. */
 export async function rollback(place: Workplace, options: RollbackOptions): Promise<DeployResult> {
+  requireDeployed(place);
   let work: DeployWork | null = null;
   const performed = await perform(place.desk, "rollback", async (ledger) => {
     const input = await planRollback(place, ledger, options);
@@ -38,7 +41,23 @@ export async function rollback(place: Workplace, options: RollbackOptions): Prom
   return resultOf(work as unknown as DeployWork, performed);
 }
 
-export async function planRollback(
+/** What a rollback would do now; nothing is changed, and no lock is taken. */
+export async function previewRollback(
+  place: Workplace,
+  options: Omit<RollbackOptions, "message">,
+): Promise<DeployPlanView> {
+  return readUnlocked(place, async (ledger) => {
+    if (ledger === null) throw nothingDeployed(place.desk.environment);
+    const input = await planRollback(place, ledger, { ...options, message: null });
+    const { id, studio, models } = input.release;
+    return viewPlan(place, input, {
+      code: `studio ${studio}, as release ${id} ran it`,
+      models: models.map(({ name, version, source }) => `${name} ${version} (${source})`),
+    });
+  });
+}
+
+async function planRollback(
   place: Workplace,
   ledger: Ledger,
   options: RollbackOptions,
@@ -46,7 +65,7 @@ export async function planRollback(
   const previous = await previousRelease(place, ledger);
   if (previous === null) throw nothingDeployed(place.desk.environment);
   const release = chooseRelease(place, ledger, options.to);
-  requireKept(place, release);
+  await requireKept(place, release);
   const schema = await decideSchema(place, previous.record, release, options.withDown);
   return {
     release,
@@ -75,18 +94,32 @@ function chooseRelease(place: Workplace, ledger: Ledger, to: string | null): Rel
   throw usageError(`Release ${row.id} is the current one.`, "`studio up` starts it again.");
 }
 
-function requireKept(place: Workplace, release: ReleaseRecord): void {
+/** What is run again must be what ran: files on a disk decay, and people edit them. */
+async function requireKept(place: Workplace, release: ReleaseRecord): Promise<void> {
   const { paths } = place.desk;
   const kept =
     existsSync(releaseFile(paths, release.id)) &&
     existsSync(codeFolder(paths, release.code.digest));
-  if (kept) return;
+  if (kept) {
+    const damage = await findDamage(paths, release);
+    if (damage === null) return;
+    throw new StudioError({
+      code: "release.damaged",
+      message: `What was kept of release ${release.id} is no longer what ran: ${damage}. Nothing was changed.`,
+      hint: bringBack(release),
+      exitCode: exitCodes.unavailable,
+    });
+  }
   throw new StudioError({
     code: "release.missing",
     message: `The code or models of release ${release.id} are no longer in ${paths.releases}. Nothing was changed.`,
-    hint: `Bring the code of that release back (\`npm install -g @selfhosted-ai/studio@${release.studio}\`, or check out its commit), then \`studio deploy\`.`,
+    hint: bringBack(release),
     exitCode: exitCodes.unavailable,
   });
+}
+
+function bringBack({ studio }: ReleaseRecord): string {
+  return `Bring the code of that release back (\`npm install -g @selfhosted-ai/studio@${studio}\`, or check out its commit), then \`studio deploy\`.`;
 }
 
 /** Whether the release may run on the schema as it is, or where the schema must go. */

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { waitHealthy } from "./health.ts";
+import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -21,36 +23,66 @@ export interface RunResult {
 
 /** Starts the current release again, and lets it take public traffic. */
 export async function bringUp(place: Workplace, message: string | null): Promise<RunResult> {
-  return run(place, "up", message, upSteps, (accepting) => accepting);
+  return run(place, "up", message);
 }
 
 /** Ends the current release in good order; `up` starts it again. */
 export async function takeDown(place: Workplace, message: string | null): Promise<RunResult> {
-  return run(place, "down", message, downSteps, (_accepting, running) => !running);
+  return run(place, "down", message);
+}
+
+export interface RunPlanView {
+  release: string;
+  url: string;
+  /** Empty when there is nothing to do. */
+  steps: string[];
+}
+
+/** What `up` or `down` would do now; nothing is changed, and no lock is taken. */
+export async function previewRun(place: Workplace, kind: "up" | "down"): Promise<RunPlanView> {
+  return readUnlocked(place, async (ledger) => {
+    if (ledger === null) throw nothingDeployed(place.desk.environment);
+    const { release, steps } = await plan(place, ledger, kind);
+    return {
+      release: release.id,
+      url: place.target.publicUrl(release),
+      steps: steps.map(({ title }) => title),
+    };
+  });
 }
 
 async function run(
   place: Workplace,
   kind: "up" | "down",
   message: string | null,
-  build: (place: Workplace, ledger: Ledger, input: RunInput) => Step[],
-  settled: (accepting: boolean, running: boolean) => boolean,
 ): Promise<RunResult> {
-  let release: ReleaseRecord | null = null;
-  let changed = true;
+  requireDeployed(place);
+  let planned: RunPlan | null = null;
   await perform(place.desk, kind, async (ledger) => {
-    const row = currentRelease(ledger, place.desk.environment);
-    if (row === null) throw nothingDeployed(place.desk.environment);
-    release = row.record as ReleaseRecord;
-    const status = row.status === "stopped" ? "stopped" : "current";
-    const input: RunInput = { release, status };
-    const state = await place.target.state(release);
-    const wanted = kind === "up" ? "current" : "stopped";
-    changed = !(settled(state.accepting, state.running) && status === wanted);
-    return { kind, message, input, steps: changed ? build(place, ledger, input) : [] };
+    planned = await plan(place, ledger, kind);
+    const { release, status, steps } = planned;
+    return { kind, message, input: { release, status } satisfies RunInput, steps };
   });
-  const ran = release as unknown as ReleaseRecord;
-  return { release: ran.id, url: place.target.publicUrl(ran), changed };
+  const { release, steps } = planned as unknown as RunPlan;
+  return { release: release.id, url: place.target.publicUrl(release), changed: steps.length > 0 };
+}
+
+interface RunPlan extends RunInput {
+  /** None where the release is as it should be already. */
+  steps: Step[];
+}
+
+async function plan(place: Workplace, ledger: Ledger, kind: "up" | "down"): Promise<RunPlan> {
+  const row = currentRelease(ledger, place.desk.environment);
+  if (row === null) throw nothingDeployed(place.desk.environment);
+  const release = row.record as ReleaseRecord;
+  const status = row.status === "stopped" ? "stopped" : "current";
+  const { accepting, running } = await place.target.state(release);
+  const input: RunInput = { release, status };
+  const settled =
+    kind === "up" ? accepting && status === "current" : !running && status === "stopped";
+  const build = kind === "up" ? upSteps : downSteps;
+  return { ...input, steps: settled ? [] : build(place, ledger, input) };
 }
 
 export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
@@ -122,6 +154,11 @@ function statusStep(
     do: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, status)),
     undo: (step) => step.effect("ledger", () => setReleaseStatus(ledger, release.id, before)),
   };
+}
+
+/** Where nothing was ever deployed nothing is made either: no lock, no ledger. */
+export function requireDeployed({ desk }: Workplace): void {
+  if (!existsSync(desk.paths.ledger)) throw nothingDeployed(desk.environment);
 }
 
 export function nothingDeployed(environment: string): StudioError {

@@ -2,8 +2,9 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
+import { resolveKeys } from "./environment-keys.ts";
 import { describeAddress } from "./release.ts";
-import { modelFolders } from "./release-content.ts";
+import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ForegroundInput {
@@ -16,8 +17,9 @@ export interface ForegroundInput {
 
 /** A daemon in this process, until the signal. */
 export async function serveInForeground(place: Workplace, input: ForegroundInput): Promise<void> {
-  const { project, desk, database } = place;
-  const { serve } = project.settings;
+  const { project, desk, database, variables } = place;
+  const { settings, directory } = project;
+  const { serve } = settings;
   const listen = { host: input.host ?? serve.host, port: input.port ?? serve.port };
   if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
   const daemon = await startDaemon({
@@ -25,6 +27,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     version: desk.version,
     environment: desk.environment,
     serve: { ...serve, ...listen },
+    keys: await resolveKeys({ settings, directory, env: variables }),
     modelFolders: modelFolders(project),
     database,
     privateSocket: null,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { judge, parseThreshold } from "../bench/threshold.ts";
+import { describeVerdict, judge, parseThreshold } from "../bench/threshold.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { HealthInput } from "./health.ts";
 
@@ -69,9 +69,7 @@ function judgeFigures(figures: WatchFigures, texts: readonly string[]): string[]
     bytes: 0,
     interrupted: false,
   });
-  return verdicts
-    .filter((verdict) => !verdict.passed)
-    .map((verdict) => `${verdict.text} (was ${verdict.actual})`);
+  return verdicts.filter((verdict) => !verdict.passed).map(describeVerdict);
 }
 
 async function failed(input: WatchInput, figures: WatchFigures, why: string): Promise<StudioError> {

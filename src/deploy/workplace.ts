@@ -1,6 +1,6 @@
 import type { Project } from "../config/project.ts";
 import { resolveVariables } from "../config/variables.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import type { Desk } from "../operation/perform.ts";
 import { resolveDatabase } from "./environment-database.ts";
 import type { Target } from "./target.ts";

@@ -4,7 +4,7 @@ import type { Tensor, Tensors } from "./tensor.ts";
 import type { FromWorker, ToWorker, ValueShape, WorkerSettings } from "./worker-protocol.ts";
 
 /** The file of the worker thread: TypeScript in a clone, JavaScript in the compiled package. */
-export const workerFile = new URL(
+const workerFile = new URL(
   import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js",
   import.meta.url,
 );

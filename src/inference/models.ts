@@ -23,11 +23,15 @@ export interface ModelRecord {
   configuration: ModelConfiguration;
 }
 
-interface Candidate {
+export interface ListedModel {
   name: string;
+  /** Null for a bundled model: its configuration says which. */
   version: string | null;
-  folder: string;
   source: ModelRecord["source"];
+}
+
+interface Candidate extends ListedModel {
+  folder: string;
 }
 
 /** The folder of the models that come with studio, as `<name>/model.onnx` and `config.yaml`. */
@@ -49,6 +53,26 @@ export async function findModels(
   folders: readonly string[],
   bundled: string,
 ): Promise<ModelRecord[]> {
+  return await Promise.all((await findCandidates(folders, bundled)).map(describe));
+}
+
+/**
+ * The models that `findModels` would find, without reading them: large files take long to hash.
+ * The configurations of the project's own are checked.
+ * @throws StudioError `model.unreadable` or `model.config`
+ */
+export async function listModels(
+  folders: readonly string[],
+  bundled: string,
+): Promise<ListedModel[]> {
+  const candidates = await findCandidates(folders, bundled);
+  for (const { source, folder } of candidates) {
+    if (source === "project") await readModelConfiguration(join(folder, "config.yaml"));
+  }
+  return candidates.map(({ name, version, source }) => ({ name, version, source }));
+}
+
+async function findCandidates(folders: readonly string[], bundled: string): Promise<Candidate[]> {
   const found = new Map<string, Candidate>();
   for (const folder of folders) {
     for (const name of await subfolders(folder)) {
@@ -62,8 +86,7 @@ export async function findModels(
     if (!present || found.has(name)) continue;
     found.set(name, { name, version: null, folder, source: "bundled" });
   }
-  const names = [...found.keys()].toSorted();
-  return await Promise.all(names.map((name) => describe(found.get(name) as Candidate)));
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function highestVersion(folder: string, name: string): Promise<Candidate | null> {

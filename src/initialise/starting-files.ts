@@ -19,8 +19,8 @@ export interface StartingInput {
   name: string;
 }
 
-/** The state holds secrets of the database's kind, `.env` those of the operator. */
-const ignored = [".studio/", ".env"];
+/** The state holds secrets of the database's kind, the files of variables those of the operator. */
+const ignored = [".studio/", ".env", ".env.*", "!.env.example"];
 
 /**
  * What a new project begins with, compared with what lies in the folder. Changes nothing.
@@ -40,9 +40,11 @@ export function planStartingFiles(input: StartingInput): StartingFile[] {
 
 /** The end of a .gitignore that lacks some of the lines; empty when none is lacking. */
 export function missingIgnoreLines(text: string): string {
-  const present = new Set(text.split("\n").map((line) => line.trim().replace(/^\//, "")));
+  const present = new Set(text.split("\n").map((line) => line.trim().replace(/^(!?)\//, "$1")));
+  const lacks = (line: string) => !present.has(line) && !present.has(line.replace(/\/$/, ""));
+  // The last line that fits a file decides: an exception counts only below its rule.
   const missing = ignored.filter(
-    (line) => !present.has(line) && !present.has(line.replace(/\/$/, "")),
+    (line) => lacks(line) || (line === "!.env.example" && lacks(".env.*")),
   );
   if (missing.length === 0) return "";
   const newline = text.includes("\r\n") ? "\r\n" : "\n";

@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
+import { type SqliteFile, openSqliteFile } from "../sqlite/open.ts";
 import { ledgerApplicationId, ledgerVersions } from "./schema.ts";
 
 /** An open ledger. Statements are synchronous; one writer at a time waits for the others. */
-export type Ledger = Database.Database;
+export type Ledger = SqliteFile;
 
 /** Opens `.studio/state.db`, creating it (folder mode 0700) when it does not exist. */
 export function openLedger(file: string): Ledger {
@@ -38,7 +38,7 @@ export function openLedgerForReading(file: string): Ledger | null {
 
 function openChecked(file: string, readonly: boolean): Ledger {
   try {
-    const ledger = new Database(file, { timeout: 10_000, readonly });
+    const ledger = openSqliteFile(file, { timeout: 10_000, readonly });
     if (!readonly) {
       ledger.pragma("journal_mode = WAL");
       ledger.pragma("synchronous = FULL");

@@ -50,7 +50,7 @@ function hintFor(failure: MigrationFailure): string {
       `'${failure.migration.name}'; correct the migration and ${again}.`
     );
   }
-  if (failure.outcome === "unknown") return "See `studio migrate current` once it can be reached.";
+  if (failure.outcome === "unknown") return "See `studio migrate status` once it can be reached.";
   return isLockConflict(failure.error)
     ? `End the transaction that holds the lock, or raise migrate.lockTimeout; then ${again}.`
     : `Correct the migration, then ${again}.`;

@@ -57,24 +57,26 @@ export async function ensureJournal(session: Knex): Promise<void> {
 export async function readJournal(session: Knex): Promise<AppliedMigration[]> {
   if (!(await session.schema.hasTable(journalTable))) return [];
   const rows = (await session(journalTable).orderBy("sequence")) as Record<string, unknown>[];
-  return rows.map(
-    (row) =>
-      ({
-        sequence: row["sequence"],
-        name: row["name"],
-        checksum: row["checksum"],
-        parent: row["parent"],
-        origin: row["origin"],
-        compatible: Boolean(row["compatible"]),
-        reversible: Boolean(row["reversible"]),
-        startedAt: row["started_at"],
-        finishedAt: row["finished_at"],
-        status: row["status"],
-        toolVersion: row["tool_version"],
-        user: row["user"],
-        host: row["host"],
-      }) as AppliedMigration,
-  );
+  return rows.map(appliedMigration);
+}
+
+/** A row of the journal as the database gives it. */
+export function appliedMigration(row: Record<string, unknown>): AppliedMigration {
+  return {
+    sequence: row["sequence"],
+    name: row["name"],
+    checksum: row["checksum"],
+    parent: row["parent"],
+    origin: row["origin"],
+    compatible: Boolean(row["compatible"]),
+    reversible: Boolean(row["reversible"]),
+    startedAt: row["started_at"],
+    finishedAt: row["finished_at"],
+    status: row["status"],
+    toolVersion: row["tool_version"],
+    user: row["user"],
+    host: row["host"],
+  } as AppliedMigration;
 }
 
 /**

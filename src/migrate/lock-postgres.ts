@@ -1,5 +1,5 @@
-import type { DatabaseAddress } from "../database/connect.ts";
-import { postgresConnection, unsupported } from "../database/session.ts";
+import type { DatabaseAddress } from "../database/address.ts";
+import { postgresConnection, unsupported } from "../database/client.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeDatabase } from "../database/address.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
+import { type DatabaseAddress, describeDatabase } from "../database/address.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Migrator } from "./journal.ts";
 import { openPostgresLock } from "./lock-postgres.ts";

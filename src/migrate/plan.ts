@@ -57,15 +57,19 @@ function keptBefore(applied: AppliedMigration[], steps: number): number {
   }
   if (steps <= applied.length) return applied.length - steps;
   throw usageError(
-    `${steps} migrations cannot be reverted: ${applied.length} are applied.`,
-    "See `studio migrate history`.",
+    applied.length === 0
+      ? "No migration is applied: there is nothing to take back."
+      : `${steps} migrations cannot be taken back: ${applied.length} are applied.`,
+    "`studio migrate status` shows them.",
   );
 }
 
 function unknownName(name: string, known: string[], what: string): StudioError {
   return usageError(
     `No ${what} migration is called ${name}.`,
-    known.length === 0 ? `None is ${what}.` : `These are ${what}: ${known.join(", ")}.`,
+    known.length === 0
+      ? `None is ${what}: see \`studio migrate status\`.`
+      : `These are ${what}: ${known.join(", ")}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import { openSession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError, exitCodes } from "../errors.ts";
@@ -91,7 +91,7 @@ export async function mayGoOn(run: MigrationRun): Promise<void> {
     message:
       "The connection that held the migration lock was lost, so another process may be migrating " +
       `now. Stopped after ${run.done.length === 0 ? "nothing" : run.done.join(", ")}.`,
-    hint: "See `studio migrate current`, then run the command again.",
+    hint: "See `studio migrate status`, then run the command again.",
     exitCode: exitCodes.unavailable,
     details: { done: run.done },
   });

@@ -1,7 +1,7 @@
-import { openReadOnlySession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
-import type { DatabaseAddress } from "../database/connect.ts";
-import { type AppliedMigration, readJournal } from "./journal.ts";
+import type { DatabaseAddress } from "../database/address.ts";
+import type { AppliedMigration } from "./journal.ts";
+import { lookAtJournal } from "./look-at-journal.ts";
 import { type SchemaProblem, findProblems } from "./problems.ts";
 import type { MigrationFile } from "./source.ts";
 
@@ -26,15 +26,9 @@ export async function readSchemaState(input: {
   database: DatabaseAddress;
   migrations: MigrationFile[];
 }): Promise<SchemaState> {
-  return reachingDatabase(input.database, async () => {
-    const session = await openReadOnlySession(input.database, { applicationName: "studio" });
-    if (session === null) return compareSchema([], input.migrations);
-    try {
-      return compareSchema(await readJournal(session), input.migrations);
-    } finally {
-      await session.destroy();
-    }
-  });
+  return reachingDatabase(input.database, async () =>
+    compareSchema(await lookAtJournal(input.database), input.migrations),
+  );
 }
 
 /** Compares a journal (in the order of application) with migration files (sorted by name). */

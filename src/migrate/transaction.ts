@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
-import type { Dialect } from "../database/connect.ts";
+import type { Dialect } from "../database/address.ts";
 import { reasonOf, systemCode } from "../errors.ts";
 import { brokenReferences, newlyBroken } from "./references.ts";
 

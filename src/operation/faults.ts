@@ -8,7 +8,7 @@ export interface Faults {
   reach(point: string): void;
 }
 
-export const noFaults: Faults = { reach: () => {} };
+const noFaults: Faults = { reach: () => {} };
 
 /**
  * Faults as STUDIO_FAULT asks for them: `list:FILE` appends the name of each point reached to

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import Database from "better-sqlite3";
-import { StudioError, exitCodes, systemCode } from "../errors.ts";
+import { StudioError, exitCodes } from "../errors.ts";
 import { type ProcessIdentity, ownIdentity } from "../shell/process-identity.ts";
+import { type LockFile, holderOf, openLockFile } from "../sqlite/lock-file.ts";
 
 export interface LockHolder extends ProcessIdentity {
   operation: string;
@@ -25,83 +25,35 @@ export interface LockRequest {
   signal?: AbortSignal;
 }
 
-/**
- * Takes the one lock of an environment. The lock is an open exclusive transaction on a small
- * SQLite file, so the kernel frees it when the process dies. WAL mode, and the holder's row
- * committed beforehand, let a waiter read who holds it.
- */
+/** Takes the one lock of an environment, a lock file that is free once its holder is dead. */
 export async function acquireLock(request: LockRequest): Promise<Lock> {
   mkdirSync(dirname(request.file), { recursive: true, mode: 0o700 });
+  const holder: LockHolder = { ...request.holder, ...ownIdentity() };
+  const lock = openLockFile(request.file);
+  try {
+    await waitFor(lock, request, JSON.stringify(holder));
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return { release: () => lock.close() };
+}
+
+async function waitFor(lock: LockFile, request: LockRequest, holder: string): Promise<void> {
   const deadline = Date.now() + request.wait;
-  for (;;) {
-    const lock = tryLock(request);
-    if (lock !== null) return lock;
-    if (Date.now() >= deadline) throw lockedError(request, readHolder(request.file));
+  while (!lock.tryAcquire(holder)) {
+    if (Date.now() >= deadline) throw lockedError(request, parseHolder(lock.holder()));
     await sleep(100 + Math.random() * 100, undefined, { signal: request.signal });
   }
 }
 
 /** Who holds the lock at this moment; null when it is free. */
 export function currentHolder(file: string): LockHolder | null {
-  let database: Database.Database;
-  try {
-    database = new Database(file, { timeout: 0, fileMustExist: true });
-  } catch {
-    return null;
-  }
-  try {
-    database.exec("BEGIN IMMEDIATE; ROLLBACK");
-    return null;
-  } catch (error) {
-    return isBusy(error) ? readHolder(file) : null;
-  } finally {
-    database.close();
-  }
+  return parseHolder(holderOf(file));
 }
 
-function tryLock(request: LockRequest): Lock | null {
-  const database = new Database(request.file, { timeout: 0 });
-  try {
-    database.pragma("journal_mode = WAL");
-    database.exec("CREATE TABLE IF NOT EXISTS holder (row INTEGER PRIMARY KEY, value TEXT)");
-    const holder: LockHolder = { ...request.holder, ...ownIdentity() };
-    const value = JSON.stringify(holder);
-    database.prepare("REPLACE INTO holder VALUES (1, ?)").run(value);
-    database.exec("BEGIN EXCLUSIVE");
-    const written = database.prepare("SELECT value FROM holder WHERE row = 1").pluck().get();
-    // Another process may have signed in between the two statements: the row must be ours.
-    if (written === value) return { release: () => close(database) };
-  } catch (error) {
-    if (!isBusy(error)) {
-      database.close();
-      throw error;
-    }
-  }
-  database.close();
-  return null;
-}
-
-function close(database: Database.Database): void {
-  database.exec("DELETE FROM holder; COMMIT");
-  database.close();
-}
-
-function readHolder(file: string): LockHolder | null {
-  try {
-    const database = new Database(file, { readonly: true, timeout: 0 });
-    try {
-      const value = database.prepare("SELECT value FROM holder WHERE row = 1").pluck().get();
-      return typeof value === "string" ? (JSON.parse(value) as LockHolder) : null;
-    } finally {
-      database.close();
-    }
-  } catch {
-    return null;
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return systemCode(error)?.startsWith("SQLITE_BUSY") ?? false;
+function parseHolder(text: string | null): LockHolder | null {
+  return text === null ? null : (JSON.parse(text) as LockHolder);
 }
 
 function lockedError(request: LockRequest, holder: LockHolder | null): StudioError {

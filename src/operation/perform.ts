@@ -9,7 +9,7 @@ import {
 } from "../ledger/operations.ts";
 import type { StatePaths } from "../state.ts";
 import type { Faults } from "./faults.ts";
-import { type Lock, acquireLock, currentHolder } from "./lock.ts";
+import { type Lock, acquireLock } from "./lock.ts";
 import { fillReserve, releaseReserve } from "./reserve.ts";
 import { type Ending, type Execution, runForward } from "./runner.ts";
 import type { Observer, Step } from "./step.ts";
@@ -180,11 +180,6 @@ export function unfinishedError(operation: OperationRow): StudioError {
     exitCode: exitCodes.locked,
     details: { operation: operation.id, kind: operation.kind, startedAt: operation.startedAt },
   });
-}
-
-/** What another process is doing in the environment right now, for `status`. */
-export function operationUnderWay(desk: Pick<Desk, "paths">): ReturnType<typeof currentHolder> {
-  return currentHolder(desk.paths.lock);
 }
 
 function rowOf(desk: Desk, id: string, plan: OperationPlan): OperationRow {

@@ -1,4 +1,5 @@
-import { usageError, exitCodes } from "../errors.ts";
+import { existsSync } from "node:fs";
+import { type StudioError, exitCodes, usageError } from "../errors.ts";
 import { appendEntry, readEntries } from "../ledger/journal.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type OperationRow, findUnfinished, finishOperation } from "../ledger/operations.ts";
@@ -74,7 +75,8 @@ export function abort(desk: Desk, build: StepBuilder): Promise<Recovered> {
 }
 
 /** Closes the unfinished operation as it is, on the operator's word. */
-export function leave(desk: Desk): Promise<Recovered> {
+export async function leave(desk: Desk): Promise<Recovered> {
+  refuseWithoutLedger(desk);
   return withLock(desk, { kind: "abort --leave", operation: "-" }, async (ledger) => {
     const row = unfinishedOf(ledger, desk);
     const at = desk.now().toISOString();
@@ -90,6 +92,7 @@ async function recover(
   act: (execution: Execution, row: OperationRow) => Promise<Recovered>,
   build: StepBuilder,
 ): Promise<Recovered> {
+  refuseWithoutLedger(desk);
   return withLock(desk, { kind: verb, operation: "-" }, async (ledger) => {
     const row = unfinishedOf(ledger, desk);
     await endChildren(ledger, row);
@@ -102,7 +105,16 @@ async function recover(
 function unfinishedOf(ledger: Ledger, desk: Desk): OperationRow {
   const row = findUnfinished(ledger, desk.environment);
   if (row !== null) return row;
-  throw usageError(
+  throw nothingUnfinished(desk);
+}
+
+/** Where nothing was ever done nothing is made either. */
+function refuseWithoutLedger(desk: Desk): void {
+  if (!existsSync(desk.paths.ledger)) throw nothingUnfinished(desk);
+}
+
+function nothingUnfinished(desk: Desk): StudioError {
+  return usageError(
     `No operation of "${desk.environment}" is unfinished: there is nothing to resume or abort.`,
     "`studio status` shows what is serving, `studio history` what was done.",
   );

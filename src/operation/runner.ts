@@ -182,7 +182,7 @@ function isRefusal(execution: Execution, failed: string): boolean {
 }
 
 /** An error as the journal keeps it; bugs keep their stack in the details. */
-export function describeFailure(error: unknown, signal: AbortSignal): StoredFailure {
+function describeFailure(error: unknown, signal: AbortSignal): StoredFailure {
   if (signal.aborted && !(error instanceof StudioError)) {
     const name = String(signal.reason) === "SIGTERM" ? "SIGTERM" : "SIGINT";
     const exitCode = name === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;

@@ -7,6 +7,19 @@ import { RequestError } from "./request-error.ts";
 export type KeyCheck = (authorization: string | undefined) => void;
 
 /**
+ * Whether requests to the public address need a key.
+ * @throws StudioError `usage` when one is needed and none is configured
+ */
+export function needsKey(host: string, required: "auto" | boolean, configured: number): boolean {
+  const needed = required === "auto" ? configured > 0 || !isLoopback(host) : required;
+  if (!needed || configured > 0) return needed;
+  throw usageError(
+    `The API at ${host} needs a key for every request, and no key is configured.`,
+    "Configure serve.auth.keys, or set serve.host to 127.0.0.1.",
+  );
+}
+
+/**
  * Decides whether requests to the public address need a key.
  * @returns the check, or null when none is needed
  * @throws StudioError `usage` when a key is needed and none is configured
@@ -16,14 +29,7 @@ export function createKeyCheck(
   required: "auto" | boolean,
   keys: readonly string[],
 ): KeyCheck | null {
-  const needed = required === "auto" ? keys.length > 0 || !isLoopback(host) : required;
-  if (!needed) return null;
-  if (keys.length === 0) {
-    throw usageError(
-      `The API at ${host} needs a key for every request, and no key is configured.`,
-      "Configure serve.auth.keys, or set serve.host to 127.0.0.1.",
-    );
-  }
+  if (!needsKey(host, required, keys.length)) return null;
   const known = keys.map(hash);
   return (authorization) => {
     const key = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];

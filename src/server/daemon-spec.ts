@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { DatabaseAddress } from "../database/connect.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 
 /** What the daemon reads of `serve` in studio.yaml: sizes in bytes, durations in milliseconds. */
 export interface ServeSettings {

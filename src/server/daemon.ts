@@ -10,7 +10,7 @@ import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
 import type { Origin } from "./traffic.ts";
 
-export type { Daemon, DaemonSpec, DaemonState, ServeSettings } from "./daemon-spec.ts";
+export type { Daemon, DaemonSpec, DaemonState } from "./daemon-spec.ts";
 
 /** A daemon told to serve at once waits this long, in milliseconds, for its models to warm up. */
 const warmUpPatience = 10_000;

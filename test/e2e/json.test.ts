@@ -34,7 +34,11 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-function runIn(settings: string | null, argv: readonly string[]): Promise<RunResult> {
+function runIn(
+  settings: string | null,
+  argv: readonly string[],
+  more: Record<string, string> = {},
+): Promise<RunResult> {
   const cwd = mkdtempSync(join(tmpdir(), "studio-json-"));
   folders.push(cwd);
   if (settings !== null) writeFileSync(join(cwd, "studio.yaml"), settings);
@@ -42,6 +46,7 @@ function runIn(settings: string | null, argv: readonly string[]): Promise<RunRes
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: cwd,
     API_PORT: String(port),
+    ...more,
   };
   const child = spawn(process.execPath, [binary, ...argv, "--json"], {
     cwd,
@@ -52,8 +57,12 @@ function runIn(settings: string | null, argv: readonly string[]): Promise<RunRes
 }
 
 /** Fails unless stdout is one document in the agreed form that says what the process says. */
-function expectDocument(leaf: string, { stdout, stderr, exitCode }: RunResult): void {
-  expect(stderr).not.toContain("This is a bug");
+function expectDocument(leaf: string, result: RunResult): void {
+  expect(result.stderr).not.toContain("This is a bug");
+  expectForm(leaf, result);
+}
+
+function expectForm(leaf: string, { stdout, exitCode }: RunResult): void {
   const document = JSON.parse(stdout) as Record<string, unknown>;
   expect(Object.keys(document).sort()).toEqual(
     ["schema", "ok", "exitCode", "result", "warnings", "error"].sort(),
@@ -88,6 +97,27 @@ describe("--json prints one document", () => {
     const result = await runIn("deploy: [\n", ["doctor"]);
     expectDocument("doctor", result);
     expect(result.exitCode).not.toBe(0);
+  });
+
+  test.each([
+    ["throws", 'throw new Error("not today")', 1, "bug"],
+    [
+      "lacks a package",
+      'return next("data:text/javascript,import%20%22absent%22", context)',
+      8,
+      "installation.incomplete",
+    ],
+  ])("for a command whose module %s", async (_how, statement, exitCode, code) => {
+    const hook = `import { registerHooks } from "node:module";
+      registerHooks({ load(url, context, next) {
+        if (url.endsWith("/commands/status.ts")) { ${statement} }
+        return next(url, context);
+      } });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+    const result = await runIn(null, ["status"], { NODE_OPTIONS });
+    expectForm("status", result);
+    expect(result.exitCode).toBe(exitCode);
+    expect(JSON.parse(result.stdout)).toMatchObject({ error: { code } });
   });
 
   test("for what cannot be typed", async () => {

@@ -1,5 +1,5 @@
-import { Agent, request as httpRequest } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startLoad } from "../support/load.ts";
 import { type TestProject, createProject } from "../support/studio.ts";
 
 const deploys = Number(process.env["STUDIO_TEST_DEPLOYS"] ?? 3);
@@ -25,64 +25,3 @@ test(`${deploys} deploys under load from keep-alive and fresh clients fail no re
   expect(fresh).toBeGreaterThan(300 * deploys);
   expect(releases.size).toBe(deploys + 1);
 }, 600_000);
-
-/** Clients that send one request after the other; only a reused socket's reset is tried again. */
-function startLoad(url: string) {
-  const counts = { kept: 0, fresh: 0, failures: [] as string[], releases: new Set<string>() };
-  let stopped = false;
-  const client = async (kind: "kept" | "fresh") => {
-    const agent = kind === "kept" ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
-    while (!stopped) {
-      try {
-        const release = await send(url, agent);
-        counts.releases.add(release);
-        counts[kind] += 1;
-      } catch (error) {
-        counts.failures.push(`${kind}: ${String(error)}`);
-      }
-    }
-    agent?.destroy();
-  };
-  const clients = Array.from({ length: 8 }, (_, index) =>
-    client(index % 2 === 0 ? "kept" : "fresh"),
-  );
-  return {
-    async stop() {
-      stopped = true;
-      await Promise.all(clients);
-      return counts;
-    },
-  };
-}
-
-function send(url: string, agent: Agent | undefined, again = true): Promise<string> {
-  const body = JSON.stringify({ text: "Where does this sentence come from?", task: "language" });
-  return new Promise((resolve, reject) => {
-    const call = httpRequest(
-      `${url}/api/v1/text/process`,
-      {
-        method: "POST",
-        agent: agent ?? false,
-        headers: {
-          "content-type": "application/json",
-          "content-length": Buffer.byteLength(body),
-          ...(agent === undefined ? { connection: "close" } : {}),
-        },
-      },
-      (response) => {
-        response.resume();
-        response.on("error", reject);
-        response.on("end", () => {
-          if (response.statusCode === 200) resolve(String(response.headers["x-studio-release"]));
-          else reject(new Error(`status ${response.statusCode}`));
-        });
-      },
-    );
-    call.on("error", (error: NodeJS.ErrnoException) => {
-      const reset = call.reusedSocket && ["ECONNRESET", "EPIPE"].includes(error.code ?? "");
-      if (reset && again) resolve(send(url, agent, false));
-      else reject(error);
-    });
-    call.end(body);
-  });
-}

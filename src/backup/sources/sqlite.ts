@@ -13,7 +13,7 @@ export interface SqliteSourceOptions {
 }
 
 /** Where the copy of a database lies inside a snapshot: a folder that no project uses itself. */
-export function sqliteMemberPath(label: string): string {
+function sqliteMemberPath(label: string): string {
   return `.studio/snapshot/${label}.sqlite3`;
 }
 

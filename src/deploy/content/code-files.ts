@@ -1,7 +1,8 @@
-import { type Dirent, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { codeRoot, isCompiled, packageRoot } from "../../package-root.ts";
+import { codeRoot, packageRoot } from "../../package-root.ts";
 import { type ContentStore, type KeptFile, digestOf, hashFile } from "./content-store.ts";
+import { codeFingerprint } from "./fingerprint.ts";
+import { ownPaths, walk } from "./own-files.ts";
 import { packageClosure } from "./package-closure.ts";
 
 /** The code a release runs, as it lies on the disk now. */
@@ -10,18 +11,14 @@ export interface CodeSnapshot {
   base: string;
   files: KeptFile[];
   digest: string;
+  /** See fingerprint.ts. */
+  fingerprint: string;
   bytes: number;
   /** bin/studio.js within the view. */
   entry: string;
   /** studio's own migrations within the view. */
   migrations: string;
 }
-
-/** What of studio's own folder runs; the rest (tests, documents, history) is left out. */
-const ownFolders = isCompiled
-  ? ["bin", "dist"]
-  : ["bin", "src", "commands", "migrations", "benchmarks"];
-const ownFiles = ["package.json"];
 
 /** Looks at studio's code and its dependencies and hashes what is not known yet. */
 export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
@@ -37,15 +34,11 @@ export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
     base,
     files,
     digest: digestOf(files),
+    fingerprint: codeFingerprint(),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     entry: relative(base, join(packageRoot, "bin", "studio.js")),
     migrations: relative(base, join(codeRoot, "migrations")),
   };
-}
-
-function ownPaths(): string[] {
-  const files = ownFolders.flatMap((name) => walk(join(packageRoot, name), () => true));
-  return [...ownFiles.map((name) => join(packageRoot, name)), ...files];
 }
 
 /** A package's files without the packages nested in it (they are in the closure themselves). */
@@ -64,15 +57,4 @@ function isOtherPlatform(path: string): boolean {
   return (
     platform !== process.platform || (architecture !== undefined && architecture !== process.arch)
   );
-}
-
-function walk(folder: string, wanted: (entry: Dirent, path: string) => boolean): string[] {
-  const paths: string[] = [];
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (!wanted(entry, path)) continue;
-    if (entry.isDirectory()) paths.push(...walk(path, wanted));
-    else if (entry.isFile()) paths.push(path);
-  }
-  return paths;
 }

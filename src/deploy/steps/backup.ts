@@ -1,7 +1,6 @@
 import { listSnapshots } from "../../backup/summary.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToUndo } from "../../operation/step.ts";
-import { takeSnapshot } from "../take-snapshot.ts";
 import { repositoryOf } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
 
@@ -19,6 +18,7 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
       return own?.verification?.ok === true ? "done" : "partial";
     },
     async do(run) {
+      const { takeSnapshot } = await import("../take-snapshot.ts");
       const report = await run.effect("snapshot", () =>
         takeSnapshot({
           place,

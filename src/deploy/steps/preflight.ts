@@ -4,6 +4,7 @@ import { checkVariables } from "../../config/variables.ts";
 import { roughBytes } from "../../format/rough.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
+import { needsKey } from "../../server/authentication.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { existingAncestor } from "../existing-ancestor.ts";
 
@@ -31,6 +32,8 @@ export function preflightStep(work: DeployWork): Step {
 
 function checkConfiguration({ place }: DeployWork): void {
   const { project, variables } = place;
+  const { host, auth } = project.settings.serve;
+  needsKey(host, auth.required, auth.keys.length);
   const missing = checkVariables(project.settings, variables);
   if (missing.length === 0) return;
   throw new StudioError({

@@ -34,7 +34,7 @@ export function prepareStep(work: DeployWork): Step {
 }
 
 /** Digests of code that releases other than this one run. */
-export function usedDigests({ ledger, place, release }: DeployWork): Set<string> {
+function usedDigests({ ledger, place, release }: DeployWork): Set<string> {
   const rows = listReleases(ledger, place.desk.environment);
   const others = rows.filter((row) => row.id !== release.id);
   return new Set(others.map((row) => (row.record as ReleaseRecord).code.digest));

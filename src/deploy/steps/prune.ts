@@ -1,4 +1,3 @@
-import { pruneSnapshots } from "../../backup/prune.ts";
 import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { repositoryOf } from "../backup-repository.ts";
@@ -18,6 +17,7 @@ export function pruneStep(work: DeployWork): Step {
     async do(run) {
       const released = await run.effect("releases", () => pruneReleases(work));
       const { retention } = place.project.settings.backup;
+      const { pruneSnapshots } = await import("../../backup/prune.ts");
       const report = await run.effect("snapshots", () =>
         pruneSnapshots({
           repository: repositoryOf(place.project),

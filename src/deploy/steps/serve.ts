@@ -1,6 +1,5 @@
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { runBench } from "../../bench/run.ts";
 import { benchFolders } from "../bench-folders.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { waitHealthy } from "../health.ts";
@@ -43,6 +42,8 @@ export function gateStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
+      const { runBench } = await import("../../bench/run.ts");
+      const { describeVerdict } = await import("../../bench/threshold.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),
@@ -61,7 +62,7 @@ export function gateStep(work: DeployWork): Step {
       const missed = verdicts.filter((verdict) => !verdict.passed);
       throw new StudioError({
         code: "gate.missed",
-        message: `The release missed its gate: ${missed.map((verdict) => `${verdict.text} (was ${verdict.actual})`).join(", ")}.`,
+        message: `The release missed its gate: ${missed.map(describeVerdict).join(", ")}.`,
         hint: "Mend the release, or set other thresholds in deploy.gate of studio.yaml, then deploy again.",
         exitCode: exitCodes.undone,
         details: { verdicts, figures },

@@ -71,7 +71,7 @@ export function normalizeText(text: string, maximumLength: number): string {
 }
 
 /** Refuses parameters that the hash or the sparse index type cannot serve. */
-export function checkParameters(parameters: NgramParameters): void {
+function checkParameters(parameters: NgramParameters): void {
   const { dimensions, shortest, longest, maximumLength } = parameters;
   const powerOfTwo = Number.isInteger(dimensions) && (dimensions & (dimensions - 1)) === 0;
   if (!powerOfTwo || dimensions < 256 || dimensions > 65_536) {

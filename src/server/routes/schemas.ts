@@ -1,5 +1,5 @@
 /** The one shape of every answer of status 400 and above. */
-export const errorSchema = {
+const errorSchema = {
   type: "object",
   required: ["error"],
   properties: {

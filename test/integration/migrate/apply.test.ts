@@ -2,7 +2,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { migrateDown, migrateUp } from "../../../src/migrate/apply.ts";
-import type { DatabaseAddress } from "../../../src/database/connect.ts";
+import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { openSession } from "../../../src/database/session.ts";
 import { readSchemaState } from "../../../src/migrate/state.ts";
 import { startPostgres } from "../../support/postgres.ts";

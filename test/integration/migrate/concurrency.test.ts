@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { DatabaseAddress } from "../../../src/database/connect.ts";
+import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { migrateUp } from "../../../src/migrate/apply.ts";
 import { acquireMigrationLock } from "../../../src/migrate/lock.ts";
 import type { MigrationReport } from "../../../src/migrate/apply.ts";

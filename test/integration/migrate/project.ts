@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseDatabaseUrl } from "../../../src/database/address.ts";
-import type { DatabaseAddress } from "../../../src/database/connect.ts";
+import { type DatabaseAddress, parseDatabaseUrl } from "../../../src/database/address.ts";
 import { openSession } from "../../../src/database/session.ts";
 import type { MigrateInput } from "../../../src/migrate/run.ts";
 import { readMigrations } from "../../../src/migrate/source.ts";

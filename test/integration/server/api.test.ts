@@ -1,5 +1,5 @@
 import { statSync, existsSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DaemonState } from "../../../src/server/daemon.ts";
 import { type Running, startRunning } from "./running.ts";
 
@@ -25,7 +25,12 @@ describe("information and health", () => {
   });
 
   it("reports the health of each component", async () => {
-    const { status, body } = await running.send("GET", "/health");
+    // A look at a component that took too long on a busy machine is repeated a little later.
+    const { status, body } = await vi.waitFor(async () => {
+      const answer = await running.send("GET", "/health");
+      expect(answer.status).toBe(200);
+      return answer;
+    }, 10_000);
     expect(status).toBe(200);
     const component = { status: "healthy", duration_ms: expect.any(Number) as number };
     const share = expect.any(Number) as number;

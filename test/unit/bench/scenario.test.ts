@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseScenario } from "../../../src/bench/scenario.ts";
-import { listScenarios, loadScenario } from "../../../src/bench/scenario-files.ts";
+import { loadScenario } from "../../../src/bench/scenario-files.ts";
 import { StudioError } from "../../../src/errors.ts";
 
 const bundled = join(import.meta.dirname, "../../../benchmarks");
@@ -114,20 +114,9 @@ describe("finding scenarios", () => {
     expect((await loadScenario("smoke", [join(project, "absent"), bundled])).users).toBe(10);
   });
 
-  it("lists all of them by name, with what is wrong with the others", async () => {
-    const listed = await listScenarios([project, bundled]);
-    expect(listed.map((entry) => entry.name)).toEqual([
-      "baseline",
-      "broken",
-      "endurance",
-      "other",
-      "smoke",
-      "spike",
-      "stress",
-    ]);
-    expect(listed.find((entry) => entry.name === "broken")?.problem).toContain("broken.yaml:2");
-    expect(listed.find((entry) => entry.name === "other")?.problem).toContain("smoke");
-    expect(listed.find((entry) => entry.name === "spike")?.scenario?.users).toBe(500);
+  it("refuses one that is not valid, by its line, or that has another name", async () => {
+    await expect(loadScenario("broken", [project, bundled])).rejects.toThrow("broken.yaml:2");
+    await expect(loadScenario("other", [project, bundled])).rejects.toThrow('calls itself "smoke"');
   });
 
   it("answers an unknown name with the known ones and the one that is meant", async () => {

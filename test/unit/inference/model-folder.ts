@@ -26,7 +26,7 @@ export async function createModel(
   return { folder, record };
 }
 
-export const testLanguages = [
+const testLanguages = [
   { code: "en", name: "English" },
   { code: "de", name: "German" },
   { code: "fr", name: "French" },

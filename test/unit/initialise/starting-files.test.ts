@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { missingIgnoreLines, planStartingFiles } from "../../../src/initialise/s
 import { writeStartingFiles } from "../../../src/initialise/write-starting-files.ts";
 import { packageRoot } from "../../../src/package-root.ts";
 
+const ignoreLines = ".studio/\n.env\n.env.*\n!.env.example\n";
 const templates = join(packageRoot, "templates");
 
 async function emptyFolder(): Promise<string> {
@@ -22,7 +24,7 @@ test("what is written is a valid project of that name", async () => {
   const project = await loadProject({ cwd: folder, env: {} });
   expect(project).toMatchObject({ name: "shop", file: join(folder, "studio.yaml") });
   expect(readFileSync(join(folder, ".env.example"), "utf8")).not.toContain("{{");
-  expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe(".studio/\n.env\n");
+  expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe(ignoreLines);
 });
 
 test("a second time there is nothing to do", async () => {
@@ -39,7 +41,7 @@ test("a file of one's own is planned as replaced, a .gitignore as added to", asy
   const planned = planStartingFiles({ folder, templates, name: "shop" });
   expect(planned.map((file) => file.action)).toEqual(["replace", "write", "append"]);
   writeStartingFiles(planned);
-  expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe("dist/\n.studio/\n.env\n");
+  expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe(`dist/\n${ignoreLines}`);
 });
 
 test("a file that appeared since the plan is not overwritten", async () => {
@@ -56,6 +58,23 @@ test("a name that studio.yaml could not hold is refused", async () => {
 });
 
 test("lines that are ignored already are not added, and line ends are kept", () => {
-  expect(missingIgnoreLines("/.studio\n.env\n")).toBe("");
-  expect(missingIgnoreLines("dist\r\n.env\r\n")).toBe(".studio/\r\n");
+  expect(missingIgnoreLines("/.studio\n.env\n/.env.*\n!/.env.example\n")).toBe("");
+  expect(missingIgnoreLines("dist\r\n.env\r\n.env.*\r\n!.env.example\r\n")).toBe(".studio/\r\n");
 });
+
+test.each(["", "!.env.example\n", ".env.*\n", "node_modules/\n.env"])(
+  "git then ignores state and secrets, and keeps the example: %j",
+  async (before) => {
+    const folder = await emptyFolder();
+    writeFileSync(join(folder, ".gitignore"), before + missingIgnoreLines(before));
+    execFileSync("git", ["init", "--quiet"], { cwd: folder });
+    const ignores = (path: string) =>
+      spawnSync("git", ["check-ignore", "--quiet", path], { cwd: folder }).status === 0;
+    for (const path of [".studio/state.db", ".env", ".env.production", "api/.env.local"]) {
+      expect(ignores(path), path).toBe(true);
+    }
+    for (const path of [".env.example", "studio.yaml", "models/a/1/model.onnx"]) {
+      expect(ignores(path), path).toBe(false);
+    }
+  },
+);

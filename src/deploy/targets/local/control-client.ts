@@ -1,5 +1,3 @@
-import { request } from "node:http";
-
 export interface ControlAnswer<T> {
   status: number;
   body: T;
@@ -19,6 +17,9 @@ export interface ControlRequest {
 export function askControl<T>(input: ControlRequest): Promise<ControlAnswer<T>> {
   const payload = input.body === undefined ? undefined : JSON.stringify(input.body);
   const { promise, resolve, reject } = Promise.withResolvers<ControlAnswer<T>>();
+  // An import of the module reads all it exports, WebSocket among them, which takes ten times as
+  // long to load as the rest.
+  const { request } = process.getBuiltinModule("node:http");
   const call = request(
     {
       socketPath: input.socketPath,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes, systemCode } from "../../../errors.ts";
 import { type ProcessIdentity, identifyProcess } from "../../../shell/process-identity.ts";
 import { tryControl } from "./control-client.ts";
-import { type SupervisorState } from "./supervisor.ts";
+import type { SupervisorState } from "./supervisor.ts";
 import { supervisorSocket } from "./runtime-folder.ts";
 
 export interface LaunchInput {

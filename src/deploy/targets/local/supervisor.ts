@@ -37,10 +37,16 @@ export interface SupervisorSettings {
 interface Instance extends InstanceFile {
   child: ChildProcess | null;
   env: Record<string, string | undefined>;
+  /** Deaths in a row. */
   restarts: number;
+  /** Milliseconds since 1970 at which it was started, or taken over. */
+  since: number;
   exit: { code: number | null; signal: string | null } | null;
   stopping: boolean;
 }
+
+/** A release that has run for so many milliseconds dies for the first time again. */
+const settled = 60_000;
 
 export interface SupervisorState {
   protocol: number;
@@ -66,7 +72,7 @@ export interface StartRequest {
  * Holds the bare listening socket of an environment and the processes that serve on it: starts
  * them, starts them again when they die, and can itself die or be replaced without losing either.
  */
-export async function supervise(settings: SupervisorSettings): Promise<void> {
+async function supervise(settings: SupervisorSettings): Promise<void> {
   const instances = new Map<string, Instance>();
   for (const file of readInstances(settings.runFolder)) adopt(settings, instances, file);
   const ended = Promise.withResolvers<void>();
@@ -198,6 +204,7 @@ function start(
     keep: known?.keep ?? false,
     child,
     restarts: known?.restarts ?? 0,
+    since: Date.now(),
     exit: null,
     stopping: false,
   };
@@ -217,7 +224,7 @@ async function mourn(
   instance: Instance,
 ): Promise<void> {
   if (instance.stopping || !instance.keep) return;
-  instance.restarts += 1;
+  instance.restarts = Date.now() - instance.since > settled ? 1 : instance.restarts + 1;
   await sleep(Math.min(30_000, 250 * 2 ** Math.min(instance.restarts - 1, 7)));
   const { release, cwd, env, stopping, keep } = instance;
   if (stopping || !keep || instances.get(release) !== instance) return;
@@ -272,6 +279,7 @@ function adopt(
     child: null,
     env: settings.env,
     restarts: 0,
+    since: Date.now(),
     exit: null,
     stopping: false,
   });

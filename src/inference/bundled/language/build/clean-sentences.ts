@@ -1,9 +1,9 @@
 /** Shortest and longest sentence kept, in UTF-16 code units. */
-export const shortestSentence = 20;
-export const longestSentence = 400;
+const shortestSentence = 20;
+const longestSentence = 400;
 
 /** Takes markup, placeholders, addresses and paths out of a catalogue message or paragraph. */
-export function cleanText(text: string): string {
+function cleanText(text: string): string {
   return text
     .normalize("NFC")
     .replace(/<[^<>]{0,300}>/g, " ")

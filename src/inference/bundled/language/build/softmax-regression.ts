@@ -7,11 +7,7 @@ const smallestGradient = 1e-4;
 const biasRate = 0.02;
 
 /** Fills `target` with the logits of one text: bias + features × weights. */
-export function computeLogits(
-  model: LinearModel,
-  features: SparseFeatures,
-  target: Float64Array,
-): void {
+function computeLogits(model: LinearModel, features: SparseFeatures, target: Float64Array): void {
   const { labels, weights, bias } = model;
   for (let label = 0; label < labels; label += 1) target[label] = bias[label] ?? 0;
   const { indices, values } = features;
@@ -25,7 +21,7 @@ export function computeLogits(
 }
 
 /** Replaces logits by probabilities, after dividing them by a temperature. */
-export function softmax(logits: Float64Array, temperature = 1): void {
+function softmax(logits: Float64Array, temperature = 1): void {
   let largest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) largest = Math.max(largest, logit);
   let sum = 0;

@@ -1,0 +1,22 @@
+import { listSnapshots } from "../backup/summary.ts";
+import { resolveIdentifier } from "../identifier.ts";
+import { repositoryOf } from "./backup-repository.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** The id of the snapshot that an operator means by an id, its beginning, a name or `latest`. */
+export async function findSnapshot(
+  { project }: Pick<Workplace, "project">,
+  text: string,
+): Promise<string> {
+  const snapshots = await listSnapshots(repositoryOf(project));
+  return resolveIdentifier(
+    nameToId(snapshots, text),
+    snapshots.map((one) => one.id),
+    "snapshot",
+  );
+}
+
+/** A snapshot may be meant by its name, too. */
+function nameToId(snapshots: readonly { id: string; name: string | null }[], text: string): string {
+  return snapshots.findLast((one) => one.name === text)?.id ?? text;
+}

@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registry } from "../../commands/registry.ts";
+import { binary, collect, freePort } from "../support/studio.ts";
+
+interface Case {
+  /** What is typed after `studio`. */
+  line: string;
+  exitCode: number;
+  /** In the error's message or, after success, in the result. */
+  says?: RegExp;
+  /** In the error's hint. */
+  hint?: RegExp;
+  /** What lies in the folder afterwards; nothing unless it is said. */
+  makes?: string[];
+  /** What runs on or hands over the output of another program prints no document. */
+  prints?: "document" | "nothing";
+}
+
+const none = /Nothing has been deployed to "local" yet/;
+const deploy = /`studio deploy`/;
+const noSnapshot = /There is no snapshot yet/;
+const create = /`studio backup create`/;
+const finished = /No operation of "local" is unfinished/;
+const nothingToTakeBack = /No migration is applied/;
+const state = [".studio"];
+
+const cases: Case[] = [
+  { line: "deploy --dry-run", exitCode: 0, says: /"release":/ },
+  { line: "rollback", exitCode: 2, says: none, hint: deploy },
+  { line: "rollback 20261120T210500Z", exitCode: 2, says: none, hint: deploy },
+  { line: "resume", exitCode: 2, says: finished, hint: /`studio status`/ },
+  { line: "abort", exitCode: 2, says: finished, hint: /`studio status`/ },
+  { line: "abort --leave", exitCode: 2, says: finished, hint: /`studio status`/ },
+  { line: "up", exitCode: 2, says: none, hint: deploy },
+  { line: "down", exitCode: 2, says: none, hint: deploy },
+  { line: "status", exitCode: 0, says: /"serving": null/ },
+  { line: "logs", exitCode: 2, says: none, hint: deploy },
+  { line: "logs --release latest", exitCode: 2, says: none, hint: deploy },
+  { line: "history", exitCode: 0, says: /"result": \[\]/ },
+  { line: "history latest", exitCode: 2, says: /There is no operation yet/, hint: deploy },
+  { line: "doctor", exitCode: 0, says: /"checks"/ },
+  { line: "backup create", exitCode: 0, says: /"snapshot"/, makes: state },
+  { line: "backup create --set no", exitCode: 2, says: /no backup set "no"/, hint: /database/ },
+  { line: "backup list", exitCode: 0, says: /"result": \[\]/ },
+  { line: "backup verify", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup verify 20261120T210500Z-k3xq", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup restore latest", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup restore latest --dry-run", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup restore 2026 --database", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup prune", exitCode: 0, says: /"trashed": \[\]/ },
+  { line: "backup prune --plan", exitCode: 0, says: /"trashed": \[\]/ },
+  { line: "migrate up", exitCode: 0, says: /"applied": \[\n/, makes: state },
+  {
+    line: "migrate up --to no",
+    exitCode: 2,
+    says: /No pending .*called no/,
+    hint: /pending: \d+T/,
+  },
+  { line: "migrate down", exitCode: 2, says: nothingToTakeBack, hint: /`studio migrate status`/ },
+  { line: "migrate down --steps 3", exitCode: 2, says: nothingToTakeBack, hint: /migrate status/ },
+  { line: "migrate down --to no", exitCode: 2, says: /No applied .*called no/, hint: /status/ },
+  { line: "migrate status", exitCode: 0, says: /"head": null/ },
+  { line: "bench", exitCode: 2, says: none, hint: deploy },
+  { line: "exec -- true", exitCode: 0, prints: "nothing" },
+  { line: "exec -- false", exitCode: 1, prints: "nothing" },
+  { line: "exec -- no-such-program", exitCode: 2, says: /"no-such-program" could not be found/ },
+  {
+    line: "init --name test",
+    exitCode: 0,
+    says: /studio\.yaml/,
+    makes: [".env.example", ".gitignore", "studio.yaml"],
+  },
+  { line: "init", exitCode: 2, says: /Name of the project/, hint: /--name/ },
+  { line: "config show", exitCode: 0, says: /"file": null/ },
+  { line: "config check", exitCode: 0, says: /"file": null/ },
+  { line: "service install --dry-run", exitCode: 0, says: /"result": \{/ },
+  { line: "service uninstall --dry-run", exitCode: 0, says: /"result": \{/ },
+];
+
+/** Without an end, or without a use of the folder. */
+const elsewhere = ["serve", "completion"];
+
+const folders: string[] = [];
+let port: number;
+
+beforeAll(async () => {
+  port = await freePort();
+});
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+async function runInEmptyFolder(line: string) {
+  const cwd = mkdtempSync(join(tmpdir(), "studio-empty-"));
+  folders.push(cwd);
+  const env = {
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+    HOME: cwd,
+    API_PORT: String(port),
+  };
+  const child = spawn(process.execPath, [binary, "--json", ...line.split(" ")], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return { ...(await collect(child)), made: readdirSync(cwd).toSorted() };
+}
+
+describe("in an empty folder", () => {
+  test("every command is tried", () => {
+    const tried = cases.map(({ line }) => line);
+    const left = registry.entries
+      .filter(({ words, hidden }) => hidden !== true && !elsewhere.includes(words))
+      .filter(({ words }) => !tried.some((line) => `${line} `.startsWith(`${words} `)));
+    expect(left).toEqual([]);
+  });
+
+  test.concurrent.each(cases)("studio $line ends with $exitCode", async (expected) => {
+    const { line, says = /^/, hint = /^/, makes = [], prints = "document" } = expected;
+    const { exitCode, stdout, stderr, made } = await runInEmptyFolder(line);
+    expect(exitCode, stderr).toBe(expected.exitCode);
+    expect(made).toEqual(makes);
+    if (prints === "nothing") {
+      expect(stdout).toBe("");
+      return;
+    }
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ ok: exitCode === 0, exitCode });
+    if (exitCode === 0) {
+      expect(stdout).toMatch(says);
+      return;
+    }
+    expect(document.error.message).toMatch(says);
+    expect(document.error.hint ?? "").toMatch(hint);
+    expect(stderr).toContain(document.error.message);
+  });
+});
