@@ -1,10 +1,12 @@
 import { fields, table, text } from "../../src/cli/blocks.ts";
-import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
+import { defineCommand, flagOption, listOption, textOption } from "../../src/cli/command.ts";
 import { usageError } from "../../src/errors.ts";
-import type { RestorePlan } from "../../src/backup/restore-plan.ts";
+import {
+  type ConflictPolicy,
+  conflictPolicies,
+} from "../../src/backup/restore/conflict-policies.ts";
+import type { RestorePlan } from "../../src/backup/restore/plan.ts";
 import type { RestoreResult } from "../../src/deploy/restore.ts";
-
-const policies = ["fail", "always", "never"] as const;
 
 export default defineCommand<RestoreResult | { plan: RestorePlan }>({
   description:
@@ -19,10 +21,13 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     { flags: "--target <folder>", summary: "Restore files to here (default: the project)" },
     {
       flags: "--conflict <policy>",
-      summary: "Where a file differs: fail, always or never",
+      summary: `Where a file differs: ${conflictPolicies.join(", ")}`,
       default: "fail",
-      complete: [...policies],
+      complete: [...conflictPolicies],
     },
+    { flags: "--include <pattern>", summary: "Only files that match", repeatable: true },
+    { flags: "--exclude <pattern>", summary: "Leave out what matches", repeatable: true },
+    { flags: "--identity <file>", summary: "age key of an encrypted snapshot", repeatable: true },
     { flags: "--database", summary: "Put the environment's database back" },
     { flags: "-m, --message <text>", summary: "Why, for the history" },
     { flags: "--lock-wait <duration>", summary: "Wait for another operation, e.g. 5m" },
@@ -38,8 +43,9 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     const { findSnapshot } = await import("../../src/deploy/find-snapshot.ts");
     const { previewRestore, restore } = await import("../../src/deploy/restore.ts");
     const [wanted = "", ...paths] = input.arguments;
-    const conflict = policies.find((one) => one === textOption(input, "conflict"));
-    if (conflict === undefined) throw usageError(`--conflict takes ${policies.join(", ")}.`);
+    const conflict = conflictPolicies.find((one) => one === textOption(input, "conflict"));
+    if (conflict === undefined)
+      throw usageError(`--conflict takes ${conflictPolicies.join(", ")}.`);
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     // Before any question: nobody should say yes to a snapshot that is not there.
     const snapshot = await findSnapshot(place, wanted);
@@ -50,9 +56,19 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     );
     const database = flagOption(input, "database");
     const message = textOption(input, "message") ?? null;
-    const options = { snapshot, paths, target, conflict, database, message };
+    const options = {
+      snapshot,
+      paths,
+      include: listOption(input, "include"),
+      exclude: listOption(input, "exclude"),
+      identityFiles: listOption(input, "identity").map((file) => path.resolve(context.cwd, file)),
+      target,
+      conflict,
+      database,
+      message,
+    };
     if (context.options.dryRun) return { result: { plan: await previewRestore(place, options) } };
-    if (database || conflict === "always") {
+    if (database || replaces(conflict)) {
       const what = database ? `the database of "${place.desk.environment}"` : `files in ${target}`;
       const sure = await context.prompt.confirm(
         `Replace ${what} by snapshot ${snapshot}?`,
@@ -84,3 +100,7 @@ export default defineCommand<RestoreResult | { plan: RestorePlan }>({
     ];
   },
 });
+
+function replaces(policy: ConflictPolicy): boolean {
+  return policy === "always" || policy === "if-changed" || policy === "if-newer";
+}

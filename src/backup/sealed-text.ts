@@ -1,4 +1,4 @@
-import { compressInto, compressedBound, decodeFrames } from "./format/zstd.ts";
+import { compressInto, compressedBound } from "./format/zstd.ts";
 
 /** zstd level for lists: they are small, and kept once for every snapshot. */
 const level = 6;
@@ -10,13 +10,8 @@ export async function sealText(text: string, recipients: readonly string[]): Pro
   const bytes = compressed.subarray(0, compressInto(plain, compressed, level));
   if (recipients.length === 0) return bytes;
   const { createSealer } = await import("./age/seal.ts");
-  const { parseRecipients } = await import("./age/recipient.ts");
-  const sealer = createSealer(parseRecipients(recipients));
+  const { parseRecipient } = await import("./age/recipient.ts");
+  const sealer = createSealer(recipients.map(parseRecipient));
   const sealed = Buffer.alloc(sealer.sealedLength(bytes.length));
   return sealed.subarray(0, sealer.seal(bytes, sealed));
-}
-
-/** The text of compressed bytes. */
-export function decodeText(compressed: Buffer): string {
-  return Buffer.concat([...decodeFrames(compressed)]).toString("utf8");
 }

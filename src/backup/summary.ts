@@ -99,17 +99,21 @@ export function summarise(
   return { ...fields, verification, damaged: null };
 }
 
-/** The last verification, unless it was of something else than this very commit. */
-async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary | null> {
+/**
+ * The last verification of this very commit. Without one, that of its making: a snapshot exists
+ * once all it consists of was read back.
+ */
+async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary> {
+  const made = { at: commit.created, ok: true };
   const bytes = await store.get(snapshotKey(commit.id, "verified.json"));
-  if (bytes === null) return null;
+  if (bytes === null) return made;
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8"));
-    if (!isRecord(value) || value["commit"] !== commit.checksum) return null;
-    if (typeof value["at"] !== "string" || typeof value["ok"] !== "boolean") return null;
+    if (!isRecord(value) || value["commit"] !== commit.checksum) return made;
+    if (typeof value["at"] !== "string" || typeof value["ok"] !== "boolean") return made;
     return { at: value["at"], ok: value["ok"] };
   } catch {
-    return null;
+    return made;
   }
 }
 

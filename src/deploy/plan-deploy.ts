@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { sourcesAreEmpty } from "../backup/source.ts";
+import { sourcesAreEmpty } from "../backup/sources/source.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";

@@ -1,16 +1,20 @@
 import { join } from "node:path";
-import { restoreDatabase, undoRestoreDatabase } from "../backup/restore-database.ts";
-import { undoRestore } from "../backup/restore-journal.ts";
-import { type RestorePlan, restorePlan } from "../backup/restore-plan.ts";
-import { type ConflictPolicy, restoreSnapshot } from "../backup/restore.ts";
-import { verifySnapshot } from "../backup/verify.ts";
+import { restoreDatabase, undoRestoreDatabase } from "../backup/restore/database.ts";
+import type { ConflictPolicy } from "../backup/restore/conflict-policies.ts";
+import { undoRestore } from "../backup/restore/journal.ts";
+import { type RestorePlan, restorePlan } from "../backup/restore/plan.ts";
+import { restoreSnapshot } from "../backup/restore/restore.ts";
+import { Snapshot } from "../backup/snapshot/open-snapshot.ts";
+import { openerOf } from "../backup/snapshot/opener.ts";
+import { verifySnapshot } from "../backup/verify/verify.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { backupWorkDirectory, openRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
+import { readIdentities } from "./identities.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { upSteps } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -21,15 +25,14 @@ export interface RestoreOptions {
   target: string;
   conflict: ConflictPolicy;
   database: boolean;
+  include: string[];
+  exclude: string[];
+  /** Absolute paths of age identity files. */
+  identityFiles: string[];
   message: string | null;
 }
 
-export interface RestoreInput {
-  snapshot: string;
-  paths: string[];
-  target: string;
-  conflict: ConflictPolicy;
-  database: boolean;
+export interface RestoreInput extends Omit<RestoreOptions, "message"> {
   keepReplacedIn: string;
   /** The release that has to be stopped while its database is replaced; null: none serves. */
   release: ReleaseRecord | null;
@@ -48,21 +51,23 @@ export async function previewRestore(
   place: Workplace,
   options: RestoreOptions,
 ): Promise<RestorePlan> {
-  const { snapshot, paths, target } = options;
-  const repository = repositoryOf(place.project);
-  const id = await findSnapshot(place, snapshot);
-  return restorePlan({ repository, id, target, ...(paths.length === 0 ? {} : { paths }) });
+  const { paths, include, exclude, target, conflict } = options;
+  const id = await findSnapshot(place, options.snapshot);
+  const snapshot = await openSnapshot(place, id, options.identityFiles);
+  const byTime = conflict === "if-changed";
+  return restorePlan({ snapshot, target, paths, include, exclude, byTime });
 }
 
 /** Brings files, or the database, back from a snapshot; what is replaced is kept. */
 export async function restore(place: Workplace, options: RestoreOptions): Promise<RestoreResult> {
-  const { database, conflict, target, paths, message } = options;
-  const snapshot = await findSnapshot(place, options.snapshot);
+  const { message, ...asked } = options;
+  const { database, target } = asked;
+  const snapshot = await findSnapshot(place, asked.snapshot);
   let input: RestoreInput | null = null;
   const { results } = await perform(place.desk, "restore", async (ledger, operation) => {
     const keepReplacedIn = join(place.desk.paths.root, "replaced", operation);
     const release = database ? await servingRelease(place, ledger) : null;
-    input = { snapshot, paths, target, conflict, database, keepReplacedIn, release };
+    input = { ...asked, snapshot, keepReplacedIn, release };
     return { kind: "restore", message, input, steps: restoreSteps(place, ledger, input) };
   });
   const files = results.get("files") as { written: number } | null | undefined;
@@ -86,7 +91,7 @@ export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInp
   ];
 }
 
-function verifyStep(place: Workplace, { snapshot }: RestoreInput): Step {
+function verifyStep(place: Workplace, { snapshot, identityFiles }: RestoreInput): Step {
   return {
     id: "verify",
     title: `Read snapshot ${snapshot} whole`,
@@ -95,8 +100,11 @@ function verifyStep(place: Workplace, { snapshot }: RestoreInput): Step {
     undo: nothingToUndo,
     async do(run) {
       const report = await verifySnapshot({
-        repository: repositoryOf(place.project),
+        store: openRepository(place.project),
         id: snapshot,
+        depth: { kind: "data", percent: 100 },
+        identities: await readIdentities(identityFiles),
+        workDirectory: backupWorkDirectory(place.project),
         now: () => place.desk.now(),
         signal: run.signal,
       });
@@ -138,10 +146,10 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     probe: nothingToProbe,
     async do(run) {
       if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
+      const snapshot = await openSnapshot(place, input.snapshot, input.identityFiles);
       return run.effect("replace", () =>
         restoreDatabase({
-          repository: repositoryOf(place.project),
-          id: input.snapshot,
+          snapshot,
           file,
           keepReplacedIn,
           label: "database",
@@ -158,29 +166,60 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
 }
 
 function filesStep(place: Workplace, input: RestoreInput): Step {
-  const { target, keepReplacedIn, paths } = input;
+  const { target, keepReplacedIn, paths, include, exclude, conflict } = input;
   return {
     id: "files",
     title: `Restore files to ${target}`,
     probe: nothingToProbe,
     async do(run) {
-      const report = await run.effect("restore", () =>
+      const snapshot = await openSnapshot(place, input.snapshot, input.identityFiles);
+      const report = await run.effect("restore", async () =>
         restoreSnapshot({
-          repository: repositoryOf(place.project),
-          id: input.snapshot,
+          snapshot,
+          store: openRepository(place.project),
+          identities: await readIdentities(input.identityFiles),
           target,
-          ...(paths.length === 0 ? {} : { paths }),
-          conflict: input.conflict,
+          paths,
+          include,
+          exclude,
+          conflict,
           keepReplacedIn,
           signal: run.signal,
         }),
       );
-      return { written: report.written.length, left: report.left, bytes: report.bytes };
+      const [damaged] = report.damaged;
+      if (damaged !== undefined) throw damagedFiles(input.snapshot, report.damaged);
+      return { written: report.written, left: report.left, bytes: report.bytes };
     },
     async undo(run) {
       await run.effect("put-back", () => undoRestore({ target, keepReplacedIn }));
     },
   };
+}
+
+async function openSnapshot(
+  { project }: Workplace,
+  id: string,
+  identityFiles: readonly string[],
+): Promise<Snapshot> {
+  const opener = await openerOf(await readIdentities(identityFiles));
+  const snapshot = await Snapshot.open({ store: openRepository(project), id, opener });
+  if (snapshot.isReadable) return snapshot;
+  throw usageError(
+    `Snapshot ${id} is encrypted.`,
+    "Give the file with the secret key of one of its recipients: --identity FILE.",
+  );
+}
+
+function damagedFiles(id: string, files: readonly { path: string; reason: string }[]): StudioError {
+  const [first] = files;
+  return new StudioError({
+    code: "backup.damaged",
+    message: `${files.length} files of snapshot ${id} are not what was backed up; the first is ${first?.path}: ${first?.reason}.`,
+    hint: "Restore the rest with --exclude, or use another snapshot: `studio backup list`.",
+    exitCode: exitCodes.checkFailed,
+    details: { files: files.slice(0, 100) },
+  });
 }
 
 async function servingRelease(place: Workplace, ledger: Ledger): Promise<ReleaseRecord | null> {

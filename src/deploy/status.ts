@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { localStore } from "../backup/store/local-store.ts";
 import { listSnapshots } from "../backup/summary.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
@@ -105,7 +106,7 @@ async function lastBackup(
   environment: string,
 ): Promise<StatusReport["backup"]> {
   if (repository.startsWith("s3://")) return null;
-  const snapshots = await listSnapshots(resolve(directory, repository));
+  const snapshots = await listSnapshots(localStore(resolve(directory, repository)));
   const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
   if (last === undefined) return null;
   return { id: last.id, created: last.created, verified: last.verification?.ok ?? null };

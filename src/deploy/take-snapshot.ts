@@ -1,7 +1,7 @@
-import { type SnapshotReport, createSnapshot } from "../backup/create.ts";
+import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { backupWorkDirectory, openRepository, repositoryGuides } from "./backup-repository.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -23,7 +23,10 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { desk, database } = place;
   const schema = await readSchemaState({ database, migrations: await readMigrations([]) });
   return createSnapshot({
-    repository: repositoryOf(place.project),
+    store: openRepository(place.project),
+    recipients: place.project.settings.backup.recipients,
+    workDirectory: backupWorkDirectory(place.project),
+    guides: repositoryGuides(),
     id,
     set,
     name,

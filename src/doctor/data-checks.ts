@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { type SnapshotSummary, listSnapshots } from "../backup/summary.ts";
-import { repositoryOf } from "../deploy/backup-repository.ts";
+import { openRepository } from "../deploy/backup-repository.ts";
 import { existingAncestor } from "../deploy/existing-ancestor.ts";
 import { liveMigrationFolders } from "../deploy/plan-deploy.ts";
 import { roughDuration } from "../format/rough.ts";
@@ -45,7 +45,7 @@ async function lastBackup(scene: Scene): Promise<Finding> {
   const { project, serving, now } = scene;
   if (serving === null || "error" in project) return skipped(nothingDeployed);
   const { environment } = project.value;
-  const snapshots = await listSnapshots(repositoryOf(project.value));
+  const snapshots = await listSnapshots(openRepository(project.value));
   const last = snapshots.findLast((one) => one.environment === environment && one.damaged === null);
   if (last !== undefined) return judgeBackup(last, now);
   // A first deploy may find nothing to save: then it is right that there is none.
@@ -77,8 +77,8 @@ function firstDeploy({ ledger, project }: Scene): number {
 
 function repositoryDisk({ project, paths }: Scene): Finding {
   if ("error" in project || paths === null) return skipped("studio.yaml must be valid first");
-  const repository = repositoryOf(project.value);
+  const { localDirectory, location } = openRepository(project.value);
   const disk = (path: string) => statSync(existingAncestor(path)).dev;
-  if (disk(repository) !== disk(paths.data)) return ok(repository);
-  return note(`${repository} shares the disk of the data: one fault takes both`);
+  if (localDirectory === null || disk(localDirectory) !== disk(paths.data)) return ok(location);
+  return note(`${location} shares the disk of the data: one fault takes both`);
 }

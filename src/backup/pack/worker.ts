@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { parseRecipients } from "../age/recipient.ts";
+import { parseRecipient } from "../age/recipient.ts";
 import { createSealer } from "../age/seal.ts";
 import { send, serveJobs } from "../threads/thread-side.ts";
 import { HashSet } from "./hash-set.ts";
@@ -19,7 +19,7 @@ import { ChunkPacker } from "./store-large.ts";
 const buffersInUse = 2;
 
 const { recipients, level, known } = workerData as WorkerSettings;
-const sealer = recipients.length === 0 ? null : createSealer(parseRecipients(recipients));
+const sealer = recipients.length === 0 ? null : createSealer(recipients.map(parseRecipient));
 const free: ArrayBuffer[] = [];
 const waiting: ((buffer: ArrayBuffer) => void)[] = [];
 let allocated = 0;

@@ -1,21 +1,7 @@
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Entry, FileEntry } from "../format/entry.ts";
+import type { ConflictPolicy } from "./conflict-policies.ts";
 import type { PreparedRestore, RestorePlan, SelectedEntry } from "./plan.ts";
-
-/**
- * What to do where a path exists with another content: `fail` before anything is written; `always`
- * replace it; `if-changed` the same, but judge by size and time and read nothing; `if-newer` replace
- * what is older than the snapshot's; `never` replace it; `keep-both` write the snapshot's beside it.
- */
-export const conflictPolicies = [
-  "always",
-  "if-changed",
-  "if-newer",
-  "never",
-  "fail",
-  "keep-both",
-] as const;
-export type ConflictPolicy = (typeof conflictPolicies)[number];
 
 /** What is done about one entry. */
 export interface Decision {

@@ -26,6 +26,8 @@ export interface SnapshotOptions {
 /** A snapshot of a repository, for reading. Every byte is checked against the name it goes by. */
 export class Snapshot {
   readonly commit: Commit;
+  /** Null where nothing has to be decrypted. */
+  readonly opener: Opener | null;
   readonly #store: Store;
   readonly #opener: Opener | null;
 
@@ -33,8 +35,10 @@ export class Snapshot {
     this.commit = commit;
     this.#store = store;
     this.#opener = opener;
+    this.opener = commit.encrypted ? opener : null;
   }
 
+  /** The snapshot with this id; an unknown one is a usage error. */
   static async open(options: SnapshotOptions): Promise<Snapshot> {
     return new Snapshot(await loadCommit(options.store, options.id), options);
   }

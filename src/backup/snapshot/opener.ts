@@ -1,9 +1,8 @@
 import type { Opener } from "./open-snapshot.ts";
 
-/** What decrypts with these age identities; null without any. */
-export async function openerOf(identities: readonly string[]): Promise<Opener | null> {
-  if (identities.length === 0) return null;
-  const { openWith } = await import("../age/open.ts");
-  const { parseIdentities } = await import("../age/identity.ts");
-  return openWith(parseIdentities(identities));
+/** What decrypts with the keys in these age identity files; null without any. */
+export async function openerOf(identityFiles: readonly string[]): Promise<Opener | null> {
+  if (identityFiles.length === 0) return null;
+  const { createOpener } = await import("../age/opener.ts");
+  return createOpener(identityFiles);
 }

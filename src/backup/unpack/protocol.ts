@@ -54,6 +54,6 @@ export interface ObjectBytes {
 
 export interface UnpackSettings {
   encrypted: boolean;
-  /** age identities; none where the repository is not encrypted, or cannot be read. */
+  /** Texts of age identity files; none where the repository is not encrypted, or cannot be read. */
   identities: readonly string[];
 }

@@ -1,6 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { openWith } from "../age/open.ts";
-import { parseIdentities } from "../age/identity.ts";
+import { createOpener } from "../age/opener.ts";
 import type { ObjectName } from "../format/object.ts";
 import { send, serveJobs } from "../threads/thread-side.ts";
 import type {
@@ -29,6 +28,6 @@ function take({ number, buffer, offset, length }: ObjectBytes): void {
   resolve?.(buffer === null ? null : Buffer.from(buffer, offset, length));
 }
 
-const opener = encrypted ? openWith(parseIdentities(identities)) : null;
+const opener = encrypted ? createOpener(identities) : null;
 const unpacker = new Unpacker({ fetch, opener });
 serveJobs<UnpackJob, ObjectBytes, UnpackResult>((job) => unpacker.run(job), take);

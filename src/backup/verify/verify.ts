@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../../errors.ts";
 import { isDamage } from "../failures.ts";
@@ -149,6 +149,7 @@ async function checkReadable(
   const { snapshot, store, chosen } = verification;
   const { encrypted } = snapshot.commit;
   const scratch = join(options.workDirectory, `verify-${randomBytes(4).toString("hex")}`);
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
   const pool = createUnpackPool(store, {
     encrypted: encrypted && snapshot.isReadable,
     identities: options.identities,

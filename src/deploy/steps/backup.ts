@@ -1,13 +1,12 @@
 import { listSnapshots } from "../../backup/summary.ts";
-import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, nothingToUndo } from "../../operation/step.ts";
-import { repositoryOf } from "../backup-repository.ts";
+import { openRepository } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
 
 /** Backs up what exists and reads the snapshot back; one that was not read back does not count. */
 export function backupStep(work: DeployWork, when: "before" | "after"): Step {
   const { place, input } = work;
-  const repository = repositoryOf(place.project);
+  const repository = openRepository(place.project);
   return {
     id: when === "before" ? "backup" : "first-backup",
     title: `Back up the database and files, and read the snapshot back`,
@@ -30,16 +29,8 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
         }),
       );
       for (const { path, reason } of report.skipped) run.note(`Not backed up: ${path} (${reason})`);
-      const { ok, problems, members, bytes } = report.verification;
-      if (!ok) {
-        throw new StudioError({
-          code: "backup.unverified",
-          message: `Snapshot ${input.snapshot} could not be read back: ${problems.join(" ")}`,
-          hint: "Check the disk of the repository, then deploy again.",
-          exitCode: exitCodes.undone,
-        });
-      }
-      return { snapshot: input.snapshot, members, bytes };
+      const { files, bytes } = report.snapshot.counts;
+      return { snapshot: input.snapshot, files, bytes, added: report.added };
     },
     // A snapshot harms nobody: it is kept even when the deploy is undone.
     undo: nothingToUndo,

@@ -1,6 +1,6 @@
 import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { repositoryOf } from "../backup-repository.ts";
+import { openRepository } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { discardRelease } from "../release-content.ts";
@@ -17,10 +17,10 @@ export function pruneStep(work: DeployWork): Step {
     async do(run) {
       const released = await run.effect("releases", () => pruneReleases(work));
       const { retention } = place.project.settings.backup;
-      const { pruneSnapshots } = await import("../../backup/prune.ts");
+      const { pruneSnapshots } = await import("../../backup/retention/prune.ts");
       const report = await run.effect("snapshots", () =>
         pruneSnapshots({
-          repository: repositoryOf(place.project),
+          store: openRepository(place.project),
           retention,
           now: () => place.desk.now(),
           plan: false,
