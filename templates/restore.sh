@@ -107,12 +107,12 @@ done
 
 # Small files lie in tar archives under the paths they had when they were stored. Those that still
 # have that path and those attributes are unpacked in place; the others are moved there afterwards.
-# tar takes a line that starts with a dash for an option.
+# tar takes a line that starts with a dash for an option: such names are stored with ./ before them.
 awk -F '\t' -v lists="$work/lists" '
   $9 == "m" {
     file = lists "/" $10 ($12 == "=" && $11 == $6 ? ".here" : ".move")
     member = $11
-    if (member ~ /^-/) member = "\\055" substr(member, 2)
+    if (member ~ /^-/) member = "./" member
     if (file ~ /here$/) print member >> file; else print member "\t" $6 >> file
     close(file)
   }' "$work/entries"

@@ -40,7 +40,8 @@ export function headerBound(path: string): number {
 
 /** Writes the headers of a member into zeroed or old bytes; tells where its content starts. */
 export function writeHeader(member: TarMember, into: Buffer, at: number): number {
-  const name = pathBytes(member.path);
+  // Where tar reads names from a file, one that starts with a dash would be an option.
+  const name = pathBytes(member.path.startsWith("-") ? `./${member.path}` : member.path);
   if (name.length <= nameBytes) {
     writeBlock(member, "0", name, member.size, into, at);
     return at + blockBytes;
@@ -119,7 +120,7 @@ export function* readMembers(archive: Buffer): Generator<ReadMember> {
     if (flag === "L") {
       long = pathFromBytes(content.subarray(0, -1));
     } else if (flag === "0") {
-      yield { path: long ?? nameOf(header), content };
+      yield { path: (long ?? nameOf(header)).replace(/^\.\/-/, "-"), content };
       long = null;
     } else {
       throw damaged(`An archive holds a member of the unknown type ${JSON.stringify(flag)}.`);

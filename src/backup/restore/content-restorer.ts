@@ -1,7 +1,7 @@
 import { emptySha256, type FileEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
-import type { UnpackPool } from "../unpack/pool.ts";
 import type { FileToWrite, UnpackJob, WantedContent } from "../unpack/protocol.ts";
+import type { UnpackRunner } from "../unpack/runner.ts";
 import type { Decision } from "./decide.ts";
 import type { Placer } from "./placer.ts";
 import { temporaryName } from "./temporary.ts";
@@ -19,7 +19,7 @@ interface Wanted {
 const jobsAhead = 4;
 
 export interface ContentRestorerOptions {
-  pool: UnpackPool;
+  pool: UnpackRunner;
   placer: Placer;
   /** Bytes that are going to be written. */
   total: number;

@@ -15,7 +15,7 @@ export interface Decision {
 export function decide(prepared: PreparedRestore, policy: ConflictPolicy): Decision[] {
   if (policy === "fail") refuseConflicts(prepared.plan);
   const decisions = prepared.selected.map((one) => decideOne(one, policy, prepared.plan.id));
-  return separateLinks(decisions, prepared.files);
+  return separateLinks(leaveBelow(decisions), prepared.files);
 }
 
 function decideOne({ entry, state }: SelectedEntry, policy: ConflictPolicy, id: string): Decision {
@@ -32,6 +32,18 @@ function decideOne({ entry, state }: SelectedEntry, policy: ConflictPolicy, id: 
     policy === "if-changed" ||
     (policy === "if-newer" && state === "differs");
   return { entry, action: replaces ? "replace" : "leave", path };
+}
+
+/** Where something else than a folder stands and is left there, nothing can be put into it. */
+function leaveBelow(decisions: Decision[]): Decision[] {
+  const blocked = new Set<string>();
+  return decisions.map((decision) => {
+    const { entry, action } = decision;
+    const above = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf("/")));
+    const left = blocked.has(above) ? "leave" : action;
+    if (entry.type === "directory" && left === "leave") blocked.add(entry.path);
+    return left === action ? decision : { ...decision, action: left };
+  });
 }
 
 /** A hard link whose other name will not hold the same content becomes a file of its own. */

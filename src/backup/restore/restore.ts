@@ -3,7 +3,7 @@ import type { Entry, FileEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
-import { createUnpackPool } from "../unpack/pool.ts";
+import { createUnpackRunner } from "../unpack/runner.ts";
 import { ContentRestorer } from "./content-restorer.ts";
 import type { ConflictPolicy } from "./conflict-policies.ts";
 import { type Decision, decide } from "./decide.ts";
@@ -60,7 +60,14 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
   sweepTemporaries(target, todo);
   await makeFolders(todo, placer);
   const { encrypted } = snapshot.commit;
-  const pool = createUnpackPool(store, { encrypted, identities });
+  const bytes = snapshot.commit.objects.bytes;
+  const pool = await createUnpackRunner({
+    store,
+    encrypted,
+    identities,
+    opener: snapshot.opener,
+    bytes,
+  });
   const content = new ContentRestorer({ pool, placer, total: prepared.plan.bytes, onProgress });
   try {
     for (const decision of todo) {

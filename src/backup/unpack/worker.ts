@@ -28,6 +28,6 @@ function take({ number, buffer, offset, length }: ObjectBytes): void {
   resolve?.(buffer === null ? null : Buffer.from(buffer, offset, length));
 }
 
-const opener = encrypted ? createOpener(identities) : null;
+const opener = encrypted && identities.length > 0 ? createOpener(identities) : null;
 const unpacker = new Unpacker({ fetch, opener });
 serveJobs<UnpackJob, ObjectBytes, UnpackResult>((job) => unpacker.run(job), take);

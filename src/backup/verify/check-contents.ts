@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import type { DatabaseFacts, Entry, FileEntry } from "../format/entry.ts";
 import type { ObjectName } from "../format/object.ts";
 import { escapePath } from "../format/path-text.ts";
-import type { UnpackPool } from "../unpack/pool.ts";
 import type { FileToWrite, UnpackJob, WantedContent } from "../unpack/protocol.ts";
+import type { UnpackRunner } from "../unpack/runner.ts";
 import type { Verification } from "./verify.ts";
 
 /** Objects that one job reads whose content cannot be seen. */
@@ -12,7 +12,7 @@ const storedAtOnce = 16;
 /** Proves the stored bytes of objects by their names alone. */
 export async function checkStored(
   verification: Verification,
-  pool: UnpackPool,
+  pool: UnpackRunner,
   objects: readonly ObjectName[],
 ): Promise<void> {
   const jobs: Promise<void>[] = [];
@@ -34,7 +34,7 @@ export interface Contents {
 /** Proves the content of each file against its SHA-256. */
 export async function checkContents(
   verification: Verification,
-  pool: UnpackPool,
+  pool: UnpackRunner,
   { entries, databases, scratch }: Contents,
 ): Promise<void> {
   const copies = new Map(
@@ -63,7 +63,7 @@ export async function checkContents(
 
 function checkLarge(
   verification: Verification,
-  pool: UnpackPool,
+  pool: UnpackRunner,
   entry: FileEntry,
   names: readonly string[],
   copy: FileToWrite | null,
@@ -75,7 +75,7 @@ function checkLarge(
 
 function checkSegment(
   verification: Verification,
-  pool: UnpackPool,
+  pool: UnpackRunner,
   sha256: string,
   entries: readonly FileEntry[],
   copies: ReadonlyMap<string, string>,
@@ -103,7 +103,7 @@ function copyOf({ path }: FileEntry, scratch: string): FileToWrite {
 
 async function runJob(
   verification: Verification,
-  pool: UnpackPool,
+  pool: UnpackRunner,
   job: UnpackJob,
   names: readonly string[],
   objects: readonly ObjectName[],

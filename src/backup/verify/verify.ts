@@ -11,7 +11,7 @@ import type { ProgressListener } from "../pace.ts";
 import { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { listObjects } from "../stored-objects.ts";
-import { createUnpackPool } from "../unpack/pool.ts";
+import { createUnpackRunner } from "../unpack/runner.ts";
 import { checkContents, checkStored } from "./check-contents.ts";
 import { openerOf } from "../snapshot/opener.ts";
 import { verifyDatabases } from "./verify-databases.ts";
@@ -150,9 +150,12 @@ async function checkReadable(
   const { encrypted } = snapshot.commit;
   const scratch = join(options.workDirectory, `verify-${randomBytes(4).toString("hex")}`);
   await mkdir(scratch, { recursive: true, mode: 0o700 });
-  const pool = createUnpackPool(store, {
-    encrypted: encrypted && snapshot.isReadable,
+  const pool = await createUnpackRunner({
+    store,
+    encrypted,
     identities: options.identities,
+    opener: snapshot.opener,
+    bytes: chosen.size === 0 ? 0 : snapshot.commit.objects.bytes,
   });
   try {
     if (!snapshot.isReadable) {
