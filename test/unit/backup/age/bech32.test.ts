@@ -41,6 +41,9 @@ test.each([
   ["split1checkupstagehandshakeupstreamerranterredcaperred2y9e2w", "a wrong checksum"],
   ["split1cheo2y9e2w", "a character that is not of the alphabet"],
   ["split1a2y9w", "too few characters"],
+  ["age1qpu0j2ex", "padding that is not zero"],
+  ["age1qdd35qf", "padding in place of content"],
+  ["age1qqqyst3gn", "padding of a whole character"],
 ])("%s is refused: %s", (text) => {
   expect(decodeBech32(text)).toBeNull();
 });

@@ -49,6 +49,11 @@ test("a header is read as it was written", () => {
   );
 });
 
+test.each([0, 47, 48, 49, 96])("a body of %i bytes ends with a short line", (size) => {
+  const stanzas = [{ arguments: ["x"], body: Buffer.alloc(size, 7) }];
+  expect(parse(encodeHeader(stanzas) + encodeMac(Buffer.alloc(32))).stanzas).toEqual(stanzas);
+});
+
 test("its length is known before", () => {
   expect(headerLength(1)).toBe(example.length);
   expect(headerLength(3) - headerLength(2)).toBe(`-> X25519 ${share}\n${body}\n`.length);
@@ -88,7 +93,7 @@ test.each([
   [example.replace(body, ` ${body}`), "a space before a body"],
   [example.replace(`${body}\n`, ""), "no body"],
   [example.replace(body, line), "a body without its short line"],
-  [example.replace(body, `${line}A\n`), "a body line too long"],
+  [example.replace(body, `${line}AAAA\n${body}`), "a body line too long"],
   [example.replace(body, `AAAA\n${body}`), "a second short line"],
   [example.replace("-> X25519 ", "-> X25519  "), "an empty argument"],
   [example.replace("-> X25519 ", "->X25519 "), "no space before the first argument"],
