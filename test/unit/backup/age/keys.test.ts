@@ -81,8 +81,8 @@ describe("a recipient", () => {
   });
 
   test.each([
-    ["", "does not start with age1"],
-    ["someone@example.org", "does not start with age1"],
+    ["", "must start with age1"],
+    ["someone@example.org", "must start with age1"],
     [recipient.slice(0, -1), "mistyped or cut"],
     [recipient.replace("zvk", "zvq"), "mistyped or cut"],
     [recipient.toUpperCase(), "lower case"],
@@ -98,11 +98,17 @@ describe("a recipient", () => {
     expect(error.hint).toContain("age-keygen");
   });
 
+  test("that is none at all is not repeated: it may be a password", () => {
+    expect(textOf(refusalOf(() => parseRecipient("sk-hunter2")))).not.toContain("hunter2");
+  });
+
   test.each([
     identity,
     identity.toLowerCase(),
     "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret",
     "AGE-SECRET-KEY-1GFPYYSJZ",
+    `KEY=${identity}`,
+    `${recipient} ${identity}`,
   ])("that is a secret key is refused without repeating it", (text) => {
     const error = refusalOf(() => parseRecipient(text));
     expect(error.message).toContain("A secret key was given");
