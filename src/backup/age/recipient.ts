@@ -38,17 +38,17 @@ export function recipientText(share: Uint8Array): string {
 }
 
 function refused(text: string, foundPrefix: string | undefined): StudioError {
-  if (/^AGE-(SECRET-KEY|PLUGIN)-|PRIVATE KEY/i.test(text)) {
+  if (/AGE-(SECRET-KEY|PLUGIN)-|PRIVATE KEY/i.test(text)) {
     return usageError(
       "A secret key was given where a recipient, which is public, belongs.",
       "Give the age1… of the line “# public key:” of its file. If the place it was written to " +
         "can be read by others, make a new key.",
     );
   }
-  if (/^(ssh-|ecdsa-|sk-)/.test(text)) {
+  const ssh = /^(ssh-[a-z0-9]+|(sk-)?ecdsa-sha2-\S+|sk-ssh-\S+)\s/.exec(text)?.[1];
+  if (ssh !== undefined) {
     return usageError(
-      `The recipient is an SSH key (${text.slice(0, text.search(/\s|$/)).slice(0, 40)}); ` +
-        "studio encrypts to age keys only.",
+      `The recipient is an SSH key (${ssh}); studio encrypts to age keys only.`,
       howToMake,
     );
   }
@@ -65,11 +65,10 @@ function refused(text: string, foundPrefix: string | undefined): StudioError {
       `Use an X25519 one. ${howToMake}`,
     );
   }
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return usageError(`"${shown}" is not an age recipient: it ${faultOf(text)}.`, howToMake);
-}
-
-function faultOf(text: string): string {
-  if (text.startsWith("age1")) return "is mistyped or cut";
-  return text.startsWith("AGE1") ? "must be in lower case" : "does not start with age1";
+  if (text.startsWith("age1")) {
+    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+    return usageError(`The recipient "${shown}" is mistyped or cut.`, howToMake);
+  }
+  const why = text.startsWith("AGE1") ? "be in lower case" : "start with age1";
+  return usageError(`What was given is not an age recipient: it must ${why}.`, howToMake);
 }
