@@ -41,6 +41,11 @@ export function processState(identity: ProcessIdentity): "alive" | "dead" | "unk
   return found.startTime === identity.startTime ? "alive" : "dead";
 }
 
+/** Whether an identity that is alive is that of this very process. */
+export function isOwnProcess(identity: ProcessIdentity): boolean {
+  return identity.pid === process.pid;
+}
+
 /** Fields 3 and 22 of /proc/<pid>/stat (proc_pid_stat(5)). */
 function processStart(pid: number): { startTime: string; zombie: boolean } | null {
   const text = readText(`/proc/${pid}/stat`);

@@ -48,9 +48,14 @@ export class Snapshot {
     return !this.commit.encrypted || this.#opener !== null;
   }
 
-  async manifest(): Promise<Manifest> {
+  /** The stored bytes of the manifest, proven to be those that were written. */
+  storedManifest(): Promise<Buffer> {
     const { id, encrypted, manifest } = this.commit;
-    const stored = await this.#read(snapshotKey(id, "manifest.zst", encrypted), manifest);
+    return this.#read(snapshotKey(id, "manifest.zst", encrypted), manifest);
+  }
+
+  async manifest(): Promise<Manifest> {
+    const stored = await this.storedManifest();
     return decodeManifest(joined(decodeFrames(this.#decrypt(stored))).toString("utf8"));
   }
 

@@ -159,6 +159,7 @@ async function checkReadable(
   });
   try {
     if (!snapshot.isReadable) {
+      await snapshot.storedManifest();
       const wanted = objects.filter(({ sha256 }) => chosen.has(sha256));
       return await checkStored(verification, pool, wanted);
     }
