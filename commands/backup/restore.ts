@@ -1,12 +1,18 @@
 import { fields, table, text } from "../../src/cli/blocks.ts";
 import { defineCommand, flagOption, listOption, textOption } from "../../src/cli/command.ts";
 import { usageError } from "../../src/errors.ts";
-import {
-  type ConflictPolicy,
-  conflictPolicies,
-} from "../../src/backup/restore/conflict-policies.ts";
+import type { ConflictPolicy } from "../../src/backup/restore/conflict-policies.ts";
 import type { RestorePlan } from "../../src/backup/restore/plan.ts";
 import type { RestoreResult } from "../../src/deploy/restore.ts";
+
+const conflictPolicies: readonly ConflictPolicy[] = [
+  "fail",
+  "always",
+  "if-changed",
+  "if-newer",
+  "never",
+  "keep-both",
+];
 
 export default defineCommand<RestoreResult | { plan: RestorePlan }>({
   description:

@@ -29,11 +29,11 @@ export default defineCommand<VerifyReport>({
   exitCodes: [0, 2, 4, 7, 8, 130, 143],
   async run(context, input) {
     const { verifyBackup } = await import("../../src/deploy/backup.ts");
-    const { resolve } = await import("node:path");
+    const path = await import("node:path");
     const result = await verifyBackup(await context.workplace(), {
       snapshot: input.arguments[0] ?? "latest",
       depth: depthOf(input),
-      identityFiles: listOption(input, "identity").map((file) => resolve(context.cwd, file)),
+      identityFiles: listOption(input, "identity").map((file) => path.resolve(context.cwd, file)),
     });
     if (result.ok) return { result };
     const exitCode = exitCodes.checkFailed;

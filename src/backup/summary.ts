@@ -63,7 +63,7 @@ export async function committedIds(store: Store): Promise<string[]> {
 }
 
 /** The ids of the snapshots that were given up and can still be brought back. */
-export async function trashedIds(store: Store): Promise<Set<string>> {
+async function trashedIds(store: Store): Promise<Set<string>> {
   const ids = new Set<string>();
   for await (const { key } of store.list(trashFolder)) {
     ids.add(key.slice(trashFolder.length).replace(/\.json$/, ""));

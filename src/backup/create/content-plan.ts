@@ -27,9 +27,9 @@ export interface ContentPlanOptions {
   sink: ObjectSink;
   context: SourceContext;
   /** Reports a file that changed while it was read. */
-  changed(path: string): void;
+  changed: (path: string) => void;
   /** Reports a file that is stored. */
-  stored(bytes: number): void;
+  stored: (bytes: number) => void;
 }
 
 /** Gathers small files to batches, hands files to the threads, and fills in where they went. */

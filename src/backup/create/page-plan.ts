@@ -62,7 +62,7 @@ function endOfPage(items: readonly Item[], first: number, base: Base | null): nu
   return limit;
 }
 
-export function entryOfItem(item: Item, base: Base | null): Entry {
+function entryOfItem(item: Item, base: Base | null): Entry {
   if (typeof item === "number" && base !== null) return entryOf(base, item);
   const entry = (item as FreshEntry).entry;
   if (entry === null) throw new Error("An entry without content was to be listed.");

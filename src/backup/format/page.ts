@@ -1,6 +1,6 @@
 import { damaged } from "../failures.ts";
 import type { Attributes, ChunksPlace, Entry, FileEntry, MemberPlace } from "./entry.ts";
-import { type ObjectKind, type ObjectName } from "./object.ts";
+import type { ObjectKind, ObjectName } from "./object.ts";
 import { escapePath, unescapePath } from "./path-text.ts";
 
 /**
@@ -115,7 +115,7 @@ function decodeLine(line: string, page: Page): void {
   }
   if (letter === "x") return decodeXattr(fields, page, line);
   const attributes = decodeAttributes(fields, line);
-  switch (letter) {
+  switch (letter ?? "") {
     case "d":
     case "p":
       if (fields.length !== 6) throw misread(line);

@@ -19,7 +19,7 @@ export interface TarMember {
   mtime: number;
 }
 
-export const blockBytes = 512;
+const blockBytes = 512;
 /** The two zero blocks that end an archive. */
 export const endBytes = 2 * blockBytes;
 

@@ -2,7 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { damaged } from "../failures.ts";
 
 /** Bytes of content in one frame: bounds the memory that a frame needs on either side. */
-export const frameBytes = 1024 * 1024;
+const frameBytes = 1024 * 1024;
 
 /** Foreign frames larger than this are refused rather than held in memory. */
 const largestFrame = 64 * 1024 * 1024;
@@ -54,7 +54,7 @@ function compressFrame(content: Uint8Array, level: number): Buffer {
 }
 
 /** The content of exactly one frame; its checksum is verified. Empty for a skippable frame. */
-export function decompressFrame(frame: Uint8Array): Buffer {
+function decompressFrame(frame: Uint8Array): Buffer {
   const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
   if (isSkippable(bytes, 0)) return Buffer.alloc(0);
   try {

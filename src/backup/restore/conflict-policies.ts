@@ -3,12 +3,4 @@
  * replace it; `if-changed` the same, but judge by size and time and read nothing; `if-newer` replace
  * what is older than the snapshot's; `never` replace it; `keep-both` write the snapshot's beside it.
  */
-export const conflictPolicies = [
-  "always",
-  "if-changed",
-  "if-newer",
-  "never",
-  "fail",
-  "keep-both",
-] as const;
-export type ConflictPolicy = (typeof conflictPolicies)[number];
+export type ConflictPolicy = "always" | "if-changed" | "if-newer" | "never" | "fail" | "keep-both";

@@ -82,7 +82,7 @@ function isAsked(path: string, asked: string, matcher: PathMatcher): boolean {
 }
 
 /** A path and all folders above it. */
-export function selfAndAbove(path: string): string[] {
+function selfAndAbove(path: string): string[] {
   const steps = [path];
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
     steps.push(path.slice(0, end));

@@ -104,14 +104,14 @@ export class ThreadPool<Job, Result, Notice extends { type: string }> {
   }
 
   #answer(worker: Worker, notice: Notice): void {
-    const answer = this.#options.onNotice(notice).then(
-      (outgoing) => {
-        if (outgoing !== null && !this.#closed) this.#send(worker, outgoing);
-      },
-      (error: unknown) => this.#fail(error),
-    );
+    const answer = this.#answerTo(worker, notice).catch((error: unknown) => this.#fail(error));
     this.#answering.add(answer);
     void answer.finally(() => this.#answering.delete(answer));
+  }
+
+  async #answerTo(worker: Worker, notice: Notice): Promise<void> {
+    const outgoing = await this.#options.onNotice(notice);
+    if (outgoing !== null && !this.#closed) this.#send(worker, outgoing);
   }
 
   #send(worker: Worker, { message, transfer }: Outgoing): void {

@@ -66,7 +66,10 @@ export class Unpacker {
       for (const writer of writers) writer.discard();
       throw error;
     }
-    for (const writer of writers) problem === null ? writer.finish() : writer.discard();
+    for (const writer of writers) {
+      if (problem === null) writer.finish();
+      else writer.discard();
+    }
     return problem;
   }
 

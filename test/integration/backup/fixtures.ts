@@ -16,7 +16,7 @@ import type { Store } from "../../../src/backup/store/store.ts";
 import { type VerifyOptions, verifySnapshot } from "../../../src/backup/verify/verify.ts";
 import { createIdentifier } from "../../../src/identifier.ts";
 
-export const clock = (): Date => new Date();
+const clock = (): Date => new Date();
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
