@@ -1,7 +1,7 @@
 import { list, text } from "../../src/cli/blocks.ts";
 import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
 import { usageError } from "../../src/errors.ts";
-import type { PruneReport } from "../../src/backup/prune.ts";
+import type { PruneReport } from "../../src/backup/retention/prune.ts";
 
 export default defineCommand<PruneReport>({
   description:

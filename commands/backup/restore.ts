@@ -1,7 +1,9 @@
+import type { ConflictPolicy } from "../../src/backup/restore/conflict-policies.ts";
 import { fields, heading, list, table, text } from "../../src/cli/blocks.ts";
 import {
   defineCommand,
   flagOption,
+  listOption,
   lockWaitOption,
   messageOption,
   textOption,
@@ -9,7 +11,14 @@ import {
 import { usageError } from "../../src/errors.ts";
 import type { RestorePlanView, RestoreResult } from "../../src/deploy/restore.ts";
 
-const policies = ["fail", "always", "never"] as const;
+const conflictPolicies: readonly ConflictPolicy[] = [
+  "fail",
+  "always",
+  "if-changed",
+  "if-newer",
+  "never",
+  "keep-both",
+];
 
 export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
   description:
@@ -24,10 +33,13 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     { flags: "--target <folder>", summary: "Restore files to here (default: the project)" },
     {
       flags: "--conflict <policy>",
-      summary: "Where a file differs: fail, always or never",
+      summary: `Where a file differs: ${conflictPolicies.join(", ")}`,
       default: "fail",
-      complete: [...policies],
+      complete: [...conflictPolicies],
     },
+    { flags: "--include <pattern>", summary: "Only files that match", repeatable: true },
+    { flags: "--exclude <pattern>", summary: "Leave out what matches", repeatable: true },
+    { flags: "--identity <file>", summary: "age key of an encrypted snapshot", repeatable: true },
     { flags: "--database", summary: "Put the environment's database back" },
     messageOption,
     lockWaitOption,
@@ -43,8 +55,9 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     const { findSnapshot } = await import("../../src/deploy/find-snapshot.ts");
     const { previewRestore, restore } = await import("../../src/deploy/restore.ts");
     const [wanted = "", ...paths] = input.arguments;
-    const conflict = policies.find((one) => one === textOption(input, "conflict"));
-    if (conflict === undefined) throw usageError(`--conflict takes ${policies.join(", ")}.`);
+    const conflict = conflictPolicies.find((one) => one === textOption(input, "conflict"));
+    if (conflict === undefined)
+      throw usageError(`--conflict takes ${conflictPolicies.join(", ")}.`);
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     // Before any question: nobody should say yes to a snapshot that is not there.
     const snapshot = await findSnapshot(place, wanted);
@@ -55,9 +68,19 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     );
     const database = flagOption(input, "database");
     const message = textOption(input, "message") ?? null;
-    const options = { snapshot, paths, target, conflict, database, message };
+    const options = {
+      snapshot,
+      paths,
+      include: listOption(input, "include"),
+      exclude: listOption(input, "exclude"),
+      identityFiles: listOption(input, "identity").map((file) => path.resolve(context.cwd, file)),
+      target,
+      conflict,
+      database,
+      message,
+    };
     if (context.options.dryRun) return { result: { plan: await previewRestore(place, options) } };
-    if (database || conflict === "always") {
+    if (database || replaces(conflict)) {
       const what = database ? `the database of "${place.desk.environment}"` : `files in ${target}`;
       const sure = await context.prompt.confirm(
         `Replace ${what} by snapshot ${snapshot}?`,
@@ -95,3 +118,7 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     ];
   },
 });
+
+function replaces(policy: ConflictPolicy): boolean {
+  return policy === "always" || policy === "if-changed" || policy === "if-newer";
+}

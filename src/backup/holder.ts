@@ -42,6 +42,11 @@ export function processState(identity: ProcessIdentity): "alive" | "dead" | "unk
   return found.startTime === identity.startTime ? "alive" : "dead";
 }
 
+/** Whether an identity that is alive is that of this very process. */
+export function isOwnProcess(identity: ProcessIdentity): boolean {
+  return identity.pid === process.pid;
+}
+
 /**
  * A short name for this process, for files that only it may finish: `<hash of the machine, its boot
  * and the pid namespace>-<pid>-<start>`.

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { StudioError, exitCodes } from "../errors.ts";
-import { currentProcess, processState } from "./holder.ts";
+import { currentProcess, isOwnProcess, processState } from "./holder.ts";
 import type { ProcessIdentity } from "./holder.ts";
-import { isRecord } from "./json-record.ts";
-import { locksFolder } from "./repository.ts";
-import type { Clock } from "./repository.ts";
-import type { Store } from "./store.ts";
+import { locksFolder } from "./format/layout.ts";
+import { isRecord } from "./format/record.ts";
+import type { Clock } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 export interface RepositoryLock {
   /** Throws when the lock was taken over meanwhile; to be called before anything final. */
@@ -67,6 +67,9 @@ export async function withLock<T>(
   }
 }
 
+/** Records of this process that mean something: a key holds 64 random bits. */
+const held = new Set<string>();
+
 interface Refusal {
   holder: Holder;
   /** Both contenders arrived together. */
@@ -77,12 +80,20 @@ async function contend(options: LockOptions): Promise<RepositoryLock | Refusal> 
   const { store, now } = options;
   const earlier = await livingHolder(store, now, null);
   if (earlier !== null) return { holder: earlier, met: false };
-  const key = `${locksFolder}/${randomBytes(8).toString("hex")}.json`;
+  const key = `${locksFolder}${randomBytes(8).toString("hex")}.json`;
   const time = now().toISOString();
   const holder = { ...currentProcess(), purpose: options.purpose, since: time, beat: time };
-  await store.put(key, encode(holder));
+  // Before it can be seen: another contender of this process must not take it for a leftover.
+  held.add(key);
+  try {
+    await store.put(key, encode(holder));
+  } catch (error) {
+    held.delete(key);
+    throw error;
+  }
   const other = await livingHolder(store, now, key);
   if (other === null) return heldLock(store, key, holder, now);
+  held.delete(key);
   await store.remove(key);
   return { holder: other, met: true };
 }
@@ -107,7 +118,9 @@ function heldLock(store: Store, key: string, holder: Holder, now: Clock): Reposi
     async release() {
       clearInterval(timer);
       await beating;
-      await store.remove(key);
+      held.delete(key);
+      // A record that cannot be removed is nobody's, and the next one to come sees that.
+      await store.remove(key).catch(() => undefined);
     },
   };
 }
@@ -120,20 +133,20 @@ async function beat(store: Store, key: string, holder: Holder, now: Clock): Prom
 
 /** The first living holder besides `own`; records of dead ones are removed on the way. */
 async function livingHolder(store: Store, now: Clock, own: string | null): Promise<Holder | null> {
-  for (const name of await store.list(locksFolder)) {
-    const key = `${locksFolder}/${name}`;
+  for await (const { key } of store.list(locksFolder)) {
     if (key === own) continue;
     const bytes = await store.get(key);
     if (bytes === null) continue;
     const holder = decode(bytes);
-    if (holder !== null && isAlive(holder, now())) return holder;
+    if (holder !== null && isAlive(holder, key, now())) return holder;
     await store.remove(key);
   }
   return null;
 }
 
-function isAlive(holder: Holder, now: Date): boolean {
+function isAlive(holder: Holder, key: string, now: Date): boolean {
   const state = processState(holder);
+  if (state === "alive" && isOwnProcess(holder)) return held.has(key);
   if (state !== "unknown") return state === "alive";
   const quiet = now.getTime() - Date.parse(holder.beat);
   return quiet < silence && quiet > -furthestClock;

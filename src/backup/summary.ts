@@ -1,12 +1,11 @@
 import { identifierTime, isIdentifier } from "../identifier.ts";
 import { reasonOf } from "../errors.ts";
-import type { Commit, SnapshotCounts } from "./commit.ts";
-import { decodeCommit } from "./commit.ts";
 import { unknownSnapshot } from "./failures.ts";
-import { isRecord } from "./json-record.ts";
-import { checkFormat, openStore, snapshotKey, snapshotsFolder, trashFolder } from "./repository.ts";
-import type { RepositoryLocation } from "./repository.ts";
-import type { Store } from "./store.ts";
+import { type Commit, type SnapshotCounts, decodeCommit } from "./format/commit.ts";
+import { snapshotKey, snapshotsFolder, trashFolder } from "./format/layout.ts";
+import { isRecord } from "./format/record.ts";
+import { readConfig } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 export interface VerificationSummary {
   /** ISO 8601, UTC. */
@@ -25,6 +24,7 @@ export interface SnapshotSummary {
   release: string | null;
   schemaHead: string | null;
   toolVersion: string;
+  encrypted: boolean;
   counts: SnapshotCounts;
   databases: string[];
   verification: VerificationSummary | null;
@@ -39,10 +39,8 @@ const readers = 16;
  * or two small objects per snapshot. Leftovers of interrupted runs and what is in the trash do not
  * count; a snapshot whose COMMIT is damaged is listed with `damaged`.
  */
-export async function listSnapshots(repository: RepositoryLocation): Promise<SnapshotSummary[]> {
-  const store = openStore(repository);
-  await checkFormat(store);
-  const ids = await snapshotIds(store);
+export async function listSnapshots(store: Store): Promise<SnapshotSummary[]> {
+  const ids = await listedIds(store);
   const summaries: SnapshotSummary[] = [];
   for (let start = 0; start < ids.length; start += readers) {
     const batch = ids.slice(start, start + readers);
@@ -54,22 +52,39 @@ export async function listSnapshots(repository: RepositoryLocation): Promise<Sna
 
 /** The newest snapshot of an environment that can be relied on; reads as few as it must. */
 export async function latestSnapshot(
-  repository: RepositoryLocation,
+  store: Store,
   environment: string,
 ): Promise<SnapshotSummary | null> {
-  const store = openStore(repository);
-  await checkFormat(store);
-  for (const id of (await snapshotIds(store)).toReversed()) {
+  for (const id of (await listedIds(store)).toReversed()) {
     const summary = await readSummary(store, id);
     if (summary?.environment === environment && summary.damaged === null) return summary;
   }
   return null;
 }
 
-async function snapshotIds(store: Store): Promise<string[]> {
-  const trash = new Set(await store.list(trashFolder));
-  const names = await store.list(snapshotsFolder);
-  return names.filter((id) => isIdentifier(id) && !trash.has(`${id}.json`)).sort();
+async function listedIds(store: Store): Promise<string[]> {
+  await readConfig(store);
+  const trash = await trashedIds(store);
+  return (await committedIds(store)).filter((id) => !trash.has(id));
+}
+
+/** The ids of all snapshots that have a COMMIT, those in the trash included, oldest first. */
+export async function committedIds(store: Store): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { key } of store.list(snapshotsFolder)) {
+    const [id = "", file] = key.slice(snapshotsFolder.length).split("/");
+    if (file === "COMMIT" && isIdentifier(id)) ids.push(id);
+  }
+  return ids.sort();
+}
+
+/** The ids of the snapshots that were given up and can still be brought back. */
+async function trashedIds(store: Store): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { key } of store.list(trashFolder)) {
+    ids.add(key.slice(trashFolder.length).replace(/\.json$/, ""));
+  }
+  return ids;
 }
 
 async function readSummary(store: Store, id: string): Promise<SnapshotSummary | null> {
@@ -85,7 +100,7 @@ async function readSummary(store: Store, id: string): Promise<SnapshotSummary | 
 
 /** The commit of a snapshot that exists; an unknown id is a usage error. */
 export async function loadCommit(store: Store, id: string): Promise<Commit> {
-  await checkFormat(store);
+  await readConfig(store);
   const bytes = await store.get(snapshotKey(id, "COMMIT"));
   if (bytes === null) throw unknownSnapshot(id, store.location);
   return decodeCommit(bytes, id);
@@ -95,26 +110,32 @@ export function summarise(
   commit: Commit,
   verification: VerificationSummary | null,
 ): SnapshotSummary {
-  const { format: _format, checksum: _checksum, objects: _objects, ...fields } = commit;
+  const { format: _format, checksum: _checksum, objects: _objects, ...rest } = commit;
+  const { manifest: _manifest, ...fields } = rest;
   return { ...fields, verification, damaged: null };
 }
 
-/** The last verification, unless it was of something else than this very commit. */
-async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary | null> {
+/**
+ * The last verification of this very commit. Without one, that of its making: a snapshot exists
+ * once all it consists of was read back.
+ */
+async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary> {
+  const made = { at: commit.created, ok: true };
   const bytes = await store.get(snapshotKey(commit.id, "verified.json"));
-  if (bytes === null) return null;
+  if (bytes === null) return made;
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8"));
-    if (!isRecord(value) || value["commit"] !== commit.checksum) return null;
-    if (typeof value["at"] !== "string" || typeof value["ok"] !== "boolean") return null;
+    if (!isRecord(value) || value["commit"] !== commit.checksum) return made;
+    if (typeof value["at"] !== "string" || typeof value["ok"] !== "boolean") return made;
     return { at: value["at"], ok: value["ok"] };
   } catch {
-    return null;
+    return made;
   }
 }
 
 function damagedSummary(id: string, reason: string): SnapshotSummary {
-  const counts = { files: 0, directories: 0, links: 0, bytes: 0, storedBytes: 0, skipped: 0 };
+  const sizes = { bytes: 0, storedBytes: 0, addedBytes: 0 };
+  const counts = { files: 0, directories: 0, links: 0, skipped: 0, ...sizes };
   return {
     id,
     created: identifierTime(id).toISOString(),
@@ -125,6 +146,7 @@ function damagedSummary(id: string, reason: string): SnapshotSummary {
     release: null,
     schemaHead: null,
     toolVersion: "",
+    encrypted: false,
     counts,
     databases: [],
     verification: null,

@@ -1,50 +1,66 @@
-import { isIdentifier } from "../identifier.ts";
-import { isTagOfDead } from "./holder.ts";
-import { withLock } from "./lock.ts";
-import { openStore, scratchDirectory, snapshotKey, snapshotsFolder } from "./repository.ts";
-import type { Clock, RepositoryLocation } from "./repository.ts";
-import { rm, readdir, stat } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Store } from "./store.ts";
+import { isIdentifier } from "../identifier.ts";
+import { snapshotsFolder } from "./format/layout.ts";
+import { isTagOfDead, processTag } from "./holder.ts";
+import { withLock } from "./lock.ts";
+import { type Clock, readConfig } from "./open-repository.ts";
+import type { Store } from "./store/store.ts";
 
 const abandonedAfter = 24 * 3_600_000;
 
 /**
- * Removes what interrupted runs left: snapshots without COMMIT, unfinished writes, copies of
- * databases. Waits for nobody: fails with `backup.locked` while another run writes.
- * Returns the ids of the removed snapshots.
+ * Removes the records of snapshots without COMMIT, which interrupted runs left, and old unfinished
+ * writes. Their objects stay: the next run may use them, and prune removes those that none does.
+ * The caller holds the lock.
+ * @returns ids of the snapshots
+ */
+export async function removeLeftovers(store: Store, now: Clock): Promise<string[]> {
+  const files = new Map<string, string[]>();
+  for await (const { key } of store.list(snapshotsFolder)) {
+    const id = key.slice(snapshotsFolder.length).split("/")[0] ?? "";
+    if (isIdentifier(id)) files.set(id, [...(files.get(id) ?? []), key]);
+  }
+  const removed = [...files].filter(([, keys]) => !keys.some((key) => key.endsWith("/COMMIT")));
+  for (const [, keys] of removed) {
+    for (const key of keys) await store.remove(key);
+  }
+  await store.removeAbandoned(new Date(now().getTime() - abandonedAfter));
+  return removed.map(([id]) => id);
+}
+
+/**
+ * The same by itself, with the copies of databases that an interrupted run made.
+ * @throws StudioError (exit 6) while another run writes: it waits for nobody
  */
 export async function removeUnfinished(
-  repository: RepositoryLocation,
+  store: Store,
   now: Clock,
+  workDirectory: string,
 ): Promise<string[]> {
-  const store = openStore(repository);
-  const purpose = "removing unfinished snapshots";
-  return withLock({ store, purpose, now }, () => removeLeftovers(store, now));
+  const { id } = (await readConfig(store)) ?? {};
+  if (id === undefined) return [];
+  return withLock({ store, purpose: "removing unfinished snapshots", now }, async () => {
+    await rm(scratchFolder(workDirectory, id), { recursive: true, force: true });
+    await removeVerifyFolders(workDirectory);
+    return removeLeftovers(store, now);
+  });
 }
 
-/** The same under a lock that the caller holds. */
-export async function removeLeftovers(store: Store, now: Clock): Promise<string[]> {
-  const removed: string[] = [];
-  for (const id of (await store.list(snapshotsFolder)).filter(isIdentifier)) {
-    if ((await store.list(snapshotKey(id))).includes("COMMIT")) continue;
-    await store.removeFolder(snapshotKey(id));
-    removed.push(id);
-  }
-  const before = new Date(now().getTime() - abandonedAfter);
-  await store.removeAbandoned(before);
-  await removeScratch(store, before);
-  return removed;
+/** Where a run that makes snapshots of a repository keeps copies of databases meanwhile. */
+export function scratchFolder(workDirectory: string, repository: string): string {
+  return join(workDirectory, repository, "scratch");
 }
 
-/** Copies made by a run that held the lock, or that is dead, are left over; so are old ones. */
-async function removeScratch(store: Store, before: Date): Promise<void> {
-  const directory = scratchDirectory(store, "");
-  for (const name of await readdir(directory).catch(() => [])) {
-    const path = join(directory, name);
-    const found = await stat(path).catch(() => null);
-    const old = found !== null && found.mtimeMs < before.getTime();
-    const dead = isTagOfDead(/^verify-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "");
-    if (name.startsWith("create-") || old || dead) await rm(path, { recursive: true, force: true });
+/** Where a verification unpacks databases: several may run at once. */
+export function verifyFolder(workDirectory: string): string {
+  return join(workDirectory, `verify-${processTag()}-${randomBytes(4).toString("hex")}`);
+}
+
+async function removeVerifyFolders(workDirectory: string): Promise<void> {
+  for (const name of await readdir(workDirectory).catch(() => [])) {
+    if (!isTagOfDead(/^verify-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "elsewhere")) continue;
+    await rm(join(workDirectory, name), { recursive: true, force: true });
   }
 }

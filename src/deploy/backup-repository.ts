@@ -1,9 +1,15 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { readGuides } from "../backup/guides.ts";
+import { localStore } from "../backup/store/local-store.ts";
+import type { Store } from "../backup/store/store.ts";
 import type { Project } from "../config/project.ts";
 import { usageError } from "../errors.ts";
+import { packageRoot } from "../package-root.ts";
 
-/** Absolute folder of the backup repository. */
-export function repositoryOf(project: Pick<Project, "settings" | "directory">): string {
+type Place = Pick<Project, "settings" | "directory">;
+
+/** Opens the backup repository of a project. */
+export function openRepository(project: Place): Store {
   const { repository } = project.settings.backup;
   if (repository.startsWith("s3://")) {
     throw usageError(
@@ -11,5 +17,14 @@ export function repositoryOf(project: Pick<Project, "settings" | "directory">): 
       "Set backup.repository to a folder.",
     );
   }
-  return resolve(project.directory, repository);
+  return localStore(resolve(project.directory, repository));
+}
+
+/** Where this machine keeps what it knows of repositories, and copies while they are needed. */
+export function backupWorkDirectory(project: Pick<Project, "directory">): string {
+  return join(project.directory, ".studio", "cache", "backup");
+}
+
+export function repositoryGuides(): Record<string, string> {
+  return readGuides(join(packageRoot, "templates"));
 }

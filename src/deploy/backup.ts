@@ -1,11 +1,12 @@
-import type { SnapshotReport } from "../backup/create.ts";
-import { type PruneReport, pruneSnapshots } from "../backup/prune.ts";
-import { type VerifyReport, verifySnapshot } from "../backup/verify.ts";
+import type { SnapshotReport } from "../backup/create/create.ts";
+import { type PruneReport, pruneSnapshots } from "../backup/retention/prune.ts";
+import { type VerifyDepth, type VerifyReport, verifySnapshot } from "../backup/verify/verify.ts";
 import { createIdentifier } from "../identifier.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { backupWorkDirectory, openRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
+import { readIdentities } from "./identities.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -37,10 +38,24 @@ export async function createBackup(
   });
 }
 
-export async function verifyBackup(place: Workplace, text: string): Promise<VerifyReport> {
+export interface VerifyRequest {
+  /** An id, its beginning, a name or `latest`. */
+  snapshot: string;
+  depth: VerifyDepth;
+  /** Absolute paths of age identity files. */
+  identityFiles: readonly string[];
+}
+
+export async function verifyBackup(
+  place: Workplace,
+  { snapshot, depth, identityFiles }: VerifyRequest,
+): Promise<VerifyReport> {
   return verifySnapshot({
-    repository: repositoryOf(place.project),
-    id: await findSnapshot(place, text),
+    store: openRepository(place.project),
+    id: await findSnapshot(place, snapshot),
+    depth,
+    identities: await readIdentities(identityFiles),
+    workDirectory: backupWorkDirectory(place.project),
     now: () => place.desk.now(),
     signal: place.desk.signal,
   });
@@ -54,7 +69,7 @@ export async function pruneBackups(
 ): Promise<PruneReport> {
   const { retention } = place.project.settings.backup;
   return pruneSnapshots({
-    repository: repositoryOf(place.project),
+    store: openRepository(place.project),
     retention: retentionDays === null ? retention : { ...retention, daily: retentionDays },
     now: () => place.desk.now(),
     plan,

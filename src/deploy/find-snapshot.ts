@@ -1,6 +1,6 @@
 import { listSnapshots } from "../backup/summary.ts";
 import { resolveIdentifier } from "../identifier.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { openRepository } from "./backup-repository.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** The id of the snapshot that an operator means by an id, its beginning, a name or `latest`. */
@@ -8,7 +8,7 @@ export async function findSnapshot(
   { project }: Pick<Workplace, "project">,
   text: string,
 ): Promise<string> {
-  const snapshots = await listSnapshots(repositoryOf(project));
+  const snapshots = await listSnapshots(openRepository(project));
   return resolveIdentifier(
     nameToId(snapshots, text),
     snapshots.map((one) => one.id),

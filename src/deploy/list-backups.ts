@@ -1,8 +1,8 @@
 import { type SnapshotSummary, listSnapshots } from "../backup/summary.ts";
 import type { Project } from "../config/project.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { openRepository } from "./backup-repository.ts";
 
 /** The snapshots of the project's repository, oldest first. */
 export async function listBackups(project: Project): Promise<SnapshotSummary[]> {
-  return listSnapshots(repositoryOf(project));
+  return listSnapshots(openRepository(project));
 }

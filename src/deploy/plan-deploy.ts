@@ -1,4 +1,4 @@
-import { sourcesAreEmpty } from "../backup/source.ts";
+import { sourcesAreEmpty } from "../backup/sources/source.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";

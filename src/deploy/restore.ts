@@ -1,42 +1,14 @@
 import { join } from "node:path";
-import { restoreDatabase, undoRestoreDatabase } from "../backup/restore-database.ts";
-import { undoRestore } from "../backup/restore-journal.ts";
-import { type RestorePlan, restorePlan } from "../backup/restore-plan.ts";
-import { type ConflictPolicy, restoreSnapshot } from "../backup/restore.ts";
-import { verifySnapshot } from "../backup/verify.ts";
-import { StudioError, exitCodes, usageError } from "../errors.ts";
+import { type RestorePlan, restorePlan } from "../backup/restore/plan.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
-import { type Step, type StepRun, nothingToProbe, nothingToUndo } from "../operation/step.ts";
-import { repositoryOf } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import { upSteps } from "./run-release.ts";
-import { serveAgain } from "./serve-again.ts";
+import { type RestoreInput, type RestoreOptions, restoreSteps, restoresFiles } from "./steps/restore.ts";
+import { snapshotOf } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
-
-export interface RestoreOptions {
-  snapshot: string;
-  paths: string[];
-  target: string;
-  conflict: ConflictPolicy;
-  database: boolean;
-  message: string | null;
-}
-
-export interface RestoreInput {
-  snapshot: string;
-  paths: string[];
-  target: string;
-  conflict: ConflictPolicy;
-  database: boolean;
-  keepReplacedIn: string;
-  /** The release that has to be stopped while its database is replaced; null: none serves. */
-  release: ReleaseRecord | null;
-}
 
 export interface RestoreResult {
   snapshot: string;
@@ -70,29 +42,27 @@ export async function previewRestore(
   });
 }
 
-const restoresFiles = ({ database, paths }: Pick<RestoreOptions, "database" | "paths">): boolean =>
-  !database || paths.length > 0;
-
 /** @throws StudioError (exit 2) for a path that the snapshot does not have */
 async function planFiles(place: Workplace, options: RestoreOptions): Promise<RestorePlan> {
-  const { snapshot: id, paths, target } = options;
+  const { snapshot: id, paths, include, exclude, target, conflict } = options;
   if (!restoresFiles(options)) {
     const counts = { new: 0, same: 0, differs: 0, newerHere: 0, extra: 0 };
     return { id, target, entries: [], counts, bytes: 0 };
   }
-  const repository = repositoryOf(place.project);
-  return restorePlan({ repository, id, target, ...(paths.length === 0 ? {} : { paths }) });
+  const snapshot = await snapshotOf(place, id, options.identityFiles);
+  const byTime = conflict === "if-changed";
+  return restorePlan({ snapshot, target, paths, include, exclude, byTime });
 }
 
 async function planRestore(
   place: Workplace,
   ledger: Ledger | null,
-  { snapshot, paths, target, conflict, database }: RestoreOptions,
+  { message: _message, ...asked }: RestoreOptions,
   operation: string,
 ): Promise<RestoreInput> {
   const keepReplacedIn = join(place.desk.paths.root, "replaced", operation);
-  const release = database && ledger !== null ? await servingRelease(place, ledger) : null;
-  return { snapshot, paths, target, conflict, database, keepReplacedIn, release };
+  const release = asked.database && ledger !== null ? await servingRelease(place, ledger) : null;
+  return { ...asked, keepReplacedIn, release };
 }
 
 /** Brings files, or the database, back from a snapshot; what is replaced is kept. */
@@ -114,135 +84,6 @@ export async function restore(place: Workplace, options: RestoreOptions): Promis
     replacedKeptIn: (input as unknown as RestoreInput).keepReplacedIn,
     written: files?.written ?? 0,
     warnings,
-  };
-}
-
-export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInput): Step[] {
-  const { release } = input;
-  const serve = release === null ? [] : upSteps(place, ledger, { release, status: "current" });
-  const again = serve.filter((step) => step.id !== "preflight" && step.id !== "record");
-  return [
-    verifyStep(place, input),
-    ...(input.database ? [stopStep(place, input), databaseStep(place, input), ...again] : []),
-    ...(restoresFiles(input) ? [filesStep(place, input)] : []),
-  ];
-}
-
-function verifyStep(place: Workplace, { snapshot }: RestoreInput): Step {
-  return {
-    id: "verify",
-    title: `Read snapshot ${snapshot} whole`,
-    kind: "refusal",
-    probe: nothingToProbe,
-    undo: nothingToUndo,
-    async do(run) {
-      const report = await verifySnapshot({
-        repository: repositoryOf(place.project),
-        id: snapshot,
-        now: () => place.desk.now(),
-        signal: run.signal,
-      });
-      if (report.ok) return;
-      throw new StudioError({
-        code: "backup.damaged",
-        message: `Snapshot ${snapshot} is damaged: ${report.problems.join(" ")}`,
-        hint: "`studio backup list` shows the others.",
-        exitCode: exitCodes.checkFailed,
-        details: report,
-      });
-    },
-  };
-}
-
-function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
-  return {
-    id: "stop",
-    title: "Stop the release that uses the database",
-    skip: () => (release === null ? "none serves" : null),
-    probe: nothingToProbe,
-    async do(run) {
-      if (release !== null) await target.stop(run, release);
-    },
-    async undo(run) {
-      if (release === null || (await target.state(release)).accepting) return;
-      await serveAgain(target, run, release, null);
-    },
-  };
-}
-
-function databaseStep(place: Workplace, input: RestoreInput): Step {
-  const { file } = place.database;
-  const { keepReplacedIn } = input;
-  return {
-    id: "database",
-    title: "Put the database back",
-    probe: nothingToProbe,
-    async do(run) {
-      if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
-      const report = await run.effect("replace", (reach) =>
-        restoreDatabase({
-          onChange: reach,
-          repository: repositoryOf(place.project),
-          id: input.snapshot,
-          file,
-          keepReplacedIn,
-          label: "database",
-          signal: run.signal,
-        }),
-      );
-      await noteOtherSchema(place, input, run);
-      return report;
-    },
-    async undo(run) {
-      if (file !== null) {
-        await run.effect("put-back", (reach) =>
-          undoRestoreDatabase({ file, keepReplacedIn, onChange: reach }),
-        );
-      }
-    },
-  };
-}
-
-/** A database of another time has the schema of another time. */
-async function noteOtherSchema(
-  { database }: Workplace,
-  { release }: RestoreInput,
-  run: StepRun,
-): Promise<void> {
-  if (release === null) return;
-  const { head } = await readSchemaState({ database, migrations: [] });
-  if (head === release.schemaHead) return;
-  run.note(
-    `The schema is now at ${head ?? "its very beginning"}, and release ${release.id} was made for ` +
-      `${release.schemaHead ?? "an empty one"}: \`studio rollback\` returns to a release that fits, ` +
-      "`studio migrate up` brings the schema forward.",
-  );
-}
-
-function filesStep(place: Workplace, input: RestoreInput): Step {
-  const { target, keepReplacedIn, paths } = input;
-  return {
-    id: "files",
-    title: `Restore files to ${target}`,
-    probe: nothingToProbe,
-    async do(run) {
-      const report = await run.effect("restore", (reach) =>
-        restoreSnapshot({
-          onProgress: () => reach("member"),
-          repository: repositoryOf(place.project),
-          id: input.snapshot,
-          target,
-          ...(paths.length === 0 ? {} : { paths }),
-          conflict: input.conflict,
-          keepReplacedIn,
-          signal: run.signal,
-        }),
-      );
-      return { written: report.written.length, left: report.left, bytes: report.bytes };
-    },
-    async undo(run) {
-      await run.effect("put-back", () => undoRestore({ target, keepReplacedIn }));
-    },
   };
 }
 

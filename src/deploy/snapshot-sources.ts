@@ -1,6 +1,6 @@
-import { filesSource } from "../backup/files-source.ts";
-import type { Source } from "../backup/source.ts";
-import { sqliteSource } from "../backup/sqlite-source.ts";
+import { filesSource } from "../backup/sources/files.ts";
+import type { Source } from "../backup/sources/source.ts";
+import { sqliteSource } from "../backup/sources/sqlite.ts";
 import { suggest } from "../config/suggest.ts";
 import { usageError } from "../errors.ts";
 import type { View } from "./view.ts";

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { localStore } from "../backup/store/local-store.ts";
 import { latestSnapshot } from "../backup/summary.ts";
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
@@ -102,7 +103,7 @@ async function lastBackup(
   environment: string,
 ): Promise<StatusReport["backup"]> {
   if (repository.startsWith("s3://")) return null;
-  const last = await latestSnapshot(resolve(directory, repository), environment);
+  const last = await latestSnapshot(localStore(resolve(directory, repository)), environment);
   if (last === null) return null;
   return { id: last.id, created: last.created, verified: last.verification?.ok ?? null };
 }

@@ -1,9 +1,8 @@
-import { type SnapshotReport, createSnapshot } from "../backup/create.ts";
-import { openStore } from "../backup/repository.ts";
+import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { Reach } from "../operation/faults.ts";
-import { repositoryOf } from "./backup-repository.ts";
+import { backupWorkDirectory, openRepository, repositoryGuides } from "./backup-repository.ts";
 import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { Workplace } from "./workplace.ts";
@@ -28,7 +27,10 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { desk, database } = place;
   const schema = await readSchemaState({ database, migrations: await readMigrations([]) });
   const report = await createSnapshot({
-    repository: observedStore(openStore(repositoryOf(place.project)), reach),
+    store: observedStore(openRepository(place.project), reach),
+    recipients: place.project.settings.backup.recipients,
+    workDirectory: backupWorkDirectory(place.project),
+    guides: repositoryGuides(),
     id,
     set,
     name,
@@ -42,7 +44,7 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     // Another environment may be using the same repository for a moment.
     lockWait: 60_000,
     signal,
-    onProgress: ({ phase }) => reach(`${phase}-member`),
+    onProgress: () => reach("member"),
   });
   for (const link of report.links) {
     input.note(

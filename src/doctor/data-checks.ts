@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { type SnapshotSummary, latestSnapshot } from "../backup/summary.ts";
-import { repositoryOf } from "../deploy/backup-repository.ts";
+import { openRepository } from "../deploy/backup-repository.ts";
 import { existingAncestor } from "../deploy/existing-ancestor.ts";
 import { liveMigrationFolders } from "../deploy/project-folders.ts";
 import { roughDuration } from "../format/rough.ts";
@@ -45,7 +45,7 @@ async function lastBackup(scene: Scene): Promise<Finding> {
   const { project, serving, now } = scene;
   if (serving === null || "error" in project) return skipped(nothingDeployed);
   const { environment } = project.value;
-  const last = await latestSnapshot(repositoryOf(project.value), environment);
+  const last = await latestSnapshot(openRepository(project.value), environment);
   if (last !== null) return judgeBackup(last, now);
   // A first deploy may find nothing to save: then it is right that there is none.
   return now.getTime() - firstDeploy(scene) < oldestBackup
@@ -76,8 +76,8 @@ function firstDeploy({ ledger, project }: Scene): number {
 
 function repositoryDisk({ project, paths }: Scene): Finding {
   if ("error" in project || paths === null) return skipped("studio.yaml must be valid first");
-  const repository = repositoryOf(project.value);
+  const { localDirectory, location } = openRepository(project.value);
   const disk = (path: string) => statSync(existingAncestor(path)).dev;
-  if (disk(repository) !== disk(paths.data)) return ok(repository);
-  return note(`${repository} shares the disk of the data: one fault takes both`);
+  if (localDirectory === null || disk(localDirectory) !== disk(paths.data)) return ok(location);
+  return note(`${location} shares the disk of the data: one fault takes both`);
 }

@@ -1,14 +1,14 @@
-import type { SnapshotReport } from "../../backup/create.ts";
+import type { SnapshotReport } from "../../backup/create/create.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
-import { repositoryOf } from "../backup-repository.ts";
+import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
 
 /** Backs up what exists and reads the snapshot back; one that was not read back does not count. */
 export function backupStep(work: DeployWork, when: "before" | "after"): Step {
   const { place, input } = work;
-  const repository = repositoryOf(place.project);
+  const repository = openRepository(place.project);
   return {
     id: when === "before" ? "backup" : "first-backup",
     title: `Back up the database and files, and read the snapshot back`,
@@ -20,53 +20,39 @@ export function backupStep(work: DeployWork, when: "before" | "after"): Step {
       return own?.verification?.ok === true ? "done" : "partial";
     },
     async do(run) {
-      const { skipped, verification } = await run.effect("snapshot", (reach) =>
-        takeOrVerify(work, when, run, reach),
-      );
-      for (const { path, reason } of skipped) run.note(`Not backed up: ${path} (${reason})`);
-      const { ok, problems, members, bytes } = verification;
-      if (!ok) {
-        throw new StudioError({
-          code: "backup.unverified",
-          message: `Snapshot ${input.snapshot} could not be read back: ${problems.join(" ")}`,
-          hint: "Check the disk of the repository, then deploy again.",
-          exitCode: exitCodes.undone,
-        });
-      }
-      return { snapshot: input.snapshot, members, bytes };
+      const report = await run.effect("snapshot", (reach) => takeOnce(work, when, run, reach));
+      if (report === null) return { snapshot: input.snapshot };
+      for (const { path, reason } of report.skipped) run.note(`Not backed up: ${path} (${reason})`);
+      const { files, bytes } = report.snapshot.counts;
+      return { snapshot: input.snapshot, files, bytes, added: report.added };
     },
     // A snapshot harms nobody: it is kept even when the deploy is undone. A part of one goes.
     undo: (run) => run.effect("unfinished", () => removeParts(work)),
   };
 }
 
-/** A process that died after writing the whole snapshot has left it to be read back. */
-async function takeOrVerify(
+/** Null where a process that died had completed it: what is listed was read back. */
+async function takeOnce(
   { place, input, previous, release }: DeployWork,
   when: "before" | "after",
   run: StepRun,
   reach: Reach,
-): Promise<Pick<SnapshotReport, "skipped" | "verification">> {
+): Promise<SnapshotReport | null> {
   const id = input.snapshot;
-  const repository = repositoryOf(place.project);
   const { listSnapshots } = await import("../../backup/summary.ts");
-  const snapshots = await listSnapshots(repository);
-  if (!snapshots.some((snapshot) => snapshot.id === id)) {
-    const { takeSnapshot } = await import("../take-snapshot.ts");
-    const current = previous?.id ?? (when === "after" ? release.id : null);
-    const { signal, note } = run;
-    return takeSnapshot({ place, set: "full", id, release: current, signal, reach, note });
-  }
-  const { verifySnapshot } = await import("../../backup/verify.ts");
-  const { signal } = run;
-  const now = () => place.desk.now();
-  return { skipped: [], verification: await verifySnapshot({ repository, id, now, signal }) };
+  const snapshots = await listSnapshots(openRepository(place.project));
+  if (snapshots.some((snapshot) => snapshot.id === id)) return null;
+  const { takeSnapshot } = await import("../take-snapshot.ts");
+  const current = previous?.id ?? (when === "after" ? release.id : null);
+  const { signal, note } = run;
+  return takeSnapshot({ place, set: "full", id, release: current, signal, reach, note });
 }
 
 async function removeParts({ place }: DeployWork): Promise<void> {
   const { removeUnfinished } = await import("../../backup/unfinished.ts");
+  const store = openRepository(place.project);
   try {
-    await removeUnfinished(repositoryOf(place.project), () => place.desk.now());
+    await removeUnfinished(store, () => place.desk.now(), backupWorkDirectory(place.project));
   } catch (error) {
     // Whoever uses the repository by now removed them when it began.
     if (!(error instanceof StudioError && error.exitCode === exitCodes.locked)) throw error;

@@ -1,8 +1,7 @@
 import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { repositoryOf } from "../backup-repository.ts";
+import { openRepository } from "../backup-repository.ts";
 import type { Reach } from "../../operation/faults.ts";
-import { openStore } from "../../backup/repository.ts";
 import { observedStore } from "../observed-store.ts";
 import { withContents } from "../content/content-lock.ts";
 import type { DeployWork } from "../deploy-input.ts";
@@ -24,10 +23,10 @@ export function pruneStep(work: DeployWork): Step {
         run.effect("releases", (reach) => pruneReleases(work, discardRelease, reach)),
       );
       const { retention } = place.project.settings.backup;
-      const { pruneSnapshots } = await import("../../backup/prune.ts");
+      const { pruneSnapshots } = await import("../../backup/retention/prune.ts");
       const report = await run.effect("snapshots", (reach) =>
         pruneSnapshots({
-          repository: observedStore(openStore(repositoryOf(place.project)), reach),
+          store: observedStore(openRepository(place.project), reach),
           retention,
           now: () => place.desk.now(),
           plan: false,

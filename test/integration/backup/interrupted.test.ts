@@ -1,159 +1,113 @@
-import { execFile } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { removeUnfinished } from "../../../src/backup/unfinished.ts";
-import { verifySnapshot } from "../../../src/backup/verify.ts";
-import { StudioError } from "../../../src/errors.ts";
-import { clock, everything, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
-import { memoryStore } from "./memory-store.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
+import { describeTree } from "./trees.ts";
 
-const run = promisify(execFile);
-const script = fileURLToPath(new URL("./killed-create.ts", import.meta.url));
+const every = process.env["STUDIO_TEST_EVERY"] === "1" ? 1 : 2;
 
-async function createThatDies(repository: string, tree: string, at: number): Promise<boolean> {
-  const outcome = await run(process.execPath, [script, repository, tree, String(at)]).then(
-    () => null,
-    (error: { signal?: string }) => error.signal ?? "failed",
-  );
-  if (outcome !== null) expect(outcome).toBe("SIGKILL");
-  return outcome !== null;
+function grow(tree: string): void {
+  appendFileSync(join(tree, "small/a"), "more");
+  writeFileSync(join(tree, "large"), randomBytes(5_000_000));
 }
 
-function filesOf(repository: string): string[] {
-  return readdirSync(repository, { recursive: true, encoding: "utf8" });
+test("a disk that fills up at any write harms no earlier snapshot, and the next run works", async () => {
+  const folder = temporaryFolder();
+  const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+  writeTree(tree, { "small/a": "a", "small/b": "b", large: randomBytes(5_000_000) });
+  let changes = 0;
+  let failAt = 0;
+  const store = memoryStore((change) => {
+    changes += 1;
+    if (changes === failAt) throw Object.assign(new Error(change), { code: "ENOSPC" });
+  });
+  const options = { store, sources: [everything(tree)], workDirectory };
+  const first = await snapshot({ ...options, id: "20260101T000000Z-aaaa" });
+  const content = describeTree(tree);
+  let failures = 0;
+  for (let at = 1; ; at += every) {
+    grow(tree);
+    [changes, failAt] = [0, at];
+    const id = `20260102T000000Z-${toWord(at)}`;
+    const error = await snapshot({ ...options, id }).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    failAt = 0;
+    if (error === null) break;
+    failures += 1;
+    expect(error, `at change ${at}`).toMatchObject({ code: "backup.full", exitCode: 8 });
+    const listed = await listSnapshots(store);
+    expect(listed.every(({ damaged }) => damaged === null)).toBe(true);
+    for (const { id: sound } of listed) expect((await verify({ store, id: sound })).ok).toBe(true);
+  }
+  expect(failures).toBeGreaterThan(4);
+  const target = join(folder, "out");
+  await restore({ store, id: first.snapshot.id, target });
+  expect(describeTree(target)).toEqual(content);
+}, 120_000);
+
+/** Four characters that an id may end with. */
+function toWord(number: number): string {
+  return number
+    .toString(26)
+    .padStart(4, "0")
+    .replace(/[0-9]/g, (digit) => "abcdefghij"[Number(digit)] ?? "a");
 }
 
-test("a run killed at any point costs no snapshot and is cleaned up by the next", async () => {
+test("kill -9 at any write harms no earlier snapshot, and the next run works", async () => {
   const folder = temporaryFolder();
-  const [repository, tree] = [join(folder, "repository"), join(folder, "tree")];
-  writeTree(tree, { "a.bin": randomBytes(150_000), "b/c.bin": randomBytes(150_000), d: "d" });
-  const first = await snapshot({ repository, sources: [everything(tree)] });
-  let deaths = 0;
-  while (await createThatDies(repository, tree, deaths + 1)) {
-    deaths += 1;
-    const complete = await listSnapshots(repository);
-    // The last change is the note of the verification: the snapshot is there by then.
-    expect(complete.length).toBeLessThanOrEqual(2);
-    expect(complete[0]?.id).toBe(first.snapshot.id);
+  const [tree, repository, work] = [
+    join(folder, "tree"),
+    join(folder, "repository"),
+    join(folder, "work"),
+  ];
+  writeTree(tree, { "small/a": "a", "small/b": "b", large: randomBytes(5_000_000) });
+  const store = localStore(repository);
+  const first = await snapshot({ store, sources: [everything(tree)], workDirectory: work });
+  const program = join(import.meta.dirname, "killed-create.ts");
+  let killed = 0;
+  for (let at = 1; ; at += 2 * every) {
+    grow(tree);
+    const argv = [program, repository, tree, work, String(at)];
+    const { signal, status, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
+    if (signal !== "SIGKILL") {
+      expect(status, stderr).toBe(0);
+      break;
+    }
+    killed += 1;
+    const listed = await listSnapshots(store);
+    for (const { id } of listed) {
+      expect(await verify({ store, id }), `killed at ${at}`).toMatchObject({ ok: true });
+    }
   }
-  expect(deaths).toBeGreaterThan(8);
-  const ids = (await listSnapshots(repository)).map(({ id }) => id);
-  expect(ids.length).toBe(3);
-  for (const id of ids) {
-    expect(await verifySnapshot({ repository, id, now: clock })).toMatchObject({ ok: true });
-  }
-  expect(readdirSync(join(repository, "snapshots")).toSorted()).toEqual(ids);
-  expect(filesOf(join(repository, "locks"))).toEqual([]);
-  expect(filesOf(repository).filter((file) => file.endsWith(".tmp"))).toEqual([]);
-}, 30_000);
-
-test("a full disk at any write leaves the earlier snapshots and nothing else", async () => {
-  const tree = join(temporaryFolder(), "tree");
-  writeTree(tree, { "a.bin": randomBytes(150_000), "b/c.bin": randomBytes(150_000) });
-  let [writes, failAt] = [0, Number.POSITIVE_INFINITY];
-  const store = memoryStore(() => {
-    writes += 1;
-    if (writes === failAt) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
-  });
-  const options = { repository: store, sources: [everything(tree)], segmentBytes: 100_000 };
-  await snapshot(options);
-  const total = writes;
-  const before = [...store.objects.keys()].toSorted();
-  expect(total).toBeGreaterThan(8);
-  // The last write notes the verification: without it, the snapshot is there but not noted.
-  for (failAt = 1; failAt < total - 2; failAt += 1) {
-    writes = 0;
-    const failure = await snapshot(options).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(StudioError);
-    expect(failure).toMatchObject({ code: "backup.full", exitCode: 8 });
-    expect([...store.objects.keys()].toSorted()).toEqual(before);
-  }
-  failAt = Number.POSITIVE_INFINITY;
-  expect((await snapshot(options)).verification.ok).toBe(true);
-});
-
-test("two runs at once: one holds the repository, the other says who does", async () => {
-  const folder = temporaryFolder();
-  const repository = join(folder, "repository");
-  writeTree(join(folder, "tree"), { a: "a" });
-  const sources = [everything(join(folder, "tree"))];
-  await snapshot({ repository, sources });
-  const { promise: paused, resolve: resume } = Promise.withResolvers<void>();
-  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-  const slow = {
-    ...everything(join(folder, "tree")),
-    async *members() {
-      reach();
-      await paused;
-      yield* [];
-    },
-  };
-  const first = snapshot({ repository, sources: [slow] });
-  await reached;
-  await expect(snapshot({ repository, sources })).rejects.toMatchObject({
-    code: "backup.locked",
-    exitCode: 7,
-    message: expect.stringContaining(`process ${process.pid}`),
-  });
-  await expect(removeUnfinished(repository, clock)).rejects.toMatchObject({ exitCode: 7 });
-  const waiting = snapshot({ repository, sources, lockWait: 10_000 });
-  resume();
-  await Promise.all([first, waiting]);
-  expect(await listSnapshots(repository)).toHaveLength(3);
-});
-
-test("the lock of a machine that fell silent is taken over, a beating one is not", async () => {
-  const folder = temporaryFolder();
-  const repository = join(folder, "repository");
-  writeTree(join(folder, "tree"), { a: "a" });
-  const sources = [everything(join(folder, "tree"))];
-  await snapshot({ repository, sources });
-  const elsewhere = (beat: number): string =>
-    JSON.stringify({ pid: 1, host: "elsewhere", bootId: "other", beat: new Date(beat), since: "" });
-  const file = join(repository, "locks", "elsewhere.json");
-  writeFileSync(file, elsewhere(Date.now() - 5000));
-  await expect(snapshot({ repository, sources })).rejects.toMatchObject({ code: "backup.locked" });
-  writeFileSync(file, elsewhere(Date.now() - 61_000));
-  await snapshot({ repository, sources });
+  expect(killed).toBeGreaterThan(3);
+  const next = await snapshot({ store, sources: [everything(tree)], workDirectory: work });
+  const target = join(folder, "out");
+  await restore({ store, id: next.snapshot.id, target });
+  expect(describeTree(target)).toEqual(describeTree(tree));
+  expect(await verify({ store, id: first.snapshot.id })).toMatchObject({ ok: true });
   expect(readdirSync(join(repository, "locks"))).toEqual([]);
-});
+}, 120_000);
 
-test("a run whose lock was taken over commits nothing", async () => {
-  const tree = join(temporaryFolder(), "tree");
-  writeTree(tree, { a: "a" });
-  const store = memoryStore();
-  const robbed = {
-    ...everything(tree),
-    async *members() {
-      for (const key of store.objects.keys()) {
-        if (key.startsWith("locks/")) store.objects.delete(key);
-      }
-      yield* [];
-    },
-  };
-  await expect(snapshot({ repository: store, sources: [robbed] })).rejects.toMatchObject({
-    code: "backup.lockLost",
-  });
-  expect(await listSnapshots(store)).toEqual([]);
-});
-
-test("an aborted run stops with the reason and leaves nothing", async () => {
-  const tree = join(temporaryFolder(), "tree");
-  writeTree(tree, { "a.bin": randomBytes(3_000_000), b: "b" });
-  const store = memoryStore();
-  const controller = new AbortController();
-  const reason = new Error("interrupted");
-  const running = snapshot({
-    repository: store,
-    sources: [everything(tree)],
-    signal: controller.signal,
-    onProgress: () => controller.abort(reason),
-  });
-  await expect(running).rejects.toBe(reason);
-  expect([...store.objects.keys()].toSorted()).toEqual(["README.txt", "config.json"]);
-});
+test("of two runs at once one waits, or says who is at work", async () => {
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { a: randomBytes(3_000_000) });
+  const store = localStore(join(folder, "repository"));
+  const workDirectory = join(folder, "work");
+  const options = { store, sources: [everything(tree)], workDirectory };
+  const both = await Promise.allSettled([
+    snapshot({ ...options, id: "20260101T000000Z-aaaa", lockWait: 20_000 }),
+    snapshot({ ...options, id: "20260101T000000Z-bbbb", lockWait: 20_000 }),
+  ]);
+  expect(both.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+  for (const { id } of await listSnapshots(store)) {
+    expect(await verify({ store, id })).toMatchObject({ ok: true });
+  }
+}, 60_000);

@@ -1,11 +1,11 @@
-import { createSnapshot } from "../../../src/backup/create.ts";
-import { filesSource } from "../../../src/backup/files-source.ts";
-import { localStore } from "../../../src/backup/local-store.ts";
-import type { Store } from "../../../src/backup/store.ts";
+import { createSnapshot } from "../../../src/backup/create/create.ts";
+import { filesSource } from "../../../src/backup/sources/files.ts";
+import { localStore } from "../../../src/backup/store/local-store.ts";
+import type { Store } from "../../../src/backup/store/store.ts";
 import { createIdentifier } from "../../../src/identifier.ts";
 
-// Creates a snapshot and kills itself before the n-th change of the repository.
-const [repository = "", directory = "", killAt = ""] = process.argv.slice(2);
+// Creates a snapshot and kills itself before or after the n-th change of the repository.
+const [repository = "", directory = "", workDirectory = "", killAt = ""] = process.argv.slice(2);
 let changes = 0;
 
 function step(): void {
@@ -19,28 +19,21 @@ function deadly(store: Store): Store {
     async put(key, content) {
       step();
       await store.put(key, content);
-    },
-    async create(key) {
       step();
-      const writer = await store.create(key);
-      return {
-        ...writer,
-        async write(bytes) {
-          await writer.write(bytes.subarray(0, bytes.length / 2));
-          step();
-          await writer.write(bytes.subarray(bytes.length / 2));
-        },
-        async commit() {
-          step();
-          await writer.commit();
-        },
-      };
+    },
+    async remove(key) {
+      step();
+      await store.remove(key);
+    },
+    async sync() {
+      step();
+      await store.sync();
     },
   };
 }
 
 await createSnapshot({
-  repository: deadly(localStore(repository)),
+  store: deadly(localStore(repository)),
   id: createIdentifier(new Date()),
   set: "full",
   environment: "local",
@@ -48,6 +41,7 @@ await createSnapshot({
   schemaHead: null,
   toolVersion: "0.0.0",
   sources: [filesSource({ directory, include: ["**"], exclude: [] })],
-  segmentBytes: 100_000,
+  workDirectory,
+  guides: {},
   now: () => new Date(),
 });

@@ -1,59 +1,84 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pruneSnapshots } from "../../../src/backup/prune.ts";
+import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { everything, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
-import { memoryStore } from "./memory-store.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { everything, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 
 const retention = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, floor: 1 };
-const day = (number: number, hour = 0) => new Date(Date.UTC(2026, 0, number, hour));
+const aDay = 24 * 3_600_000;
+const start = Date.now();
+/** Days from now: what is stored is as old as it is. */
+const day = (number: number, hour = 0) => new Date(start + (number * 24 + hour) * 3_600_000);
 
-test("a snapshot is given up first and removed a day later; a plan changes nothing", async () => {
+async function scene() {
   const folder = temporaryFolder();
-  const repository = join(folder, "repository");
-  writeTree(join(folder, "tree"), { a: "a" });
-  const sources = [everything(join(folder, "tree"))];
+  const [tree, store] = [join(folder, "tree"), memoryStore()];
+  const options = { store, sources: [everything(tree)], workDirectory: join(folder, "work") };
   for (const number of [1, 2, 3]) {
-    const id = `2026010${number}T000000Z-aaaa`;
-    await snapshot({ repository, sources, id, now: () => day(number) });
+    writeTree(tree, { kept: "always there", [`only${number}`]: `${number} `.repeat(500_000) });
+    if (number > 1) rmSync(join(tree, `only${number - 1}`));
+    await snapshot({ ...options, id: `2026010${number}T000000Z-aaaa`, now: () => day(number) });
   }
-  const ids = async () => (await listSnapshots(repository)).map(({ id }) => id.slice(6, 8));
+  return { store, ids: async () => (await listSnapshots(store)).map(({ id }) => id.slice(6, 8)) };
+}
+
+test("a snapshot is given up first and removed a day later, with what it alone needed", async () => {
+  const { store, ids } = await scene();
   const prune = (now: Date, plan = false, keep: string[] = []) =>
-    pruneSnapshots({ repository, retention, now: () => now, plan, keep });
+    pruneSnapshots({ store, retention, now: () => now, plan, keep });
   const planned = await prune(day(4), true);
   expect(planned).toMatchObject({ trashed: [{}, {}], removed: [] });
   expect(await ids()).toEqual(["01", "02", "03"]);
   const held = await prune(day(4), true, ["20260102T000000Z-aaaa"]);
   expect(held.trashed).toEqual(["20260101T000000Z-aaaa"]);
   const done = await prune(day(4));
-  expect(done.trashed).toEqual(planned.trashed);
-  expect(done.trashedBytes).toBeGreaterThan(0);
-  expect(done.kept.map(({ reasons }) => reasons)).toEqual([["last", "last verified"]]);
+  expect(done).toMatchObject({ trashed: planned.trashed, freedBytes: 0 });
   expect(await ids()).toEqual(["03"]);
-  expect(existsSync(join(repository, "snapshots/20260101T000000Z-aaaa/COMMIT"))).toBe(true);
+  expect(store.files.has("snapshots/20260101T000000Z-aaaa/COMMIT")).toBe(true);
   // Deleting the note is all it takes to bring a snapshot back.
-  rmSync(join(repository, "trash/20260102T000000Z-aaaa.json"));
+  await store.remove("trash/20260102T000000Z-aaaa.json");
   expect(await ids()).toEqual(["02", "03"]);
   expect((await prune(day(4, 23))).removed).toEqual([]);
-  expect((await prune(day(5))).removed).toEqual(["20260101T000000Z-aaaa"]);
-  expect(existsSync(join(repository, "snapshots/20260101T000000Z-aaaa"))).toBe(false);
-  expect(await ids()).toEqual(["03"]);
+  const removed = await prune(day(5));
+  expect(removed.removed).toEqual(["20260101T000000Z-aaaa"]);
+  expect(removed.freedBytes).toBeGreaterThan(0);
+  expect([...store.files.keys()].some((key) => key.includes("20260101T000000Z-aaaa"))).toBe(false);
+  for (const { id } of await listSnapshots(store)) {
+    expect(await verify({ store, id })).toMatchObject({ ok: true });
+  }
+});
+
+test("objects that no snapshot names stay for a day: a run may be about to name them", async () => {
+  const { store } = await scene();
+  const orphan = `objects/ab/${"ab".repeat(32)}.zst`;
+  await store.put(orphan, Buffer.from("left by a crash"));
+  const all = { ...retention, last: 9 };
+  await pruneSnapshots({ store, retention: all, now: () => new Date(), plan: false });
+  expect(store.files.has(orphan)).toBe(true);
+  const later = new Date(Date.now() + aDay + 1000);
+  await pruneSnapshots({ store, retention: all, now: () => later, plan: false });
+  expect(store.files.has(orphan)).toBe(false);
+});
+
+test("nothing is removed while a snapshot cannot tell what it needs", async () => {
+  const { store } = await scene();
+  const damaged = "20260102T000000Z-aaaa";
+  store.files.set(`snapshots/${damaged}/objects`, Buffer.from("no list\n"));
+  const before = [...store.files.keys()].filter((key) => key.startsWith("objects/"));
+  await pruneSnapshots({ store, retention, now: () => day(4), plan: false });
+  await pruneSnapshots({ store, retention, now: () => day(9), plan: false, keep: [damaged] });
+  const after = [...store.files.keys()].filter((key) => key.startsWith("objects/"));
+  expect(after.length).toBeGreaterThan(0);
+  expect(before).toEqual(expect.arrayContaining(after));
 });
 
 test("a damaged snapshot counts for nothing and is not removed", async () => {
-  const tree = temporaryFolder();
-  writeTree(tree, { a: "a" });
-  const store = memoryStore();
-  const sources = [everything(tree)];
-  for (const number of [1, 2]) {
-    const id = `2026010${number}T000000Z-aaaa`;
-    await snapshot({ repository: store, sources, id, now: () => day(number) });
-  }
-  const damaged = "20260102T000000Z-aaaa";
-  store.objects.set(`snapshots/${damaged}/COMMIT`, Buffer.from("{}"));
-  const now = () => day(3);
-  const report = await pruneSnapshots({ repository: store, retention, now, plan: false });
-  expect(report).toMatchObject({ trashed: [], damaged: [damaged] });
+  const { store } = await scene();
+  const damaged = "20260103T000000Z-aaaa";
+  store.files.set(`snapshots/${damaged}/COMMIT`, Buffer.from("{}"));
+  const report = await pruneSnapshots({ store, retention, now: () => day(4), plan: false });
+  expect(report).toMatchObject({ trashed: ["20260101T000000Z-aaaa"], damaged: [damaged] });
   expect(await listSnapshots(store)).toHaveLength(2);
 });

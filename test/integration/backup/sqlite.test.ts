@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
-import { restoreDatabase, undoRestoreDatabase } from "../../../src/backup/restore-database.ts";
-import { restorePlan } from "../../../src/backup/restore-plan.ts";
-import { sourcesAreEmpty } from "../../../src/backup/source.ts";
+import { restoreDatabase, undoRestoreDatabase } from "../../../src/backup/restore/database.ts";
+import { restorePlan } from "../../../src/backup/restore/plan.ts";
+import { sourcesAreEmpty } from "../../../src/backup/sources/source.ts";
+import { sqliteSource } from "../../../src/backup/sources/sqlite.ts";
+import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { sqliteSource } from "../../../src/backup/sqlite-source.ts";
-import { everything, snapshot, temporaryFolder } from "./fixtures.ts";
+import { everything, open, snapshot, temporaryFolder, verify } from "./fixtures.ts";
 
 function openDatabase(file: string): Database.Database {
   const database = new Database(file);
@@ -48,20 +49,20 @@ test("a database is copied whole beside a writer that never rests", async () => 
     database.prepare<[], { n: number }>("SELECT amount AS n FROM accounts WHERE id = 1").get()?.n ??
     0;
   while (amount() < 50) await new Promise((resolve) => setTimeout(resolve, 5));
-  const repository = join(folder, "repository");
+  const store = localStore(join(folder, "repository"));
   const started = amount();
   const sources = [sqliteSource({ file, label: "database" }), everything(folder)];
-  const report = await snapshot({ repository, sources });
+  const report = await snapshot({ store, sources, workDirectory: join(folder, "work") });
   expect(amount()).toBeGreaterThan(started);
   await writer.terminate();
   database.close();
-  expect(report.verification).toMatchObject({ ok: true, problems: [] });
+  expect(await verify({ store, id: report.snapshot.id })).toMatchObject({ ok: true, problems: [] });
   // The live file, its log and its shared memory were left to the copy.
   expect(report.snapshot).toMatchObject({ databases: ["database"], counts: { files: 1 } });
   const copy = join(folder, "copy.db");
   const keepReplacedIn = join(folder, "keep");
   const { id } = report.snapshot;
-  await restoreDatabase({ repository, id, file: copy, keepReplacedIn });
+  await restoreDatabase({ snapshot: await open(store, id), file: copy, keepReplacedIn });
   const restored = new Database(copy);
   const { n, total } = restored
     .prepare<[], { n: number; total: number }>("SELECT count(*) n, sum(amount) total FROM accounts")
@@ -75,11 +76,12 @@ async function backedUp(rows: number) {
   const file = join(folder, "studio.db");
   const database = openDatabase(file);
   for (let row = 0; row < rows; row += 1) database.exec("INSERT INTO accounts (amount) VALUES (0)");
-  const repository = join(folder, "repository");
+  const store = localStore(join(folder, "repository"));
   const sources = [sqliteSource({ file, label: "database" })];
-  const report = await snapshot({ repository, sources });
+  const report = await snapshot({ store, sources, workDirectory: join(folder, "work") });
   const keepReplacedIn = join(folder, "keep");
-  return { folder, file, database, repository, id: report.snapshot.id, keepReplacedIn };
+  const made = await open(store, report.snapshot.id);
+  return { folder, file, database, store, snapshot: made, keepReplacedIn };
 }
 
 test("a database in use is not replaced", async () => {
@@ -139,11 +141,14 @@ test("a damaged database fails the backup and names the reason", async () => {
   const bytes = readFileSync(file);
   bytes.fill(0xff, 4096 * 3, 4096 * 5);
   writeFileSync(file, bytes);
-  const repository = join(folder, "repository");
+  const store = localStore(join(folder, "repository"));
   const sources = [sqliteSource({ file, label: "database" })];
-  await expect(snapshot({ repository, sources })).rejects.toMatchObject({ exitCode: 4 });
-  expect(await listSnapshots(repository)).toEqual([]);
-  expect(readdirSync(join(repository, "scratch"))).toEqual([]);
+  await expect(
+    snapshot({ store, sources, workDirectory: join(folder, "work") }),
+  ).rejects.toMatchObject({ exitCode: 4 });
+  expect(await listSnapshots(store)).toEqual([]);
+  const left = readdirSync(join(folder, "work"), { recursive: true }).map(String);
+  expect(left.filter((name) => name.includes("sqlite3"))).toEqual([]);
 });
 
 test("a database that is not there yet is nothing to back up, and no plain file to restore", async () => {
@@ -151,7 +156,7 @@ test("a database that is not there yet is nothing to back up, and no plain file 
   one.database.close();
   const absent = sqliteSource({ file: join(one.folder, "absent.db"), label: "other" });
   expect(await sourcesAreEmpty([absent])).toBe(true);
-  const report = await snapshot({ repository: one.repository, sources: [absent] });
+  const report = await snapshot({ store: one.store, sources: [absent] });
   expect(report.vanished).toEqual([".studio/snapshot/other.sqlite3"]);
   const target = join(one.folder, "target");
   expect((await restorePlan({ ...one, target })).entries).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compilePatterns } from "../../../src/backup/glob.ts";
+import { compilePatterns } from "../../../src/backup/sources/glob.ts";
 
 test.each([
   ["models/**", "models", true],

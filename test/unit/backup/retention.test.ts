@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { chooseRetained } from "../../../src/backup/retention.ts";
-import type { Retention } from "../../../src/backup/retention.ts";
+import { chooseRetained } from "../../../src/backup/retention/retention.ts";
+import type { Retention } from "../../../src/backup/retention/retention.ts";
 
 const none: Retention = {
   last: 0,

@@ -1,0 +1,74 @@
+import { hash } from "node:crypto";
+import { StudioError, exitCodes } from "../../errors.ts";
+import type { KnownObject } from "../base/base.ts";
+import { objectKey } from "../format/object.ts";
+import { release } from "../format/zstd.ts";
+import type { FinishedObject } from "../pack/protocol.ts";
+import type { Store } from "../store/store.ts";
+
+/**
+ * Puts new objects into the repository, each once, reads them back, and remembers what all of them
+ * are.
+ */
+export class ObjectSink {
+  readonly #store: Store;
+  readonly #encrypted: boolean;
+  /** Bytes of the objects that are there, by their SHA-256. */
+  readonly #there: Map<string, number>;
+  readonly #objects = new Map<string, KnownObject>();
+  /** Chunks by the SHA-256 of their content. */
+  readonly #chunks = new Map<string, string>();
+  /** Bytes that were written. */
+  addedBytes = 0;
+  /** Objects that were written. */
+  addedObjects = 0;
+
+  constructor(store: Store, encrypted: boolean, there: Map<string, number>) {
+    this.#store = store;
+    this.#encrypted = encrypted;
+    this.#there = there;
+  }
+
+  async put(object: FinishedObject): Promise<void> {
+    const { kind, sha256, rawBytes, content, length } = object;
+    if (content !== null) {
+      // Two threads may have met the same content at once; encrypted, it has two names.
+      if (this.#chunks.has(content)) return;
+      this.#chunks.set(content, sha256);
+    }
+    if (this.#objects.has(sha256)) return;
+    const known: KnownObject = { sha256, kind, rawBytes, storedBytes: length, content };
+    this.#objects.set(sha256, known);
+    if (this.#there.get(sha256) === length) return;
+    const key = objectKey({ kind, sha256 }, this.#encrypted);
+    await this.#store.put(key, new Uint8Array(object.buffer, 0, length));
+    await readBack(this.#store, key, sha256);
+    this.addedObjects += 1;
+    this.addedBytes += length;
+  }
+
+  /** What a new object is. */
+  object(sha256: string): KnownObject | undefined {
+    return this.#objects.get(sha256);
+  }
+
+  /** The object with the content of a chunk that is new in this run. */
+  chunk(content: string): string | undefined {
+    return this.#chunks.get(content);
+  }
+}
+
+/**
+ * Reads a file of the repository and compares it with what was written.
+ * @param sha256 of its bytes, hexadecimal
+ */
+export async function readBack(store: Store, key: string, sha256: string): Promise<void> {
+  const bytes = await store.get(key);
+  if (bytes !== null && hash("sha256", bytes) === sha256) return release(bytes);
+  throw new StudioError({
+    code: "backup.unverified",
+    message: `${key} could not be read back from the repository ${store.location}: ${bytes === null ? "it is missing" : "its bytes are not those that were written"}.`,
+    hint: "Check the disk of the repository, then take the snapshot again. No snapshot was made.",
+    exitCode: exitCodes.checkFailed,
+  });
+}

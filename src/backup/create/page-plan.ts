@@ -1,0 +1,70 @@
+import { crc32 } from "node:zlib";
+import { type Base, entryOf } from "../base/base.ts";
+import type { Entry } from "../format/entry.ts";
+import type { ObjectName } from "../format/object.ts";
+import { encodePage } from "../format/page.ts";
+import type { FreshEntry, Item } from "./fresh-entry.ts";
+
+/** On average a page ends after this many entries: where the checksum of a path is a multiple. */
+const usualEntries = 1024;
+const mostEntries = 8192;
+
+/** A page of the new snapshot: one of the base's, or text that has to be stored. */
+export type PlannedPage =
+  | { kept: number; first: number; count: number }
+  | { text: string; objects: ObjectName[]; first: number; count: number };
+
+/**
+ * Cuts entries into pages. Where a page ends depends on the paths alone, so that what is added or
+ * removed changes the page around it and no other; an unchanged one is taken over from the base.
+ */
+export function planPages(
+  items: readonly Item[],
+  base: Base | null,
+  isThere: (page: number) => boolean,
+): PlannedPage[] {
+  const starts = new Map(base?.pages.map(({ first }, number) => [first, number]));
+  const pages: PlannedPage[] = [];
+  for (let first = 0; first < items.length; ) {
+    const item = items[first];
+    const number = typeof item === "number" ? starts.get(item) : undefined;
+    const count = number === undefined ? 0 : (base?.pages[number]?.count ?? 0);
+    if (number !== undefined && isThere(number) && isRun(items, first, count)) {
+      pages.push({ kept: number, first, count });
+      first += count;
+      continue;
+    }
+    const end = endOfPage(items, first, base);
+    const entries = items.slice(first, end).map((one) => entryOfItem(one, base));
+    pages.push({ ...encodePage(entries), first, count: end - first });
+    first = end;
+  }
+  return pages;
+}
+
+/** Whether `count` items from `first` on are consecutive entries of the base. */
+function isRun(items: readonly Item[], first: number, count: number): boolean {
+  const start = items[first];
+  if (typeof start !== "number" || first + count > items.length) return false;
+  for (let offset = 1; offset < count; offset += 1) {
+    if (items[first + offset] !== start + offset) return false;
+  }
+  return true;
+}
+
+function endOfPage(items: readonly Item[], first: number, base: Base | null): number {
+  const limit = Math.min(items.length, first + mostEntries);
+  for (let at = first; at < limit; at += 1) {
+    const item = items[at];
+    const path = typeof item === "number" ? base?.paths[item] : item?.entry?.path;
+    if (crc32(path ?? "") % usualEntries === 0) return at + 1;
+  }
+  return limit;
+}
+
+function entryOfItem(item: Item, base: Base | null): Entry {
+  if (typeof item === "number" && base !== null) return entryOf(base, item);
+  const entry = (item as FreshEntry).entry;
+  if (entry === null) throw new Error("An entry without content was to be listed.");
+  return entry;
+}

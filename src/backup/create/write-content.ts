@@ -1,0 +1,188 @@
+import type { Base, KnownObject } from "../base/base.ts";
+import { KnownContent, type UsableBase } from "../base/known-content.ts";
+import type { DatabaseFacts } from "../format/entry.ts";
+import { type PackPool, createPackPool } from "../pack/pool.ts";
+import { type ProgressListener, createPace } from "../pace.ts";
+import type { Source, SourceContext } from "../sources/source.ts";
+import type { Store } from "../store/store.ts";
+import { ContentPlan } from "./content-plan.ts";
+import type { Item } from "./fresh-entry.ts";
+import { Intake } from "./intake.ts";
+import { ObjectSink } from "./object-sink.ts";
+import { planPages } from "./page-plan.ts";
+import type { SnapshotNotes } from "./snapshot-notes.ts";
+
+export interface ContentOptions {
+  store: Store;
+  sources: readonly Source[];
+  /** age recipients; none for a snapshot that is not encrypted. */
+  recipients: readonly string[];
+  /** zstd level. */
+  level: number;
+  /** A folder for copies of databases. */
+  scratch: string;
+  /** Absolute paths to leave out. */
+  avoid: ReadonlySet<string>;
+  /** The last snapshot of the same set. */
+  own: UsableBase | null;
+  /** Those of other sets, whose content is known as well. */
+  others: readonly UsableBase[];
+  /** Bytes of the objects that are in the repository. */
+  there: Map<string, number>;
+  /** Milliseconds since 1970. */
+  now: number;
+  signal: AbortSignal | undefined;
+  onProgress: ProgressListener | undefined;
+}
+
+/** A page that is in the repository. */
+export interface WrittenPage {
+  sha256: string;
+  first: number;
+  count: number;
+  /** SHA-256 of the objects that it refers to. */
+  objects: string[];
+}
+
+/** All that a snapshot holds, in the repository already; nothing refers to it yet. */
+export interface WrittenContent {
+  items: Item[];
+  /** The base that items which are numbers belong to. */
+  base: Base | null;
+  pages: WrittenPage[];
+  databases: DatabaseFacts[];
+  notes: SnapshotNotes;
+  /** Every object that the snapshot needs. */
+  objects: KnownObject[];
+  sink: ObjectSink;
+}
+
+/** Stores what the sources yield and the base does not have. */
+export async function writeContent(options: ContentOptions): Promise<WrittenContent> {
+  const { store, own, others, recipients, level, there } = options;
+  const sink = new ObjectSink(store, recipients.length > 0, there);
+  const known = new KnownContent(own === null ? others : [own, ...others]);
+  let running: PackPool | null = null;
+  const pool = (): PackPool => {
+    if (running === null) {
+      const settings = { recipients, level, known: known.share() };
+      running = createPackPool(settings, (object) => sink.put(object));
+    }
+    return running;
+  };
+  try {
+    const taken = await takeIn(options, known, sink, pool);
+    const pages = await writePages(taken.items, options, pool);
+    const base = own?.base ?? null;
+    return { ...taken, base, pages, sink, objects: objectsOf(pages, sink, options) };
+  } finally {
+    await (running as PackPool | null)?.close();
+  }
+}
+
+async function takeIn(
+  options: ContentOptions,
+  known: KnownContent,
+  sink: ObjectSink,
+  pool: () => PackPool,
+): Promise<Pick<WrittenContent, "items" | "databases" | "notes">> {
+  const { own, signal, onProgress } = options;
+  const notes: SnapshotNotes = { skipped: [], vanished: [], ignored: [], links: [], changed: [] };
+  const databases: DatabaseFacts[] = [];
+  const context = contextOf(options, notes, databases);
+  const progress = { phase: "store" as const, members: 0, bytes: 0, totalBytes: 0 };
+  const plan = new ContentPlan({
+    pool,
+    known,
+    sink,
+    context,
+    changed: (path) => notes.changed.push(path),
+    stored(bytes) {
+      progress.bytes += bytes;
+      onProgress?.({ ...progress });
+    },
+  });
+  const intake = new Intake({
+    base: own?.base ?? null,
+    usable: own?.usable ?? [],
+    started: options.now,
+    context,
+    read(member, fresh) {
+      progress.totalBytes += member.size;
+      plan.add(member, fresh);
+    },
+  });
+  const pace = createPace(signal);
+  for (const source of options.sources) {
+    for await (const members of source.members(context)) {
+      for (const member of members) intake.add(member);
+      progress.members += members.length;
+      onProgress?.({ ...progress });
+      await pace();
+    }
+  }
+  await plan.finish();
+  if (intake.separateLinks()) await plan.finish();
+  signal?.throwIfAborted();
+  const items = intake.items.filter((item) => typeof item === "number" || item.entry !== null);
+  return { items, databases, notes };
+}
+
+function contextOf(
+  { scratch, avoid, signal }: ContentOptions,
+  notes: SnapshotNotes,
+  databases: DatabaseFacts[],
+): SourceContext {
+  return {
+    scratch,
+    avoid,
+    signal,
+    skip: (path, reason) => notes.skipped.push({ path, reason }),
+    vanish: (path) => notes.vanished.push(path),
+    ignore: (path, kind) => notes.ignored.push({ path, kind }),
+    link: (path, target) => notes.links.push({ path, target }),
+    database: (facts) => databases.push(facts),
+  };
+}
+
+async function writePages(
+  items: readonly Item[],
+  { own, there }: ContentOptions,
+  pool: () => PackPool,
+): Promise<WrittenPage[]> {
+  const base = own?.base ?? null;
+  const isThere = (number: number): boolean => there.has(base?.pages[number]?.sha256 ?? "");
+  const planned = planPages(items, base, isThere);
+  const pages = planned.map(async (page): Promise<WrittenPage> => {
+    const { first, count } = page;
+    if ("kept" in page) {
+      const { sha256 = "", objects = [] } = base?.pages[page.kept] ?? {};
+      const names = objects.map((number) => base?.objects[number]?.sha256 ?? "");
+      return { sha256, first, count, objects: names };
+    }
+    const result = await pool().run({ type: "page", text: page.text }, page.text.length);
+    if (result.type !== "page") throw new Error("A page was stored as something else.");
+    return { sha256: result.object, first, count, objects: page.objects.map((one) => one.sha256) };
+  });
+  const written = await Promise.all(pages);
+  if (planned.some((page) => "text" in page)) await pool().settle();
+  return written;
+}
+
+/** What the objects of a snapshot are: those of its pages, and the pages themselves. */
+function objectsOf(
+  pages: readonly WrittenPage[],
+  sink: ObjectSink,
+  { own, others }: ContentOptions,
+): KnownObject[] {
+  const bases = own === null ? others : [own, ...others];
+  const before = new Map(
+    bases.flatMap(({ base }) => base.objects).map((object) => [object.sha256, object]),
+  );
+  const names = new Set(pages.flatMap(({ sha256, objects }) => [sha256, ...objects]));
+  return Array.from(names, (name) => {
+    const object = sink.object(name) ?? before.get(name);
+    if (object === undefined) throw new Error(`Nothing is known of object ${name}.`);
+    return object;
+  });
+}

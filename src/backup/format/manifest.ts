@@ -1,0 +1,68 @@
+import { damaged } from "../failures.ts";
+import { isRecord } from "./record.ts";
+import type { DatabaseFacts } from "./entry.ts";
+
+/** What a page of a snapshot is called, and where it begins. */
+export interface PageReference {
+  /** The object: SHA-256 of its stored bytes, hexadecimal. */
+  sha256: string;
+  /** How many entries it has. */
+  entries: number;
+}
+
+/**
+ * The root of a snapshot: its pages in the order of the entries, and its databases. Kept apart from
+ * the COMMIT because it is encrypted where the repository is.
+ */
+export interface Manifest {
+  pages: PageReference[];
+  databases: DatabaseFacts[];
+}
+
+const heading = "studio-manifest\t1\n";
+
+/** As lines, fields separated by tabs: `page <sha256> <entries>` and `database <json>`. */
+export function encodeManifest({ pages, databases }: Manifest): string {
+  const lines = [
+    ...pages.map(({ sha256, entries }) => `page\t${sha256}\t${entries}\n`),
+    ...databases.map((facts) => `database\t${JSON.stringify(facts)}\n`),
+  ];
+  return heading + lines.join("");
+}
+
+export function decodeManifest(text: string): Manifest {
+  if (!text.startsWith(heading) || !text.endsWith("\n")) throw misread(text);
+  const manifest: Manifest = { pages: [], databases: [] };
+  for (const line of text.slice(heading.length).split("\n").slice(0, -1)) {
+    const [, sha256, entries] = /^page\t([0-9a-f]{64})\t(\d{1,9})$/.exec(line) ?? [];
+    if (sha256 !== undefined) manifest.pages.push({ sha256, entries: Number(entries) });
+    else manifest.databases.push(decodeDatabase(line));
+  }
+  return manifest;
+}
+
+function decodeDatabase(line: string): DatabaseFacts {
+  if (!line.startsWith("database\t")) throw misread(line);
+  let value: unknown;
+  try {
+    value = JSON.parse(line.slice("database\t".length));
+  } catch {
+    throw misread(line);
+  }
+  if (!isDatabaseFacts(value)) throw misread(line);
+  return value;
+}
+
+function isDatabaseFacts(value: unknown): value is DatabaseFacts {
+  if (!isRecord(value) || !isRecord(value["tables"])) return false;
+  const dialects: unknown[] = ["sqlite", "postgres", "mysql"];
+  return (
+    typeof value["label"] === "string" &&
+    typeof value["path"] === "string" &&
+    dialects.includes(value["dialect"])
+  );
+}
+
+function misread(text: string): Error {
+  return damaged(`A manifest holds a line that is not understood: ${text.slice(0, 120)}`);
+}

@@ -1,0 +1,99 @@
+import { mkdir, realpath } from "node:fs/promises";
+import type { Entry, FileEntry } from "../format/entry.ts";
+import type { ProgressListener } from "../pace.ts";
+import type { Snapshot } from "../snapshot/open-snapshot.ts";
+import type { Store } from "../store/store.ts";
+import { createUnpackRunner } from "../unpack/runner.ts";
+import { ContentRestorer } from "./content-restorer.ts";
+import type { ConflictPolicy } from "./conflict-policies.ts";
+import { type Decision, decide } from "./decide.ts";
+import { finishFolders, makeFolders } from "./folders.ts";
+import { RestoreJournal } from "./journal.ts";
+import { makeHardLink, makeSymlink } from "./links.ts";
+import { type RestorePlan, prepareRestore } from "./plan.ts";
+import { Placer } from "./placer.ts";
+import type { SelectionOptions } from "./selection.ts";
+import { sweepTemporaries } from "./temporary.ts";
+
+export interface RestoreOptions extends SelectionOptions {
+  snapshot: Snapshot;
+  store: Store;
+  /** age identities that open the snapshot; none where it is not encrypted. */
+  identities: readonly string[];
+  /** Absolute path of the folder to restore to; it is created. */
+  target: string;
+  conflict: ConflictPolicy;
+  /** A folder for what is replaced and for the journal that `undoRestore` reads. */
+  keepReplacedIn: string;
+  signal?: AbortSignal | undefined;
+  onProgress?: ProgressListener | undefined;
+}
+
+export interface RestoreReport {
+  plan: RestorePlan;
+  /** How many paths were written. */
+  written: number;
+  /** Paths that were left as they are, because of the policy. */
+  left: string[];
+  replaced: { path: string; keptAs: string }[];
+  /** What the repository does not hold any more as it was backed up: nothing is put in its place. */
+  damaged: { path: string; reason: string }[];
+  /** Bytes of content that were written. */
+  bytes: number;
+}
+
+/**
+ * Restores files, folders and links of a snapshot. Each file is written beside its place, and put
+ * there once its SHA-256 was checked. Nothing is ever written outside of `target`, and nothing
+ * there is lost: what is replaced is moved to `keepReplacedIn`. Can be repeated after a crash.
+ */
+export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreReport> {
+  const { snapshot, store, conflict, identities, signal, onProgress } = options;
+  const byTime = conflict === "if-changed";
+  const prepared = await prepareRestore({ ...options, byTime });
+  const decisions = decide(prepared, conflict);
+  await mkdir(options.target, { recursive: true });
+  const target = await realpath(options.target);
+  const journal = new RestoreJournal(target, options.keepReplacedIn);
+  const placer = new Placer({ target, journal, mayReplace: conflict !== "fail" });
+  const todo = decisions.filter(({ action }) => action === "write" || action === "replace");
+  sweepTemporaries(target, todo);
+  await makeFolders(todo, placer);
+  const { encrypted } = snapshot.commit;
+  const bytes = snapshot.commit.objects.bytes;
+  const pool = await createUnpackRunner({
+    store,
+    encrypted,
+    identities,
+    opener: snapshot.opener,
+    bytes,
+  });
+  const content = new ContentRestorer({ pool, placer, total: prepared.plan.bytes, onProgress });
+  try {
+    for (const decision of todo) {
+      if (isFile(decision)) content.add(decision);
+    }
+    await content.run(signal);
+  } finally {
+    await pool.close();
+  }
+  // Links come last, so that nothing is ever written through one of them.
+  for (const { entry, path } of todo) {
+    if (entry.type === "symlink") await makeSymlink(entry, path, placer);
+    if (entry.type === "link") await makeHardLink(entry, path, placer);
+  }
+  finishFolders(todo, target);
+  return {
+    plan: prepared.plan,
+    written: placer.written,
+    left: decisions.flatMap(({ action, path }) => (action === "leave" ? [path] : [])),
+    replaced: placer.replaced,
+    damaged: content.damaged,
+    bytes: content.bytes,
+  };
+}
+
+function isFile(decision: Decision): decision is Decision & { entry: FileEntry } {
+  const entry: Entry = decision.entry;
+  return entry.type === "file";
+}

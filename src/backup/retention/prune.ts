@@ -1,0 +1,169 @@
+import { isIdentifier } from "../../identifier.ts";
+import { repositoryFailure } from "../failures.ts";
+import { decodeCommit } from "../format/commit.ts";
+import { snapshotFolder, snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
+import { objectOfKey, objectsFolder } from "../format/object.ts";
+import { decodeObjectList } from "../format/object-list.ts";
+import { isRecord } from "../format/record.ts";
+import { withLock } from "../lock.ts";
+import type { Clock } from "../open-repository.ts";
+import type { Store } from "../store/store.ts";
+import { committedIds, listSnapshots } from "../summary.ts";
+import { removeLeftovers } from "../unfinished.ts";
+import { type Retention, type RetentionChoice, chooseRetained } from "./retention.ts";
+
+export interface PruneOptions {
+  store: Store;
+  retention: Retention;
+  now: Clock;
+  /** Only tell what would be done. */
+  plan: boolean;
+  /** Ids that stay whatever the retention says: releases refer to them. */
+  keep?: readonly string[] | undefined;
+  /** Milliseconds a snapshot stays in the trash before it is removed; a day by default. */
+  trashFor?: number | undefined;
+  /** Milliseconds to wait for another run that uses the repository; none by default. */
+  lockWait?: number | undefined;
+}
+
+export interface PruneReport {
+  plan: boolean;
+  /** Newest first within each set, with the rules that keep them. */
+  kept: RetentionChoice[];
+  /** Given up now: listed no more, but still there until their time in the trash is over. */
+  trashed: string[];
+  /** Removed for good. */
+  removed: string[];
+  /** In the trash, not removed yet. */
+  waiting: string[];
+  /** Bytes of the objects that no snapshot needs any more, removed now. */
+  freedBytes: number;
+  /** Ids whose COMMIT is damaged: never counted and never removed. */
+  damaged: string[];
+}
+
+const aDay = 24 * 3_600_000;
+
+/**
+ * Gives up the snapshots that the retention does not keep. In two steps: a snapshot goes to the
+ * trash (a note; deleting the note brings it back), and is removed by a prune after a day there,
+ * with the objects that no other snapshot needs.
+ */
+export async function pruneSnapshots(options: PruneOptions): Promise<PruneReport> {
+  const { store, now, lockWait: wait } = options;
+  // Without snapshots there is nothing to lock: a folder is not made for that.
+  const isEmpty = (await committedIds(store)).length === 0;
+  if (options.plan || isEmpty) return carryOut(options);
+  try {
+    const purpose = "pruning snapshots";
+    return await withLock({ store, purpose, now, wait }, async () => {
+      await removeLeftovers(store, now);
+      return carryOut(options);
+    });
+  } catch (error) {
+    throw repositoryFailure(error, store.location);
+  }
+}
+
+async function carryOut(options: PruneOptions): Promise<PruneReport> {
+  const { store, plan, now, retention } = options;
+  const snapshots = await listSnapshots(store);
+  const sound = snapshots.filter(({ damaged }) => damaged === null);
+  const choices = chooseRetained(sound, retention);
+  for (const { snapshot, reasons } of choices) {
+    if (options.keep?.includes(snapshot.id) === true) reasons.push("in use");
+  }
+  const given = choices.filter(({ reasons }) => reasons.length === 0).map((one) => one.snapshot);
+  const { due, waiting } = await readTrash(store, now(), options.trashFor ?? aDay);
+  let freedBytes = 0;
+  if (!plan) {
+    for (const id of due) await removeSnapshot(store, id);
+    for (const { id } of given) await trashSnapshot(store, id, now());
+    freedBytes = await removeUnneeded(store, now());
+    await store.sync();
+  }
+  return {
+    plan,
+    kept: choices.filter(({ reasons }) => reasons.length > 0),
+    trashed: given.map(({ id }) => id),
+    removed: due,
+    waiting,
+    freedBytes,
+    damaged: snapshots.filter(({ damaged }) => damaged !== null).map(({ id }) => id),
+  };
+}
+
+async function trashSnapshot(store: Store, id: string, now: Date): Promise<void> {
+  const note = { id, trashedAt: now.toISOString() };
+  await store.put(trashKey(id), Buffer.from(`${JSON.stringify(note)}\n`));
+}
+
+/** Without its COMMIT a snapshot does not exist, so a removal that is interrupted can go on. */
+async function removeSnapshot(store: Store, id: string): Promise<void> {
+  await store.remove(snapshotKey(id, "COMMIT"));
+  for await (const { key } of store.list(snapshotFolder(id))) await store.remove(key);
+  await store.remove(trashKey(id));
+}
+
+/**
+ * Removes the objects that no snapshot needs, those in the trash included, once they are a day old:
+ * a run whose lock was taken over, and which wakes up again, may still count on younger ones. Does
+ * nothing while one snapshot cannot tell what it needs.
+ */
+async function removeUnneeded(store: Store, now: Date): Promise<number> {
+  const needed = await neededObjects(store);
+  if (needed === null) return 0;
+  let freed = 0;
+  for await (const { key, size, modified } of store.list(objectsFolder)) {
+    const object = objectOfKey(key);
+    if (object === null || needed.has(object.sha256)) continue;
+    if (now.getTime() - modified.getTime() < aDay) continue;
+    await store.remove(key);
+    freed += size;
+  }
+  return freed;
+}
+
+async function neededObjects(store: Store): Promise<Set<string> | null> {
+  const needed = new Set<string>();
+  for (const id of await committedIds(store)) {
+    const commit = await store.get(snapshotKey(id, "COMMIT"));
+    const list = await store.get(snapshotKey(id, "objects"));
+    try {
+      if (commit === null || list === null) return null;
+      decodeCommit(commit, id);
+      for (const { sha256 } of decodeObjectList(list.toString("utf8"))) needed.add(sha256);
+    } catch {
+      return null;
+    }
+  }
+  return needed;
+}
+
+async function readTrash(
+  store: Store,
+  now: Date,
+  trashFor: number,
+): Promise<{ due: string[]; waiting: string[] }> {
+  const due: string[] = [];
+  const waiting: string[] = [];
+  for await (const { key } of store.list(trashFolder)) {
+    const id = key.slice(trashFolder.length).replace(/\.json$/, "");
+    if (!isIdentifier(id)) continue;
+    const since = trashedAt(await store.get(key));
+    const over = since !== null && now.getTime() - since >= trashFor;
+    (over ? due : waiting).push(id);
+  }
+  return { due: due.sort(), waiting: waiting.sort() };
+}
+
+/** Null for a note that cannot be read: the snapshot then stays in the trash. */
+function trashedAt(bytes: Buffer | null): number | null {
+  try {
+    const note: unknown = JSON.parse(bytes?.toString("utf8") ?? "");
+    const time = isRecord(note) ? Date.parse(String(note["trashedAt"])) : Number.NaN;
+    return Number.isNaN(time) ? null : time;
+  } catch {
+    return null;
+  }
+}

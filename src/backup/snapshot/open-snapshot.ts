@@ -1,0 +1,109 @@
+import { hash } from "node:crypto";
+import { damaged } from "../failures.ts";
+import type { Commit } from "../format/commit.ts";
+import type { Entry } from "../format/entry.ts";
+import { snapshotKey } from "../format/layout.ts";
+import { type Manifest, decodeManifest } from "../format/manifest.ts";
+import { type ObjectName, objectKey } from "../format/object.ts";
+import { decodeObjectList } from "../format/object-list.ts";
+import { decodePage } from "../format/page.ts";
+import { decodeFrames } from "../format/zstd.ts";
+import type { Store } from "../store/store.ts";
+import { loadCommit } from "../summary.ts";
+
+/** Decrypts stored bytes with the identities that the operator gave. */
+export interface Opener {
+  open(stored: Buffer): Buffer;
+}
+
+export interface SnapshotOptions {
+  store: Store;
+  id: string;
+  /** Needed for what an encrypted snapshot holds; its integrity can be proven without. */
+  opener: Opener | null;
+}
+
+/** A snapshot of a repository, for reading. Every byte is checked against the name it goes by. */
+export class Snapshot {
+  readonly commit: Commit;
+  /** Null where nothing has to be decrypted. */
+  readonly opener: Opener | null;
+  readonly #store: Store;
+  readonly #opener: Opener | null;
+
+  private constructor(commit: Commit, { store, opener }: SnapshotOptions) {
+    this.commit = commit;
+    this.#store = store;
+    this.#opener = opener;
+    this.opener = commit.encrypted ? opener : null;
+  }
+
+  /** The snapshot with this id; an unknown one is a usage error. */
+  static async open(options: SnapshotOptions): Promise<Snapshot> {
+    return new Snapshot(await loadCommit(options.store, options.id), options);
+  }
+
+  /** Whether what is inside can be read with what was given. */
+  get isReadable(): boolean {
+    return !this.commit.encrypted || this.#opener !== null;
+  }
+
+  /** The stored bytes of the manifest, proven to be those that were written. */
+  storedManifest(): Promise<Buffer> {
+    const { id, encrypted, manifest } = this.commit;
+    return this.#read(snapshotKey(id, "manifest.zst", encrypted), manifest);
+  }
+
+  async manifest(): Promise<Manifest> {
+    const stored = await this.storedManifest();
+    return decodeManifest(joined(decodeFrames(this.#decrypt(stored))).toString("utf8"));
+  }
+
+  /** The objects that the snapshot needs, sorted by name. */
+  async objects(): Promise<ObjectName[]> {
+    const { id, objects } = this.commit;
+    const stored = await this.#read(snapshotKey(id, "objects"), objects.sha256);
+    return decodeObjectList(stored.toString("utf8"));
+  }
+
+  /** All entries, in the order in which they were found: folders before what they hold. */
+  async *entries(): AsyncGenerator<Entry[]> {
+    const { pages } = await this.manifest();
+    for (const { sha256, entries: count } of pages) {
+      const { entries } = decodePage(
+        (await this.content({ kind: "page", sha256 })).toString("utf8"),
+      );
+      if (entries.length !== count) throw damaged("A list of files has lost some of its lines.");
+      yield entries;
+    }
+  }
+
+  /** The stored bytes of an object, proven to be those that its name says. */
+  stored(object: ObjectName): Promise<Buffer> {
+    return this.#read(objectKey(object, this.commit.encrypted), object.sha256);
+  }
+
+  /** The content of an object: decrypted and decompressed. */
+  async content(object: ObjectName): Promise<Buffer> {
+    return joined(decodeFrames(this.#decrypt(await this.stored(object))));
+  }
+
+  #decrypt(stored: Buffer): Buffer {
+    if (!this.commit.encrypted) return stored;
+    if (this.#opener === null) throw new Error("An encrypted object was to be read without a key.");
+    return this.#opener.open(stored);
+  }
+
+  async #read(key: string, sha256: string): Promise<Buffer> {
+    const bytes = await this.#store.get(key);
+    if (bytes === null) throw damaged(`${key} is missing.`);
+    if (hash("sha256", bytes) !== sha256)
+      throw damaged(`${key} holds other bytes than were written.`);
+    return bytes;
+  }
+}
+
+function joined(frames: Iterable<Buffer>): Buffer {
+  const all = [...frames];
+  return all.length === 1 && all[0] !== undefined ? all[0] : Buffer.concat(all);
+}

@@ -1,0 +1,46 @@
+import { objectKey } from "../format/object.ts";
+import type { Opener } from "../snapshot/open-snapshot.ts";
+import type { Store } from "../store/store.ts";
+import type { UnpackJob, UnpackResult } from "./protocol.ts";
+import { Unpacker } from "./unpacker.ts";
+
+/** Runs jobs, wherever it does. */
+export interface UnpackRunner {
+  run(job: UnpackJob, weight: number): Promise<UnpackResult>;
+  close(): Promise<void>;
+}
+
+/** Below this many stored bytes the work takes less time than starting threads for it. */
+const worthThreads = 8 * 1024 * 1024;
+
+export interface RunnerOptions {
+  store: Store;
+  encrypted: boolean;
+  identities: readonly string[];
+  opener: Opener | null;
+  /** Stored bytes that are going to be read. */
+  bytes: number;
+}
+
+/** Threads for much content, this very thread for little. */
+export async function createUnpackRunner(options: RunnerOptions): Promise<UnpackRunner> {
+  const { store, encrypted, identities, opener, bytes } = options;
+  if (bytes >= worthThreads) {
+    const { createUnpackPool } = await import("./pool.ts");
+    return createUnpackPool(store, { encrypted, identities });
+  }
+  const unpacker = new Unpacker({
+    fetch: (object) => store.get(objectKey(object, encrypted)),
+    opener: encrypted ? opener : null,
+  });
+  // One job at a time: the memory of an archive is used again for the next one.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run(job) {
+      const result = last.then(() => unpacker.run(job));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,159 @@
+import { type Hash, createHash, hash } from "node:crypto";
+import { damaged, isDamage } from "../failures.ts";
+import { reasonOf } from "../../errors.ts";
+import type { ObjectName } from "../format/object.ts";
+import { readMembers } from "../format/tar-member.ts";
+import { decodeFrames, release } from "../format/zstd.ts";
+import { largestRaw } from "../pack/object-maker.ts";
+import type { Opener } from "../snapshot/open-snapshot.ts";
+import type { UnpackJob, UnpackResult, WantedContent } from "./protocol.ts";
+import { FileWriter } from "./write-file.ts";
+
+export interface UnpackerOptions {
+  /** The stored bytes of an object; null where it is missing. */
+  fetch(object: ObjectName): Promise<Buffer | null>;
+  /** Null where objects are not encrypted. */
+  opener: Opener | null;
+}
+
+/** Proves content, and writes it where it is wanted. */
+export class Unpacker {
+  readonly #options: UnpackerOptions;
+  #raw = Buffer.allocUnsafeSlow(largestRaw);
+
+  constructor(options: UnpackerOptions) {
+    this.#options = options;
+  }
+
+  async run(job: UnpackJob): Promise<UnpackResult> {
+    switch (job.type) {
+      case "segment":
+        return { problems: await this.#segment(job.object, job.members) };
+      case "large":
+        return { problems: [await this.#large(job.objects, job.content)] };
+      case "stored": {
+        const problems: (string | null)[] = [];
+        for (const object of job.objects) problems.push(await this.#stored(object));
+        return { problems };
+      }
+    }
+  }
+
+  async #segment(
+    object: ObjectName,
+    members: Extract<UnpackJob, { type: "segment" }>["members"],
+  ): Promise<(string | null)[]> {
+    const contents = new Map<string, Buffer>();
+    const problem = await problemOf(async () => {
+      const archive = await this.#archive(object);
+      for (const { path, content } of readMembers(archive)) contents.set(path, content);
+    });
+    return members.map(({ member, content }) => {
+      const found = contents.get(member);
+      if (found === undefined) return problem ?? "its archive does not hold it";
+      return provenAndWritten(found, content);
+    });
+  }
+
+  async #large(objects: ObjectName[], content: WantedContent): Promise<string | null> {
+    const writers = content.files.map((file) => new FileWriter(file));
+    const sum = createHash("sha256");
+    let problem: string | null;
+    try {
+      problem = await problemOf(() => this.#copy(objects, sum, writers));
+      problem ??= sum.digest("hex") === content.sha256 ? null : "it is not what was backed up";
+    } catch (error) {
+      for (const writer of writers) writer.discard();
+      throw error;
+    }
+    for (const writer of writers) {
+      if (problem === null) writer.finish();
+      else writer.discard();
+    }
+    return problem;
+  }
+
+  async #copy(objects: ObjectName[], sum: Hash, writers: FileWriter[]): Promise<void> {
+    // The next object is on its way while one is written.
+    let next = objects[0] === undefined ? null : this.#options.fetch(objects[0]);
+    for (const [index, object] of objects.entries()) {
+      const stored = await next;
+      const after = objects[index + 1];
+      next = after === undefined ? null : this.#options.fetch(after);
+      next?.catch(() => undefined);
+      for (const frame of decodeFrames(this.#proven(object, stored))) {
+        sum.update(frame);
+        for (const writer of writers) writer.write(frame);
+        release(frame);
+      }
+      if (stored !== null) release(stored);
+    }
+  }
+
+  async #stored(object: ObjectName): Promise<string | null> {
+    const stored = await this.#options.fetch(object);
+    return problemOf(async () => {
+      this.#checkName(object, stored);
+      if (stored !== null) release(stored);
+    });
+  }
+
+  /** A whole archive, in memory that is used again for the next one. */
+  async #archive(object: ObjectName): Promise<Buffer> {
+    const stored = await this.#options.fetch(object);
+    let length = 0;
+    for (const frame of decodeFrames(this.#proven(object, stored))) {
+      if (length + frame.length > this.#raw.length) this.#grow(length, length + frame.length);
+      frame.copy(this.#raw, length);
+      length += frame.length;
+      release(frame);
+    }
+    if (stored !== null) release(stored);
+    return this.#raw.subarray(0, length);
+  }
+
+  #grow(used: number, needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#raw.length));
+    this.#raw.copy(larger, 0, 0, used);
+    this.#raw = larger;
+  }
+
+  /** The compressed bytes of an object whose stored bytes are those that its name says. */
+  #proven(object: ObjectName, stored: Buffer | null): Buffer {
+    const bytes = this.#checkName(object, stored);
+    return this.#options.opener?.open(bytes) ?? bytes;
+  }
+
+  #checkName({ sha256 }: ObjectName, stored: Buffer | null): Buffer {
+    if (stored === null) throw damaged(`object ${sha256} is missing`);
+    if (hash("sha256", stored) === sha256) return stored;
+    throw damaged(`object ${sha256} holds other bytes than were written`);
+  }
+}
+
+function provenAndWritten(found: Buffer, content: WantedContent): string | null {
+  const sound = found.length === content.size && hash("sha256", found) === content.sha256;
+  if (!sound) return "it is not what was backed up";
+  for (const file of content.files) {
+    const writer = new FileWriter(file);
+    try {
+      writer.write(found);
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
+    writer.finish();
+  }
+  return null;
+}
+
+/** What is damaged is told as a problem; anything else ends the job. */
+async function problemOf(action: () => Promise<void>): Promise<string | null> {
+  try {
+    await action();
+    return null;
+  } catch (error) {
+    if (isDamage(error)) return reasonOf(error);
+    throw error;
+  }
+}
