@@ -247,12 +247,12 @@ describe.skipIf(unavailable !== null)("the installed package", () => {
     writeFileSync(join(app, "package.json"), JSON.stringify({ type: "commonjs" }));
     const name = "20261121T010000Z-add-notes";
     const migrations = join(app, "migrations");
-    mkdirSync(migrations);
-    writeFileSync(join(migrations, "table.ts"), `export const table: string = "notes";\n`);
+    mkdirSync(join(migrations, "names"), { recursive: true });
+    writeFileSync(join(migrations, "names", "table.ts"), `export const table: string = "notes";\n`);
     writeFileSync(
       join(migrations, `${name}.ts`),
       `import type { Knex } from "knex";
-      import { table } from "./table.ts";
+      import { table } from "./names/table.ts";
       export const up = (knex: Knex) => knex.schema.createTable(table, (made) => made.string("text"));
       export const down = (knex: Knex) => knex.schema.dropTable(table);\n`,
     );

@@ -27,8 +27,10 @@ export interface TestProject {
 }
 
 /** An empty project with a port of its own and short measurements. */
-export async function createProject(settings = quickSettings): Promise<TestProject> {
-  const directory = mkdtempSync(join(tmpdir(), "studio-test-"));
+export async function createProject(
+  settings = quickSettings,
+  directory = mkdtempSync(join(tmpdir(), "studio-test-")),
+): Promise<TestProject> {
   const port = await freePort();
   const env = {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
