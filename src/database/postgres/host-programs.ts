@@ -41,12 +41,11 @@ export function hostPostgresPrograms(options: HostProgramsOptions): PostgresProg
       if (chosen === undefined) throw programMissing(name, serverMajor, found);
       return chosen;
     },
-    run: (program, argv, { env: connection, onStart, writeInput, signal }) =>
+    run: (program, argv, { env: connection, onStart, signal }) =>
       runGroup(program.file, argv, {
         cwd: "/",
         env: { ...common, ...connection },
         onStart: (identity) => onStart?.(identity),
-        ...(writeInput === undefined ? {} : { writeInput }),
         ...(signal === undefined ? {} : { signal }),
       }),
     share: async (folder) => ({ path: folder, collect: async () => {}, remove: async () => {} }),

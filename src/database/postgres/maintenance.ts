@@ -58,12 +58,15 @@ export async function dropDatabase(client: Client, name: string): Promise<void> 
   }
 }
 
-/** @returns how many connections were told to end */
+/**
+ * Ends the sessions of users; the server's own processes make way by themselves.
+ * @returns how many connections were told to end
+ */
 export async function endConnections(client: Client, name: string): Promise<number> {
   const { rows } = await client.query<{ ended: boolean }>(
     `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
      WHERE datname = $1 AND pid <> pg_backend_pid()
-       AND backend_type IN ('client backend', 'walsender')`,
+       AND usesysid IS NOT NULL`,
     [name],
   );
   return rows.filter(({ ended }) => ended).length;

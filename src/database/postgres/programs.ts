@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { GroupResult } from "../../shell/process-group.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
@@ -19,7 +18,6 @@ export interface RunOptions {
   env: Record<string, string>;
   /** Told the process group before the program runs, so that it can be journaled. */
   onStart?: ((identity: ProcessIdentity) => void) | undefined;
-  writeInput?: (stdin: Writable) => Promise<void>;
   signal?: AbortSignal | undefined;
 }
 

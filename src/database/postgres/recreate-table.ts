@@ -1,5 +1,5 @@
-import { finished } from "node:stream/promises";
-import type { Writable } from "node:stream";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Client } from "pg";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Selection, selectTable } from "./archive-selection.ts";
@@ -11,6 +11,11 @@ import type { RestoredTable } from "./restore-table.ts";
 import { readServer } from "./server.ts";
 import type { TocEntry } from "./toc.ts";
 
+export interface RecreateOptions extends RestorePostgresOptions {
+  /** A folder for temporary files. */
+  scratch: string;
+}
+
 /**
  * Creates a table that is not in the live database any more, in one transaction, by pg_restore
  * with the entries of that table. Foreign keys that pointed at it from other tables went with it
@@ -18,7 +23,7 @@ import type { TocEntry } from "./toc.ts";
  */
 export async function recreateTable(
   client: Client,
-  options: RestorePostgresOptions,
+  options: RecreateOptions,
   table: DumpedTable,
   entries: readonly TocEntry[],
 ): Promise<RestoredTable> {
@@ -40,38 +45,35 @@ export async function recreateTable(
 
 async function runRestore(
   client: Client,
-  options: RestorePostgresOptions,
+  options: RecreateOptions,
   selection: Selection,
 ): Promise<void> {
   const { address, programs, from, onStart, signal } = options;
   const server = await readServer(client);
   const program = await programs.locate("pg_restore", server.major);
+  const folder = join(options.scratch, "selection");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const list = selection.entries.map(({ id }) => `${id};\n`).join("");
+  await writeFile(join(folder, "entries"), list);
   const shared = await programs.share(from, "read");
+  const sharedList = await programs.share(folder, "read");
   try {
     const argv = [
       "--single-transaction",
       "--exit-on-error",
-      "--use-list=/dev/stdin",
+      `--use-list=${sharedList.path}/entries`,
       ...(server.isSuperuser ? [] : ["--no-owner", "--no-privileges"]),
       `--dbname=${connectionString(await databaseName(address))}`,
       shared.path,
     ];
-    const list = selection.entries.map(({ id }) => `${id};\n`).join("");
     const env = await connectionVariables(address);
-    const run = { env, onStart, signal, writeInput: writeText(list) };
-    const result = await programs.run(program, argv, run);
+    const result = await programs.run(program, argv, { env, onStart, signal });
     if (result.exitCode !== 0) throw programFailed(program, result, "The table cannot be created");
   } finally {
+    await sharedList.remove();
     await shared.remove();
+    await rm(folder, { recursive: true, force: true });
   }
-}
-
-function writeText(text: string) {
-  return async (stdin: Writable): Promise<void> => {
-    stdin.end(text);
-    // A program that ends early says itself why.
-    await finished(stdin).catch(() => {});
-  };
 }
 
 function notDescribed({ schema, name }: DumpedTable): StudioError {

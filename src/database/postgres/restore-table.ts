@@ -6,8 +6,8 @@ import { qualified, quoteIdentifier, withPostgres } from "./connection.ts";
 import { copyIn } from "./copy-in.ts";
 import { type DumpedTable, readRecord } from "./dump-record.ts";
 import { besideName } from "./names.ts";
-import { recreateTable } from "./recreate-table.ts";
-import type { RestorePostgresOptions } from "./restore.ts";
+import { type RecreateOptions, recreateTable } from "./recreate-table.ts";
+import { lockTables } from "./table-lock.ts";
 import { liftLimits, readServer } from "./server.ts";
 import { tableRows } from "./table-file.ts";
 import { explainRefusal } from "./table-refusal.ts";
@@ -15,7 +15,7 @@ import { type Method, type TableContent, replaceRows } from "./table-replace.ts"
 import { type TableShape, copiedColumns, readTableShape } from "./table-shape.ts";
 import { type TocEntry, readToc } from "./toc.ts";
 
-export interface RestoreTablesOptions extends RestorePostgresOptions {
+export interface RestoreTablesOptions extends RecreateOptions {
   /** `schema.table`; without a schema, `public`. */
   tables: readonly string[];
   /** Of the restore: names what is kept. */
@@ -23,6 +23,8 @@ export interface RestoreTablesOptions extends RestorePostgresOptions {
   /** How long a lock of another session is waited for, in milliseconds; default 30 seconds. */
   lockWait?: number;
 }
+
+const defaultLockWait = 30_000;
 
 export interface RestoredTable {
   schema: string;
@@ -79,10 +81,11 @@ export async function undoRestoreTables(
         if (method === "created")
           await client.query(`DROP TABLE IF EXISTS ${qualified(schema, name)}`);
         else if (shape !== null && (await tableExists(client, kept))) {
-          await lock(client, shape);
           contents.push({ shape, staging: kept });
         }
       }
+      const shapes = contents.map(({ shape }) => shape);
+      await lockTables(client, shapes, options.lockWait ?? defaultLockWait);
       await replaceRows(client, contents);
       for (const { staging } of contents) await client.query(`DROP TABLE ${staging}`);
     });
@@ -112,12 +115,16 @@ async function refill(
   return inTransaction(client, options, async () => {
     const contents: TableContent[] = [];
     for (const { table, shape } of present) {
-      await lock(client, shape);
       const staging = `pg_temp.studio_restored_${contents.length}`;
       await stage(client, options, table, shape, staging, entries);
-      await keepRows(client, shape, options.id);
       contents.push({ shape, staging });
     }
+    await lockTables(
+      client,
+      present.map(({ shape }) => shape),
+      options.lockWait ?? defaultLockWait,
+    );
+    for (const { shape } of present) await keepRows(client, shape, options.id);
     const methods = await replaceRows(client, contents);
     for (const { table } of present) await checkRows(client, table);
     return present.map(({ table, shape }) => describe(table, shape, methods, options.id));
@@ -132,7 +139,7 @@ async function inTransaction<T>(
   options.signal?.throwIfAborted();
   const { major } = await readServer(client);
   await client.query("BEGIN");
-  await liftLimits(client, major, options.lockWait ?? 30_000);
+  await liftLimits(client, major, options.lockWait ?? defaultLockWait);
   try {
     const result = await work();
     options.signal?.throwIfAborted();
@@ -143,12 +150,6 @@ async function inTransaction<T>(
     await client.query("ROLLBACK").catch(() => {});
     throw explainRefusal(error) ?? error;
   }
-}
-
-/** Nobody else writes from here on; readers go on until a table is emptied. */
-async function lock(client: Client, shape: TableShape): Promise<void> {
-  const name = qualified(shape.schema, shape.name);
-  await client.query(`LOCK TABLE ONLY ${name} IN SHARE ROW EXCLUSIVE MODE`);
 }
 
 async function stage(

@@ -1,5 +1,10 @@
 import { StudioError, exitCodes, systemCode } from "../../errors.ts";
 
+const locked = {
+  what: "another session holds a lock on a table",
+  hint: "Wait until it is through, or stop the application, and try again.",
+};
+
 /** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const refusals: Record<string, { what: string; hint: string }> = {
   "23503": {
@@ -15,10 +20,8 @@ const refusals: Record<string, { what: string; hint: string }> = {
     what: "a column that must have a value has none",
     hint: "Restore the whole database.",
   },
-  "55P03": {
-    what: "another session holds a lock on a table",
-    hint: "Wait until it is through, or stop the application, and try again.",
-  },
+  "55P03": locked,
+  "40P01": locked,
 };
 
 interface ServerError {
@@ -45,7 +48,7 @@ export function explainRefusal(error: unknown): StudioError | null {
     code: "database.rowsRefused",
     message: `The rows of the dump were refused: ${value.what}${where}. Nothing was changed.`,
     hint: value.hint,
-    exitCode: code === "55P03" ? exitCodes.locked : exitCodes.checkFailed,
+    exitCode: value === locked ? exitCodes.locked : exitCodes.checkFailed,
     details: { code, table, constraint },
   });
 }

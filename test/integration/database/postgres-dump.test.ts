@@ -15,6 +15,7 @@ import {
   rowsOf,
   temporaryFolder,
   transferLoad,
+  untilTransfers,
 } from "./postgres-shop.ts";
 
 const server = await startPostgres();
@@ -26,9 +27,8 @@ describe.skipIf(server === null)("a dump of PostgreSQL", () => {
   test("holds one instant of a database under load, and counts its rows", async () => {
     const shop = await createShop(await server.createDatabase());
     const load = transferLoad(shop.url);
-    await untilRows(shop.url, 50);
-    const progress: number[] = [];
-    const dump = await dumpShop(shop, { onProgress: ({ bytes }) => progress.push(bytes) });
+    await untilTransfers(shop.url, 50);
+    const dump = await dumpShop(shop);
     await load.stop();
     expect(rowsOf(dump)).toMatchObject({
       "public.accounts": accounts,
@@ -222,14 +222,6 @@ test("a server that dies in the middle fails the dump clearly, and leaves no fol
     await dying.stop();
   }
 });
-
-async function untilRows(url: string, rows: number): Promise<void> {
-  for (;;) {
-    const [row] = await query(url, "SELECT count(*)::int AS n FROM transfers");
-    if (Number(row?.["n"]) >= rows) return;
-    await sleep(20);
-  }
-}
 
 /** Enough rows that a dump takes longer than the tests wait before they interfere. */
 async function fill(url: string): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { onTestFinished } from "vitest";
 import type { DatabaseAddress } from "../../../src/database/connect.ts";
@@ -120,6 +121,14 @@ export function transferLoad(url: string, sessions = 2): { stop(): Promise<numbe
       return (await Promise.all(running)).reduce((sum, one) => sum + one, 0);
     },
   };
+}
+
+export async function untilTransfers(url: string, count: number): Promise<void> {
+  for (;;) {
+    const [row] = await query(url, "SELECT count(*)::int AS n FROM transfers");
+    if (Number(row?.["n"]) >= count) return;
+    await sleep(20);
+  }
 }
 
 function pick(seed: number, step: number): number {
