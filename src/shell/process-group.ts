@@ -71,7 +71,9 @@ export async function runGroup(
     go.on("error", () => {});
     go.end("go\n");
     if (options.signal?.aborted === true) stop();
-    const [result] = await Promise.all([ended, ...streamsOf(child, options, stop)]);
+    const work = await Promise.allSettled(streamsOf(child, options, stop));
+    const result = await ended;
+    for (const one of work) if (one.status === "rejected") throw one.reason;
     return result;
   } finally {
     options.signal?.removeEventListener("abort", stop);

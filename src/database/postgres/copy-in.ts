@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import type { Client, Connection, Submittable } from "pg";
+import { drained } from "../drained.ts";
 
 /** The parts of a connection of `pg` that its type declarations leave out. */
 interface CopyConnection extends Connection {
@@ -54,7 +54,7 @@ class CopyIn implements Submittable {
     for await (const chunk of this.#rows) {
       if (this.#ended) return;
       connection.sendCopyFromChunk(chunk);
-      if (stream.writableNeedDrain) await Promise.race([once(stream, "drain"), closed(stream)]);
+      await drained(stream);
     }
     if (!this.#ended) connection.endCopyFrom();
   }
@@ -70,8 +70,4 @@ class CopyIn implements Submittable {
     this.#ended = true;
     this.#outcome.reject(this.#failure ?? error);
   }
-}
-
-async function closed(stream: Connection["stream"]): Promise<void> {
-  if (!stream.destroyed) await once(stream, "close");
 }

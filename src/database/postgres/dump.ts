@@ -1,9 +1,10 @@
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "pg";
-import { reasonOf, usageError } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
 import type { DatabaseAddress } from "../connect.ts";
+import { prepareDumpFolder } from "../dump-folder.ts";
 import { databaseFailure } from "../session-failure.ts";
 import { closeQuietly, connectPostgres, connectionVariables } from "./connection.ts";
 import { type DumpedTable, type PostgresDumpRecord, writeRecord } from "./dump-record.ts";
@@ -55,7 +56,7 @@ export interface PostgresDump {
 export async function dumpPostgres(options: DumpPostgresOptions): Promise<PostgresDump> {
   const { address, into, signal } = options;
   signal?.throwIfAborted();
-  await prepareFolder(into);
+  await prepareDumpFolder(into);
   let client: Client | undefined;
   try {
     client = await connectPostgres(address);
@@ -67,14 +68,6 @@ export async function dumpPostgres(options: DumpPostgresOptions): Promise<Postgr
   } finally {
     if (client !== undefined) await closeQuietly(client);
   }
-}
-
-async function prepareFolder(into: string): Promise<void> {
-  await mkdir(into, { recursive: true, mode: 0o700 });
-  if ((await readdir(into)).length > 0) {
-    throw usageError(`The folder ${into} is not empty, and a dump needs one of its own.`);
-  }
-  await chmod(into, 0o700);
 }
 
 async function dump(client: Client, options: DumpPostgresOptions): Promise<PostgresDump> {

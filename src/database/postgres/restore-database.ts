@@ -1,5 +1,5 @@
 import { dropDatabase, withMaintenance } from "./maintenance.ts";
-import { besideName } from "./names.ts";
+import { besideName } from "../beside-name.ts";
 import { type FilledDatabase, type RestorePostgresOptions, fillDatabase } from "./restore.ts";
 import { exchangeDatabases } from "./swap.ts";
 

@@ -5,7 +5,7 @@ import { StudioError, exitCodes, usageError } from "../../errors.ts";
 import { qualified, quoteIdentifier, withPostgres } from "./connection.ts";
 import { copyIn } from "./copy-in.ts";
 import { type DumpedTable, readRecord } from "./dump-record.ts";
-import { besideName } from "./names.ts";
+import { besideName } from "../beside-name.ts";
 import { type RecreateOptions, recreateTable } from "./recreate-table.ts";
 import { lockTables } from "./table-lock.ts";
 import { liftLimits, readServer } from "./server.ts";

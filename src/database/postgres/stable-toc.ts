@@ -1,7 +1,6 @@
-import { hash } from "node:crypto";
-import { rename } from "node:fs/promises";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { dumpFileName } from "../dump-file-name.ts";
 import { type TocEntry, type TocPlaces, readToc } from "./toc.ts";
 
 /** As the archive's date: the moment of a dump is the snapshot's, and must not change its files. */
@@ -23,27 +22,13 @@ export async function stabiliseArchive(folder: string): Promise<TocEntry[] | nul
   const names = new Map<number, string>();
   for (const entry of toc.entries) {
     if (entry.kind !== "TABLE DATA" || entry.file === null) continue;
-    const name = tableFileName(entry.schema ?? "", entry.tag);
+    const name = dumpFileName([entry.schema ?? "", entry.tag], "dat");
     await rename(join(folder, entry.file), join(folder, name));
     names.set(entry.id, name);
   }
   const rewritten = rewrite(bytes, toc.places, names);
   await writeFile(path, rewritten);
   return readToc(rewritten)?.entries ?? null;
-}
-
-/**
- * The file of a table's rows: `public.accounts.dat`. Names with other characters than lower-case
- * letters, digits, `_` and `-` are made plain and told apart by a part of their hash, so that they
- * are distinct on every file system.
- */
-export function tableFileName(schema: string, table: string): string {
-  return `${plain(schema)}.${plain(table)}.dat`;
-}
-
-function plain(name: string): string {
-  const safe = name.replace(/[^A-Za-z0-9_-]/g, "_");
-  return /^[a-z0-9_-]+$/.test(name) ? name : `${safe}~${hash("sha256", name).slice(0, 8)}`;
 }
 
 function rewrite(bytes: Buffer, places: TocPlaces, names: Map<number, string>): Buffer {

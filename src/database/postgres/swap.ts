@@ -10,7 +10,7 @@ import {
   endConnections,
   withMaintenance,
 } from "./maintenance.ts";
-import { besideName, readBesideName } from "./names.ts";
+import { besideName, readBesideName } from "../beside-name.ts";
 
 export interface Exchange {
   address: DatabaseAddress;

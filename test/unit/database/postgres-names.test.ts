@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
+import { dumpFileName } from "../../../src/database/dump-file-name.ts";
 import { assert, property, string } from "fast-check";
 import { quoteIdentifier, quoteLiteral } from "../../../src/database/postgres/connection.ts";
-import { besideName, readBesideName } from "../../../src/database/postgres/names.ts";
+import { besideName, readBesideName } from "../../../src/database/beside-name.ts";
 import {
   createDatabaseStatement,
   settingClause,
 } from "../../../src/database/postgres/properties.ts";
 import { chooseProgram, parseProgramVersion } from "../../../src/database/postgres/programs.ts";
-import { tableFileName } from "../../../src/database/postgres/stable-toc.ts";
+
 import { copiedColumns } from "../../../src/database/postgres/table-shape.ts";
 
 const id = "20261120T210500Z-k3xq";
@@ -32,7 +33,7 @@ test("such a name fits into an identifier, whatever the name it is made of", () 
 });
 
 test("a table's file has the table's name, and no two tables share one", () => {
-  expect(tableFileName("public", "accounts")).toBe("public.accounts.dat");
+  expect(dumpFileName(["public", "accounts"], "dat")).toBe("public.accounts.dat");
   const names = [
     ["a", "b.c"],
     ["a.b", "c"],
@@ -41,7 +42,7 @@ test("a table's file has the table's name, and no two tables share one", () => {
     ["a", "../b"],
     ["a", "é"],
     ["a", "ü"],
-  ].map(([schema = "", table = ""]) => tableFileName(schema, table).toLowerCase());
+  ].map((name) => dumpFileName(name, "dat").toLowerCase());
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[a-z0-9_~.-]+$/);
 });

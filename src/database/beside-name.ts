@@ -1,7 +1,7 @@
-/** The longest identifier in bytes (NAMEDATALEN - 1); the server cuts off the rest silently. */
+/** The longest identifier of PostgreSQL in bytes, which cuts off the rest; MySQL allows one more. */
 const longest = 63;
 
-/** What a database or table that studio made is for. */
+/** What a database or table is for that a restore made. */
 export type Purpose = "restore" | "before" | "drill";
 
 const pattern = /_studio_(restore|before|drill)_(\d{8}t\d{6}z_[a-z2-7]{4})$/;
