@@ -23,7 +23,7 @@ export interface MysqlDumpRecord {
   tables: DumpedMysqlTable[];
 }
 
-export const recordFile = "dump.json";
+const recordFile = "dump.json";
 
 /**
  * The order of loading: tables, their rows, then triggers and routines (which could act on rows, and

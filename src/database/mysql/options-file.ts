@@ -1,11 +1,11 @@
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { usageError } from "../../errors.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import { type DatabaseAddress, unreadableUrl } from "../address.ts";
 
 /** The name of the database that the address means. */
 export function mysqlDatabase(address: DatabaseAddress): string {
-  const name = decodeURIComponent(new URL(address.url).pathname.slice(1));
+  const name = decodeURIComponent(URL.parse(address.url)?.pathname.slice(1) ?? "");
   if (name !== "") return name;
   throw usageError(
     "The database URL names no database.",
@@ -32,7 +32,9 @@ export async function writeOptionsFile(
 }
 
 export function optionsText(url: string): string {
-  const { hostname, port, username, password, searchParams } = new URL(url);
+  const parsed = URL.parse(url);
+  if (parsed === null) throw unreadableUrl();
+  const { hostname, port, username, password, searchParams } = parsed;
   const socket = searchParams.get("socketPath") ?? searchParams.get("socket");
   const options: Record<string, string> = {
     user: decodeURIComponent(username),

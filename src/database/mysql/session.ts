@@ -5,8 +5,7 @@ import { StudioError, exitCodes } from "../../errors.ts";
 import { runCommand } from "../../shell/exec.ts";
 import { type GroupResult, runGroup } from "../../shell/process-group.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
-import { describeDatabase } from "../address.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import { type DatabaseAddress, describeDatabase } from "../address.ts";
 import { writeOptionsFile } from "./options-file.ts";
 import { type MysqlProgram, type MysqlPrograms, locateMysqlPrograms } from "./programs.ts";
 

@@ -1,10 +1,10 @@
 import type { Client } from "pg";
 import { StudioError, exitCodes } from "../../errors.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import { type DatabaseAddress, unreadableUrl } from "../address.ts";
 import { databaseFailure } from "../session-failure.ts";
-import { postgresConnection } from "../session.ts";
+import { postgresConnection } from "../client.ts";
 
-export const applicationName = "studio backup";
+const applicationName = "studio backup";
 
 /** Opens one connection. A connection that breaks later makes its next query fail. */
 export async function connectPostgres(address: DatabaseAddress): Promise<Client> {
@@ -42,11 +42,18 @@ export async function closeQuietly(client: Client): Promise<void> {
 
 /** The address of another database of the same server. */
 export function siblingDatabase(address: DatabaseAddress, name: string): DatabaseAddress {
-  const url = new URL(address.url);
+  const url = serverUrl(address);
   url.pathname = `/${encodeURIComponent(name)}`;
   // A query that names the database would win over the path.
   url.searchParams.delete("dbname");
   return { ...address, url: url.toString() };
+}
+
+/** Without a host (`postgres://user@/name?host=/run`) the query names a socket, which counts. */
+function serverUrl(address: DatabaseAddress): URL {
+  const url = URL.parse(address.url) ?? URL.parse(address.url.replace("@/", "@localhost/"));
+  if (url === null) throw unreadableUrl();
+  return url;
 }
 
 /** The name of the database that the address means. */
@@ -89,7 +96,7 @@ export async function connectionVariables(
   for (const [name, value] of Object.entries({ ...known, PGPASSWORD: password })) {
     if (value !== undefined && value !== null && value !== "") result[name] = String(value);
   }
-  const { searchParams } = new URL(address.url);
+  const { searchParams } = serverUrl(address);
   for (const [parameter, name] of Object.entries(variables)) {
     const value = searchParams.get(parameter);
     if (value !== null) result[name] = value;

@@ -35,7 +35,7 @@ export interface PostgresDumpRecord {
   globals: { file: string; rolePasswords: boolean } | null;
 }
 
-export const recordFile = "dump.json";
+const recordFile = "dump.json";
 
 export async function writeRecord(folder: string, record: PostgresDumpRecord): Promise<void> {
   const text = `${JSON.stringify(record, null, 2)}\n`;

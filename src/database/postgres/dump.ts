@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Client } from "pg";
 import { reasonOf } from "../../errors.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import type { DatabaseAddress } from "../address.ts";
 import { prepareDumpFolder } from "../dump-folder.ts";
 import { databaseFailure } from "../session-failure.ts";
 import { closeQuietly, connectPostgres, connectionVariables } from "./connection.ts";

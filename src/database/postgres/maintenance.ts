@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { StudioError, exitCodes, systemCode } from "../../errors.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import type { DatabaseAddress } from "../address.ts";
 import { databaseFailure } from "../session-failure.ts";
 import { closeQuietly, connectPostgres, quoteIdentifier, siblingDatabase } from "./connection.ts";
 import { type ServerFacts, readServer } from "./server.ts";

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import type { DatabaseAddress } from "../address.ts";
 import {
   connectionVariables,
   quoteIdentifier,

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes, systemCode, usageError } from "../../errors.ts";
-import type { DatabaseAddress } from "../connect.ts";
+import type { DatabaseAddress } from "../address.ts";
 import { closeQuietly, quoteIdentifier } from "./connection.ts";
 import {
   connectMaintenance,

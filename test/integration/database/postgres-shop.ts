@@ -5,7 +5,7 @@ import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { onTestFinished } from "vitest";
-import type { DatabaseAddress } from "../../../src/database/connect.ts";
+import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { type PostgresDump, dumpPostgres } from "../../../src/database/postgres/dump.ts";
 import { hostPostgresPrograms } from "../../../src/database/postgres/host-programs.ts";
 import { query } from "../../support/postgres.ts";
