@@ -1,11 +1,12 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { dumpFileName } from "../dump-file-name.ts";
 import { prepareDumpFolder } from "../dump-folder.ts";
-import { type MysqlDumpRecord, structureFiles, writeMysqlRecord } from "./dump-record.ts";
+import { type FolderProgress, watchFolder } from "../folder-progress.ts";
+import { type MysqlDumpRecord, writeMysqlRecord } from "./dump-record.ts";
+import { checkUnchanged, commonArguments, dumpStructure, schemaChanged } from "./dump-structure.ts";
 import { mysqlDatabase } from "./options-file.ts";
-import type { MysqlProgram } from "./programs.ts";
 import { type MysqlSchema, readSchema } from "./schema-facts.ts";
 import { type MysqlOptions, type MysqlSession, withMysql } from "./session.ts";
 import { type SplitDump, type SplitTable, splitDump } from "./split-dump.ts";
@@ -13,6 +14,7 @@ import { type SplitDump, type SplitTable, splitDump } from "./split-dump.ts";
 export interface DumpMysqlOptions extends MysqlOptions {
   /** A folder that does not exist yet or is empty; it is made readable by its owner alone. */
   into: string;
+  onProgress?: (progress: FolderProgress) => void;
   say?: (line: string) => void;
 }
 
@@ -52,7 +54,8 @@ async function dump(session: MysqlSession, options: DumpMysqlOptions): Promise<M
   if (schema === null) throw noSuchDatabase(database);
   say?.(`Dumping ${schema.tables.length} tables with ${session.programs.dump.version}.`);
   await dumpStructure(session, schema, database, into, "");
-  const tables = await dumpRows(session, database, into);
+  const watching = watchFolder(into, schema.bytes, options.onProgress);
+  const tables = await dumpRows(session, database, into).finally(() => watching.stop());
   await dumpStructure(session, schema, database, into, ".after");
   await checkUnchanged(into);
   checkComplete(schema, tables);
@@ -74,21 +77,6 @@ async function dump(session: MysqlSession, options: DumpMysqlOptions): Promise<M
 }
 
 const fileOf = (table: string): string => dumpFileName(["table", table], "sql");
-
-/** What both families need for a dump that is the same for the same state. */
-function commonArguments(program: MysqlProgram): string[] {
-  const shared = [
-    "--skip-dump-date",
-    "--skip-lock-tables",
-    "--hex-blob",
-    "--no-tablespaces",
-    "--quick",
-  ];
-  // Words of MySQL's own program, which asks older servers for what they do not have.
-  return program.family === "mysql"
-    ? [...shared, "--column-statistics=0", "--set-gtid-purged=OFF"]
-    : shared;
-}
 
 async function dumpRows(
   session: MysqlSession,
@@ -118,57 +106,6 @@ async function dumpRows(
     hint: "Run the command again.",
     exitCode: exitCodes.checkFailed,
   });
-}
-
-async function dumpStructure(
-  session: MysqlSession,
-  schema: MysqlSchema,
-  database: string,
-  into: string,
-  suffix: string,
-): Promise<void> {
-  const withoutViews = schema.views.map((view) => `--ignore-table=${database}.${view}`);
-  const argv = [...structureArguments(session), "--skip-triggers", ...withoutViews, "--", database];
-  await session.dump(argv, join(into, `${structureFiles.tables}${suffix}`));
-  await dumpActive(session, schema, database, into, suffix);
-}
-
-function structureArguments(session: MysqlSession): string[] {
-  return [...commonArguments(session.programs.dump), "--no-data"];
-}
-
-/** Dumps what has no rows: triggers and routines, events, views. */
-export async function dumpActive(
-  session: MysqlSession,
-  schema: MysqlSchema,
-  database: string,
-  into: string,
-  suffix = "",
-): Promise<void> {
-  const common = structureArguments(session);
-  const { programs, events, views } = structureFiles;
-  const to = (file: string): string => join(into, `${file}${suffix}`);
-  const alone = [...common, "--no-create-info"];
-  await session.dump([...alone, "--triggers", "--routines", "--", database], to(programs));
-  await session.dump([...alone, "--skip-triggers", "--events", "--", database], to(events));
-  if (schema.views.length === 0) return;
-  await session.dump([...common, "--skip-triggers", "--", database, ...schema.views], to(views));
-}
-
-/** Compares the definitions of before and after, and removes the second set. */
-async function checkUnchanged(into: string): Promise<void> {
-  for (const file of Object.values(structureFiles)) {
-    const before = await definitions(join(into, file));
-    const after = await definitions(join(into, `${file}.after`));
-    await rm(join(into, `${file}.after`), { force: true });
-    if (before !== after) throw schemaChanged();
-  }
-}
-
-/** Without the counters that move on with every row. */
-async function definitions(path: string): Promise<string | null> {
-  const text = await readFile(path, "utf8").catch(() => null);
-  return text?.replace(/ AUTO_INCREMENT=\d+/g, "").replace(/^DO SETVAL\(.*$/gm, "") ?? null;
 }
 
 function checkComplete(schema: MysqlSchema, tables: readonly SplitTable[]): void {
@@ -214,15 +151,6 @@ function noSuchDatabase(database: string): StudioError {
     code: "database.unavailable",
     message: `The server has no database ${database}, or hides it from this user.`,
     hint: "Create the database, or correct the name in the database URL.",
-    exitCode: exitCodes.unavailable,
-  });
-}
-
-function schemaChanged(): StudioError {
-  return new StudioError({
-    code: "database.schemaChanged",
-    message: "The definitions of the database changed while it was dumped.",
-    hint: "Run the command again when the migration is through.",
     exitCode: exitCodes.unavailable,
   });
 }

@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { besideName } from "../beside-name.ts";
-import { dumpActive } from "./dump.ts";
+import { dumpActive } from "./dump-structure.ts";
 import { structureFiles } from "./dump-record.ts";
 import { mysqlDatabase } from "./options-file.ts";
 import { dropSchema, dropTriggers, exists, loadActive } from "./restore.ts";

@@ -1,7 +1,5 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Client } from "pg";
-import { reasonOf } from "../../errors.ts";
 import type { ProcessIdentity } from "../../shell/process-identity.ts";
 import type { DatabaseAddress } from "../address.ts";
 import { prepareDumpFolder } from "../dump-folder.ts";
@@ -9,8 +7,8 @@ import { databaseFailure } from "../session-failure.ts";
 import { closeQuietly, connectPostgres, connectionVariables } from "./connection.ts";
 import { type DumpedTable, type PostgresDumpRecord, writeRecord } from "./dump-record.ts";
 import { checkDump } from "./dump-check.ts";
-import { type FolderProgress, watchFolder } from "./folder-progress.ts";
-import { dumpGlobals, globalsFile, isRefused, stabiliseGlobals } from "./globals.ts";
+import { type FolderProgress, watchFolder } from "../folder-progress.ts";
+import { removeGlobals, stabiliseGlobals, tryGlobals } from "./globals.ts";
 import { type LocatedProgram, type PostgresPrograms, programFailed } from "./programs.ts";
 import { type Snapshot, type TableCount, countTables, exportSnapshot } from "./snapshot.ts";
 import { stabiliseArchive } from "./stable-toc.ts";
@@ -81,7 +79,7 @@ async function dump(client: Client, options: DumpPostgresOptions): Promise<Postg
     const warnings: string[] = [];
     const globals = await tryGlobals(snapshot, shared.path, options, warnings);
     await shared.collect();
-    if (globals !== null) await stabiliseGlobals(into);
+    await (globals === null ? removeGlobals(into) : stabiliseGlobals(into));
     const entries = await stabiliseArchive(into);
     const checked = await checkDump(into, entries, counts, signal);
     const record = describe(snapshot, program, checked.tables, globals);
@@ -155,36 +153,6 @@ async function runDump(
   const { onStart, signal } = options;
   const result = await options.programs.run(program, argv, { env, onStart, signal });
   if (result.exitCode !== 0) throw programFailed(program, result, "The database cannot be dumped");
-}
-
-/** Some hosted servers let nobody read the roles: the database is then dumped without them. */
-async function tryGlobals(
-  snapshot: Snapshot,
-  path: string,
-  options: DumpPostgresOptions,
-  warnings: string[],
-): Promise<PostgresDumpRecord["globals"]> {
-  const { address, programs, onStart, signal } = options;
-  const rolePasswords = options.rolePasswords === true && snapshot.server.isSuperuser;
-  if (options.rolePasswords === true && !rolePasswords) {
-    warnings.push(
-      `The passwords of the roles are not in the dump: ${snapshot.server.user} is no superuser.`,
-    );
-  }
-  const { database } = snapshot;
-  const env = await connectionVariables(address);
-  try {
-    const program = await programs.locate("pg_dumpall", snapshot.server.major);
-    const run = { env, onStart, signal, rolePasswords, database };
-    await dumpGlobals(programs, program, path, run);
-    return { file: globalsFile, rolePasswords };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isRefused(error)) throw error;
-    warnings.push(`The roles of the server are not in the dump. ${reasonOf(error)}`);
-    await rm(join(options.into, globalsFile), { force: true });
-    return null;
-  }
 }
 
 function describe(

@@ -2,16 +2,29 @@ import { hash } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError } from "../../errors.ts";
+import type { ProcessIdentity } from "../../shell/process-identity.ts";
+import type { DatabaseAddress } from "../address.ts";
+import { connectionVariables } from "./connection.ts";
+import type { PostgresDumpRecord } from "./dump-record.ts";
 import type { LocatedProgram, PostgresPrograms, RunOptions } from "./programs.ts";
 import { programFailed } from "./programs.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-export const globalsFile = "globals.sql";
+const globalsFile = "globals.sql";
+
+interface GlobalsOptions {
+  address: DatabaseAddress;
+  programs: PostgresPrograms;
+  rolePasswords?: boolean;
+  signal?: AbortSignal | undefined;
+  onStart?: (identity: ProcessIdentity) => void;
+}
 
 /**
  * Writes the roles and tablespaces of the whole server to `globals.sql` of the shared folder.
  * @param rolePasswords with the hashes of passwords, which only a superuser may read
  */
-export async function dumpGlobals(
+async function dumpGlobals(
   programs: PostgresPrograms,
   program: LocatedProgram,
   path: string,
@@ -45,7 +58,36 @@ export async function stabiliseGlobals(folder: string): Promise<void> {
   });
 }
 
-/** True when the failure is about the globals alone, and the database itself can still be dumped. */
-export function isRefused(error: unknown): boolean {
-  return error instanceof StudioError && error.code === "database.programFailed";
+/** Removes what a dump of the globals that failed may have begun. */
+export async function removeGlobals(folder: string): Promise<void> {
+  await rm(join(folder, globalsFile), { force: true });
+}
+
+/** Some hosted servers let nobody read the roles: the database is then dumped without them. */
+export async function tryGlobals(
+  snapshot: Snapshot,
+  path: string,
+  options: GlobalsOptions,
+  warnings: string[],
+): Promise<PostgresDumpRecord["globals"]> {
+  const { address, programs, onStart, signal } = options;
+  const rolePasswords = options.rolePasswords === true && snapshot.server.isSuperuser;
+  if (options.rolePasswords === true && !rolePasswords) {
+    warnings.push(
+      `The passwords of the roles are not in the dump: ${snapshot.server.user} is no superuser.`,
+    );
+  }
+  const { database } = snapshot;
+  const env = await connectionVariables(address);
+  try {
+    const program = await programs.locate("pg_dumpall", snapshot.server.major);
+    const run = { env, onStart, signal, rolePasswords, database };
+    await dumpGlobals(programs, program, path, run);
+    return { file: globalsFile, rolePasswords };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof StudioError) || error.code !== "database.programFailed") throw error;
+    warnings.push(`The roles of the server are not in the dump. ${error.message}`);
+    return null;
+  }
 }

@@ -253,6 +253,22 @@ describe.skipIf(server === null)("MariaDB", () => {
     expect(query("SHOW TRIGGERS")).toHaveLength(1);
   });
 
+  test("stops when the dump is aborted, tells how far it is, and leaves no folder", async () => {
+    const { options, dump, query } = shop();
+    query("CREATE TABLE filler AS SELECT seq, REPEAT(MD5(seq), 30) AS t FROM seq_1_to_400000");
+    const into = join(temporaryFolder(), "dump");
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const onProgress = ({ bytes }: { bytes: number }): void => {
+      seen.push(bytes);
+      if (bytes > 1_000_000) controller.abort(new Error("enough"));
+    };
+    await expect(dump({ into, onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    expect(seen.at(-1)).toBeGreaterThan(1_000_000);
+    expect(existsSync(into)).toBe(false);
+    expect(readdirSync(options.scratch)).toEqual([]);
+  });
+
   test("says why it cannot be dumped, and leaves no folder", async () => {
     const { options, dump, query } = shop();
     const into = join(temporaryFolder(), "dump");

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { restorePostgresTables } from "../../../src/database/postgres/restore-table.ts";
 import {
   dropKeptTables,
-  restorePostgresTables,
   undoRestoreTables,
-} from "../../../src/database/postgres/restore-table.ts";
+} from "../../../src/database/postgres/undo-restore-table.ts";
 import { createIdentifier } from "../../../src/identifier.ts";
 import { query, startPostgres } from "../../support/postgres.ts";
 import {
