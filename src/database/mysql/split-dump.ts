@@ -34,27 +34,29 @@ export async function splitDump(
 ): Promise<SplitDump> {
   const splitter = new Splitter(fileOf);
   try {
-    for await (const line of linesOf(output)) await splitter.take(line);
+    for await (const lines of linesOf(output)) await splitter.take(lines);
     return await splitter.end();
   } finally {
     splitter.destroy();
   }
 }
 
-/** Lines with their line breaks; a line is as long as a row, at most. */
-async function* linesOf(output: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Lines with their line breaks, as many as came at once; a line is as long as a row, at most. */
+async function* linesOf(output: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
   let rest: Buffer[] = [];
   for await (const chunk of output) {
+    const lines: Buffer[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
       const line = chunk.subarray(start, end + 1);
-      yield rest.length === 0 ? line : Buffer.concat([...rest, line]);
+      lines.push(rest.length === 0 ? line : Buffer.concat([...rest, line]));
       rest = [];
       start = end + 1;
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
+    yield lines;
   }
-  if (rest.length > 0) yield Buffer.concat(rest);
+  if (rest.length > 0) yield [Buffer.concat(rest)];
 }
 
 class Splitter {
@@ -62,27 +64,40 @@ class Splitter {
   readonly #head: Buffer[] = [];
   readonly #done: SplitTable[] = [];
   #current: { name: string; stream: WriteStream; counter: RowCounter; bytes: number } | null = null;
+  #pending: Buffer[] = [];
   #tail: string[] | null = null;
 
   constructor(fileOf: (table: string) => string) {
     this.#fileOf = fileOf;
   }
 
-  async take(line: Buffer): Promise<void> {
+  async take(lines: readonly Buffer[]): Promise<void> {
+    for (const line of lines) {
+      if (this.#current !== null && isRows(line)) {
+        this.#current.counter.take(line);
+        this.#pending.push(line);
+      } else {
+        await this.#takeOther(line);
+      }
+    }
+    await this.#flush();
+  }
+
+  async #takeOther(line: Buffer): Promise<void> {
     // Which of these lines stand between two tables depends on the tables.
     if (/^(--)?\n$/.test(line.toString("latin1", 0, 4))) return;
     if (this.#tail !== null) {
       this.#tail.push(line.toString());
     } else if (startsWith(line, marker)) {
       await this.#close();
-      await this.#open(tableName(line.toString()), line);
+      this.#open(tableName(line.toString()));
+      this.#pending.push(...this.#head, line);
     } else if (startsWith(line, tail)) {
       this.#tail = [];
     } else if (this.#current === null) {
       this.#head.push(Buffer.from(line));
     } else {
-      this.#current.counter.take(line);
-      await this.#write(line);
+      this.#pending.push(line);
     }
   }
 
@@ -96,23 +111,24 @@ class Splitter {
     this.#current?.stream.destroy();
   }
 
-  async #open(name: string, line: Buffer): Promise<void> {
+  #open(name: string): void {
     const stream = createWriteStream(this.#fileOf(name), { mode: 0o600 });
     // A failure to write shows at the end of the stream as well.
     stream.on("error", () => {});
     this.#current = { name, stream, counter: new RowCounter(), bytes: 0 };
-    for (const part of [...this.#head, line]) await this.#write(part);
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    if (this.#current === null) return;
-    const { stream } = this.#current;
+  async #flush(): Promise<void> {
+    if (this.#current === null || this.#pending.length === 0) return;
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
     this.#current.bytes += bytes.length;
-    stream.write(bytes);
-    await drained(stream);
+    this.#current.stream.write(bytes);
+    await drained(this.#current.stream);
   }
 
   async #close(): Promise<void> {
+    await this.#flush();
     if (this.#current === null) return;
     const { name, stream, counter, bytes } = this.#current;
     stream.end();
@@ -120,6 +136,11 @@ class Splitter {
     this.#current = null;
     this.#done.push({ name, rows: counter.rows, bytes });
   }
+}
+
+/** A line of an INSERT statement: its begin, or a row of it. */
+function isRows(line: Buffer): boolean {
+  return line[0] === 0x28 || line[0] === 0x49;
 }
 
 function startsWith(line: Buffer, text: string): boolean {
