@@ -56,11 +56,9 @@ describe.skipIf(server === null)("a restore of PostgreSQL", () => {
     const database = new URL(shop.url).pathname.slice(1);
     const target = { database, id: createIdentifier(new Date()) };
     const options = { address: shop.address, programs, from: dump.folder, jobs: 2 };
-    const restoring = restorePostgres(options, target);
-    // The exchange ends the connections of the application.
-    const ended = load.stop().catch((error: unknown) => error);
-    const restored = await restoring;
-    await ended;
+    const restored = await restorePostgres(options, target);
+    // The exchange has ended the connections of the application.
+    await expect(load.stop()).rejects.toThrow(/terminat/);
     expect(restored.name).toBe(database);
     expect(restored.notes).toEqual([]);
     expect(await imbalance(shop.url)).toEqual([]);

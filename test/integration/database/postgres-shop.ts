@@ -115,6 +115,8 @@ export function transferLoad(url: string, sessions = 2): { stop(): Promise<numbe
     return done;
   };
   const running = Array.from({ length: sessions }, (_, session) => run(session * 13));
+  // A session that fails is told of when the load is stopped, and stops there.
+  for (const one of running) one.catch(() => {});
   return {
     async stop() {
       stopped = true;

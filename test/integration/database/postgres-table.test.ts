@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { restorePostgresTables } from "../../../src/database/postgres/restore-table.ts";
 import {
@@ -125,6 +127,21 @@ describe.skipIf(server === null)("a restore of single tables of PostgreSQL", () 
     expect(await imbalance(shop.url)).toEqual([]);
     await undoRestoreTables(options, restored);
     expect(await imbalance(shop.url)).toEqual([]);
+  });
+
+  test("gives way to a session that uses the tables in another order", async () => {
+    const { url, options } = await dumped();
+    const session = new Client({ connectionString: url });
+    session.on("error", () => {});
+    await session.connect();
+    await session.query("BEGIN; INSERT INTO empty VALUES (1)");
+    const restoring = restorePostgresTables({ ...options, tables: ["parents", "empty"] });
+    const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'empty'::regclass";
+    while ((await query(url, waiting)).length === 0) await sleep(10);
+    // The restore holds this one already, unless it lets go.
+    await session.query("INSERT INTO parents VALUES (9); COMMIT");
+    await session.end();
+    expect(await restoring).toMatchObject([{ rows: 2 }, { rows: 0 }]);
   });
 
   test("does not run the operator's triggers, and leaves them as they were", async () => {
