@@ -32,7 +32,7 @@ const search =
  * runs in the container. It does not start any more once it was told to stop.
  */
 const noted = 'echo "$$" > "$0" && [ ! -e "$0.stop" ] && exec "$@"';
-const stop = ': > "$0.stop"; if [ -s "$0" ]; then kill "$(cat "$0")"; rm -f "$0" "$0.stop"; fi';
+const stop = ': > "$0.stop"; [ -s "$0" ] && kill "$(cat "$0")" && rm -f "$0.stop"; rm -f "$0"';
 
 /**
  * The programs inside a container, so that the host needs none, and their version is the server's.
