@@ -1,12 +1,63 @@
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "better-sqlite3";
 import type { SqliteAnswer, SqliteContents, SqliteTask } from "./dump-sqlite.ts";
+import {
+  type TableOutcome,
+  type TableTask,
+  TableRefusal,
+  hasTable,
+  isPlainTable,
+  quote,
+  replaceTable,
+} from "./dump-sqlite-table.ts";
 
 /** Runs one task in a thread of its own: SQLite works synchronously, for minutes on a large file. */
-function run(task: SqliteTask): SqliteContents {
-  if (task.action === "checkpoint") return { problems: checkpoint(task.file), tables: {} };
+function run(task: SqliteTask): SqliteContents | TableOutcome | null {
+  if (task.action === "checkpoint") {
+    checkpoint(task.file);
+    return null;
+  }
+  if (task.action === "table") return changeTable(task, task.change);
   if (task.into !== null) copy(task.file, task.into, task.busyTimeout);
   return inspect(task.into ?? task.file);
+}
+
+function changeTable(
+  task: { file: string; from: string | null; busyTimeout: number },
+  change: TableTask,
+): TableOutcome | null {
+  const database = new Database(task.file, { fileMustExist: true, timeout: task.busyTimeout });
+  try {
+    // Cannot be changed within a transaction. https://www.sqlite.org/foreignkeys.html#fk_enable
+    database.pragma("foreign_keys = OFF");
+    if (task.from !== null) database.prepare("ATTACH ? AS dump").run(task.from);
+    return database.transaction(() => changeWithin(database, change)).immediate();
+  } finally {
+    database.close();
+  }
+}
+
+function changeWithin(database: Database.Database, change: TableTask): TableOutcome | null {
+  const { action, table, keepAs } = change;
+  if (action === "restore") {
+    if (!isPlainTable(database, "dump", table)) {
+      throw new TableRefusal(
+        "database.tableUnknown",
+        `The dump has no table ${table} that can be restored by itself.`,
+        "Restore the whole database.",
+      );
+    }
+    return replaceTable(database, { schema: "dump", table }, change);
+  }
+  if (action === "drop") {
+    database.exec(`DROP TABLE IF EXISTS main.${quote(table)}`);
+    return null;
+  }
+  if (!hasTable(database, "main", keepAs)) return null;
+  const undone =
+    action === "undo" ? replaceTable(database, { schema: "main", table: keepAs }, change) : null;
+  database.exec(`DROP TABLE main.${quote(keepAs)}`);
+  return undone;
 }
 
 function copy(file: string, into: string, busyTimeout: number): void {
@@ -19,14 +70,13 @@ function copy(file: string, into: string, busyTimeout: number): void {
 }
 
 /** Moves what is in the write-ahead log into the file, so that the file stands alone. */
-function checkpoint(file: string): string[] {
+function checkpoint(file: string): void {
   const database = new Database(file, { fileMustExist: true, timeout: 1000 });
   try {
     // In WAL mode the exclusive lock is only had when no other connection is open.
     database.pragma("locking_mode = EXCLUSIVE");
     database.exec("BEGIN EXCLUSIVE; COMMIT;");
     database.pragma("wal_checkpoint(TRUNCATE)");
-    return [];
   } finally {
     database.close();
   }
@@ -68,8 +118,12 @@ function countTable(database: Database.Database, name: string): number | null {
 
 function answer(task: SqliteTask): SqliteAnswer {
   try {
-    return { contents: run(task) };
+    return { result: run(task) };
   } catch (error) {
+    if (error instanceof TableRefusal) {
+      const { code, message, hint } = error;
+      return { refusal: { code, message, hint } };
+    }
     const code = error instanceof Database.SqliteError ? error.code : null;
     return { failure: { code, message: String(error) } };
   }

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { StudioError, exitCodes } from "../errors.ts";
+import type { TableOutcome, TableTask } from "./dump-sqlite-table.ts";
 
 export interface SqliteContents {
   /** What `PRAGMA integrity_check` found; empty when the file is sound. */
@@ -9,18 +10,25 @@ export interface SqliteContents {
   tables: Record<string, number | null>;
 }
 
-export interface SqliteTask {
-  action: "inspect" | "checkpoint";
+interface SqliteWork {
   file: string;
-  /** Where to put a copy first; null to look at `file` itself. */
-  into: string | null;
   /** Milliseconds to wait for a writer. */
   busyTimeout: number;
 }
 
+export type SqliteTask =
+  /** `into`: where to put a copy first; null to look at `file` itself. */
+  | (SqliteWork & { action: "inspect"; into: string | null })
+  | (SqliteWork & { action: "checkpoint" })
+  /** `from`: a copy of a database that holds the table; null where only `file` is needed. */
+  | (SqliteWork & { action: "table"; from: string | null; change: TableTask });
+
 export interface SqliteAnswer {
-  contents?: SqliteContents;
+  result?: SqliteContents | TableOutcome | null;
+  /** What SQLite says, with its code. */
   failure?: { code: string | null; message: string };
+  /** What the task itself does not do. */
+  refusal?: { code: string; message: string; hint: string };
 }
 
 /**
@@ -33,12 +41,12 @@ export function copySqlite(
   options: { signal?: AbortSignal | undefined; busyTimeout?: number } = {},
 ): Promise<SqliteContents> {
   const busyTimeout = options.busyTimeout ?? 30_000;
-  return runTask({ action: "inspect", file, into, busyTimeout }, options.signal);
+  return inspection({ action: "inspect", file, into, busyTimeout }, options.signal);
 }
 
 /** `PRAGMA integrity_check` and the rows per table of a file that nobody writes. */
 export function inspectSqlite(file: string, signal?: AbortSignal): Promise<SqliteContents> {
-  return runTask({ action: "inspect", file, into: null, busyTimeout: 0 }, signal);
+  return inspection({ action: "inspect", file, into: null, busyTimeout: 0 }, signal);
 }
 
 /**
@@ -46,10 +54,18 @@ export function inspectSqlite(file: string, signal?: AbortSignal): Promise<Sqlit
  * connection is open.
  */
 export async function settleSqlite(file: string): Promise<void> {
-  await runTask({ action: "checkpoint", file, into: null, busyTimeout: 0 });
+  await runTask({ action: "checkpoint", file, busyTimeout: 0 });
 }
 
-async function runTask(task: SqliteTask, signal?: AbortSignal): Promise<SqliteContents> {
+async function inspection(task: SqliteTask, signal?: AbortSignal): Promise<SqliteContents> {
+  return (await runTask(task, signal)) as SqliteContents;
+}
+
+/** Runs a task in a thread. An abort ends the thread; what it had begun is rolled back. */
+export async function runTask(
+  task: SqliteTask,
+  signal?: AbortSignal,
+): Promise<NonNullable<SqliteAnswer["result"]> | null> {
   signal?.throwIfAborted();
   // The worker is TypeScript in a clone and JavaScript in the package.
   const script = new URL(`./dump-sqlite-worker${extname(import.meta.url)}`, import.meta.url);
@@ -60,8 +76,10 @@ async function runTask(task: SqliteTask, signal?: AbortSignal): Promise<SqliteCo
   const abort = (): void => reject(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
-    const { contents, failure } = await promise;
-    if (contents !== undefined) return contents;
+    const { result, failure, refusal } = await promise;
+    if (result !== undefined) return result;
+    if (refusal !== undefined)
+      throw new StudioError({ ...refusal, exitCode: exitCodes.checkFailed });
     throw sqliteFailure(task, failure ?? { code: null, message: "no answer" });
   } finally {
     signal?.removeEventListener("abort", abort);

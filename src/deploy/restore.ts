@@ -6,7 +6,12 @@ import { perform } from "../operation/perform.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import { type RestoreInput, type RestoreOptions, restoreSteps, restoresFiles } from "./steps/restore.ts";
+import {
+  type RestoreInput,
+  type RestoreOptions,
+  restoreSteps,
+  restoresFiles,
+} from "./steps/restore.ts";
 import { snapshotOf } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
 

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import type { Writable } from "node:stream";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProcessIdentity, identifyProcess, isGroupAlive } from "./process-identity.ts";
@@ -17,6 +17,10 @@ export interface GroupOptions {
   /** Called with the group's leader before the program is let run. */
   onStart(identity: ProcessIdentity): void;
   onLine?(line: string): void;
+  /** Reads stdout as bytes, at its own pace; without it, stdout is read as lines. */
+  readOutput?(stdout: Readable): Promise<void>;
+  /** Writes stdin; without it, there is none. */
+  writeInput?(stdin: Writable): Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -28,7 +32,10 @@ const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
 
 const keptLines = 40;
 
-/** Runs a program in a process group of its own and waits for it. An abort ends the group. */
+/**
+ * Runs a program in a process group of its own and waits for it. An abort ends the group, and so
+ * does a failure to read its output or to write its input, which is then thrown.
+ */
 export async function runGroup(
   file: string,
   argv: readonly string[],
@@ -38,10 +45,11 @@ export async function runGroup(
     cwd: options.cwd,
     env: options.env,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    stdio: [options.writeInput === undefined ? "ignore" : "pipe", "pipe", "pipe", "pipe"],
   });
   const lastLines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  const lines = options.readOutput === undefined ? [child.stdout, child.stderr] : [child.stderr];
+  for (const stream of lines) {
     if (stream === null) continue;
     createInterface({ input: stream }).on("line", (line) => {
       lastLines.push(line);
@@ -63,10 +71,28 @@ export async function runGroup(
     go.on("error", () => {});
     go.end("go\n");
     if (options.signal?.aborted === true) stop();
-    return await ended;
+    const work = await Promise.allSettled(streamsOf(child, options, stop));
+    const result = await ended;
+    for (const one of work) if (one.status === "rejected") throw one.reason;
+    return result;
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
+}
+
+/** The reading and the writing of the program's own streams; a failure stops the program. */
+function streamsOf(child: ChildProcess, options: GroupOptions, stop: () => void): Promise<void>[] {
+  const work: Promise<void>[] = [];
+  if (child.stdout !== null && options.readOutput !== undefined) {
+    work.push(options.readOutput(child.stdout));
+  }
+  if (child.stdin !== null && options.writeInput !== undefined) {
+    // A program that ends early closes the pipe; its exit code says why.
+    child.stdin.on("error", () => {});
+    work.push(options.writeInput(child.stdin));
+  }
+  for (const one of work) one.catch(stop);
+  return work;
 }
 
 /**

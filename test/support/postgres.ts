@@ -15,7 +15,9 @@ export interface TestPostgres {
   /** Creates an empty database and tells its URL. */
   createDatabase(): Promise<string>;
   /** The URL of a database that need not exist. */
-  urlOf(database: string): string;
+  urlOf(database: string, login?: { user: string; password: string }): string;
+  /** Ends the server at once, as a crash does. */
+  crash(): void;
   stop(): Promise<void>;
 }
 
@@ -49,8 +51,8 @@ export async function startPostgres(): Promise<TestPostgres | null> {
     stdio: "ignore",
   });
   const stop = stopper(server, folder);
-  const urlOf = (database: string) =>
-    `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string, login = { user, password }) =>
+    `postgres://${login.user}:${login.password}@127.0.0.1:${port}/${database}`;
   try {
     await untilReady(urlOf("postgres"), server);
   } catch (error) {
@@ -65,6 +67,8 @@ export async function startPostgres(): Promise<TestPostgres | null> {
     password,
     urlOf,
     stop,
+    // "Immediate shutdown": no session is told to end, and nothing is written.
+    crash: () => void server.kill("SIGQUIT"),
     createDatabase: async () => {
       const name = `test_${++created}`;
       await query(urlOf("postgres"), `CREATE DATABASE ${name}`);

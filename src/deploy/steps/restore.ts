@@ -35,8 +35,10 @@ export interface RestoreInput extends Omit<RestoreOptions, "message"> {
 }
 
 /** A restore of the database alone touches no file, unless paths are named. */
-export const restoresFiles = ({ database, paths }: Pick<RestoreOptions, "database" | "paths">): boolean =>
-  !database || paths.length > 0;
+export const restoresFiles = ({
+  database,
+  paths,
+}: Pick<RestoreOptions, "database" | "paths">): boolean => !database || paths.length > 0;
 
 export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInput): Step[] {
   const { release } = input;
