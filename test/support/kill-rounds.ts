@@ -81,6 +81,7 @@ export async function listPoints(
   argv: readonly string[],
   exitCode = 0,
 ): Promise<KillPoint[]> {
+  forgetHashes(project);
   const list = join(project.directory, "points");
   rmSync(list, { force: true });
   const result = await project.studio(argv, { STUDIO_FAULT: `list:${list}` });
@@ -92,6 +93,11 @@ export async function listPoints(
     times.set(name, nth);
     return { name, nth };
   });
+}
+
+/** So that each run writes them, and all runs reach the same points. */
+function forgetHashes({ directory }: TestProject): void {
+  rmSync(join(directory, ".studio", "releases", "hashes.json"), { force: true });
 }
 
 /** Of a point that is reached again and again (once per file, say): its first, middle and last. */
@@ -108,6 +114,7 @@ export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): 
   let rounds = 0;
   for (const [point, way] of roundsOf(choosePoints(points), plan)) {
     await plan.reset?.();
+    forgetHashes(plan.project);
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
     await kill(plan.project, plan.argv, point, where);
     const outcome = await recover(plan.project, way, where, plan.exitCodes);
