@@ -1,5 +1,5 @@
 import type { ConflictPolicy } from "../../src/backup/restore/conflict-policies.ts";
-import { fields, heading, list, table, text } from "../../src/cli/blocks.ts";
+import { type Block, fields, heading, list, table, text } from "../../src/cli/blocks.ts";
 import {
   defineCommand,
   flagOption,
@@ -41,12 +41,16 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     { flags: "--exclude <pattern>", summary: "Leave out what matches", repeatable: true },
     { flags: "--identity <file>", summary: "age key of an encrypted snapshot", repeatable: true },
     { flags: "--database", summary: "Put the environment's database back" },
+    { flags: "--table <name>", summary: "Put the rows of one table back", repeatable: true },
+    { flags: "--migrate", summary: "Bring the restored schema to that of the release" },
+    { flags: "--any-schema", summary: "Even if the release needs another schema" },
     messageOption,
     lockWaitOption,
   ],
   examples: [
     { line: "studio backup restore latest --dry-run", does: "see what differs" },
     { line: "studio backup restore latest --database --yes", does: "put the database back" },
+    { line: "studio backup restore latest --table items", does: "put the rows of one table back" },
     { line: "studio backup restore latest models --target /tmp/look", does: "look at old files" },
   ],
   dryRun: "plans",
@@ -67,6 +71,7 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
       textOption(input, "target") ?? place.project.directory,
     );
     const database = flagOption(input, "database");
+    const tables = listOption(input, "table");
     const message = textOption(input, "message") ?? null;
     const options = {
       snapshot,
@@ -77,11 +82,19 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
       target,
       conflict,
       database,
+      tables,
+      migrate: flagOption(input, "migrate"),
+      anySchema: flagOption(input, "anySchema"),
       message,
     };
     if (context.options.dryRun) return { result: { plan: await previewRestore(place, options) } };
-    if (database || replaces(conflict)) {
-      const what = database ? `the database of "${place.desk.environment}"` : `files in ${target}`;
+    if (database || tables.length > 0 || replaces(conflict)) {
+      const environment = `"${place.desk.environment}"`;
+      const what = database
+        ? `the database of ${environment}`
+        : tables.length > 0
+          ? `the rows of ${tables.join(", ")} in ${environment}`
+          : `files in ${target}`;
       const sure = await context.prompt.confirm(
         `Replace ${what} by snapshot ${snapshot}?`,
         "--yes",
@@ -113,11 +126,21 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
       fields([
         ["files written", String(result.written)],
         ["database", result.database ?? "not touched"],
+        ["database before", result.databaseKeptAs ?? "none was replaced"],
         ["replaced", `kept in ${result.replacedKeptIn}`],
       ]),
+      ...(result.tables.length === 0 ? [] : [tablesOf(result)]),
     ];
   },
 });
+
+function tablesOf({ tables }: RestoreResult): Block {
+  return table(
+    ["TABLE", "ROWS", "ROWS OF BEFORE"],
+    tables.map(({ name, rows, keptAs }) => [name, String(rows), keptAs ?? "there was none"]),
+    "",
+  );
+}
 
 function replaces(policy: ConflictPolicy): boolean {
   return policy === "always" || policy === "if-changed" || policy === "if-newer";

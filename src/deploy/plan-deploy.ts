@@ -46,7 +46,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   const previous = ledger === null ? null : await previousRelease(place, ledger);
   const id = createIdentifier(now);
   const release = describeRelease(request, id, migrations, previous?.record.id ?? null);
-  const first = skip.backup ? false : await sourcesAreEmpty(databaseAndFiles(place));
+  const first = skip.backup ? false : await sourcesAreEmpty(await databaseAndFiles(place));
   return {
     release,
     previous,
@@ -62,8 +62,8 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
 }
 
 /** The ledger exists as soon as an operation begins: it does not make a backup worth taking. */
-function databaseAndFiles(place: View) {
-  return snapshotSources(place, "full").filter(
+async function databaseAndFiles(place: View) {
+  return (await snapshotSources(place, "full")).filter(
     (source) => !source.owns.includes(place.desk.paths.ledger),
   );
 }

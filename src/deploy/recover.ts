@@ -9,7 +9,8 @@ import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { readReleaseContent } from "./release-content.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
-import { type RestoreInput, restoreSteps } from "./steps/restore.ts";
+import { restoreSteps } from "./steps/restore.ts";
+import type { RestoreInput } from "./steps/restore-input.ts";
 import { type RunInput, downSteps, upSteps } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 

@@ -1,17 +1,18 @@
 import { join } from "node:path";
 import { type RestorePlan, restorePlan } from "../backup/restore/plan.ts";
+import { loadCommit } from "../backup/summary.ts";
+import { describeDatabase } from "../database/address.ts";
+import { hasTable } from "../database/has-table.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import {
-  type RestoreInput,
-  type RestoreOptions,
-  restoreSteps,
-  restoresFiles,
-} from "./steps/restore.ts";
+import { openRepository } from "./backup-repository.ts";
+import { fitSchema } from "./schema-fit.ts";
+import { restoreSteps } from "./steps/restore.ts";
+import { type RestoreInput, type RestoreOptions, restoresFiles } from "./steps/restore-input.ts";
 import { snapshotOf } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -19,6 +20,9 @@ export interface RestoreResult {
   snapshot: string;
   target: string;
   database: string | null;
+  /** The file, or the database of the server, that holds what was replaced. */
+  databaseKeptAs: string | null;
+  tables: { name: string; rows: number; keptAs: string | null }[];
   replacedKeptIn: string;
   written: number;
   warnings: string[];
@@ -40,7 +44,7 @@ export async function previewRestore(
   return readUnlocked(place, async (ledger) => {
     const files = await planFiles(place, { ...options, snapshot });
     const input = await planRestore(place, ledger, { ...options, snapshot }, "-");
-    const database = options.database ? place.database.file : null;
+    const database = options.database ? describeDatabase(place.database) : null;
     // Steps that are only shown need no ledger.
     const steps = restoreSteps(place, ledger as Ledger, input).map(({ title }) => title);
     return { ...files, database, steps };
@@ -62,39 +66,68 @@ async function planFiles(place: Workplace, options: RestoreOptions): Promise<Res
 async function planRestore(
   place: Workplace,
   ledger: Ledger | null,
-  { message: _message, ...asked }: RestoreOptions,
-  operation: string,
+  { message: _message, tables, ...asked }: RestoreOptions,
+  id: string,
 ): Promise<RestoreInput> {
-  const keepReplacedIn = join(place.desk.paths.root, "replaced", operation);
-  const release = asked.database && ledger !== null ? await servingRelease(place, ledger) : null;
-  return { ...asked, keepReplacedIn, release };
+  const keepReplacedIn = join(place.desk.paths.root, "replaced", id);
+  const current =
+    asked.database && ledger !== null ? currentRelease(ledger, place.desk.environment) : null;
+  const record = (current?.record ?? null) as ReleaseRecord | null;
+  const serves = record !== null && (await place.target.state(record)).running;
+  return {
+    ...asked,
+    id,
+    keepReplacedIn,
+    release: serves ? record : null,
+    ...(record === null ? { schema: null, remark: null } : await schemaFor(place, asked, record)),
+    tables: await lookAtTables(place, tables),
+  };
+}
+
+/** @throws StudioError (exit 4) where the release cannot use the restored database */
+async function schemaFor(
+  { project }: Workplace,
+  { snapshot: id, migrate, anySchema: any }: Omit<RestoreOptions, "message" | "tables">,
+  release: ReleaseRecord,
+): Promise<Pick<RestoreInput, "schema" | "remark">> {
+  const snapshot = await loadCommit(openRepository(project), id);
+  const { head, remark } = fitSchema({ snapshot, release, migrate, any });
+  return { schema: head === null ? null : { head, release }, remark };
+}
+
+/** What an undo has to know: whether a table was there. */
+async function lookAtTables(
+  { database }: Workplace,
+  names: readonly string[],
+): Promise<RestoreInput["tables"]> {
+  const tables: RestoreInput["tables"] = [];
+  for (const name of names) tables.push({ name, existed: await hasTable(database, name) });
+  return tables;
 }
 
 /** Brings files, or the database, back from a snapshot; what is replaced is kept. */
 export async function restore(place: Workplace, options: RestoreOptions): Promise<RestoreResult> {
   const { database, target, message } = options;
   const snapshot = await findSnapshot(place, options.snapshot);
-  // Before anything is changed: a path that is not in the snapshot.
-  if (options.paths.length > 0) await planFiles(place, { ...options, snapshot });
+  const asked = { ...options, snapshot };
+  // Before anything is changed: a path that is not in the snapshot, a schema that does not fit.
+  if (options.paths.length > 0) await planFiles(place, asked);
+  await readUnlocked(place, (ledger) => planRestore(place, ledger, asked, "-"));
   let input: RestoreInput | null = null;
   const { results, warnings } = await perform(place.desk, "restore", async (ledger, operation) => {
-    input = await planRestore(place, ledger, { ...options, snapshot }, operation);
+    input = await planRestore(place, ledger, asked, operation);
     return { kind: "restore", message, input, steps: restoreSteps(place, ledger, input) };
   });
   const files = results.get("files") as { written: number } | null | undefined;
+  const replaced = results.get("database") as { keptAs: string | null } | null | undefined;
   return {
     snapshot,
     target,
-    database: database ? place.database.file : null,
+    database: database ? describeDatabase(place.database) : null,
+    databaseKeptAs: replaced?.keptAs ?? null,
+    tables: (results.get("tables") ?? []) as RestoreResult["tables"],
     replacedKeptIn: (input as unknown as RestoreInput).keepReplacedIn,
     written: files?.written ?? 0,
     warnings,
   };
-}
-
-async function servingRelease(place: Workplace, ledger: Ledger): Promise<ReleaseRecord | null> {
-  const row = currentRelease(ledger, place.desk.environment);
-  if (row === null) return null;
-  const record = row.record as ReleaseRecord;
-  return (await place.target.state(record)).running ? record : null;
 }

@@ -173,5 +173,5 @@ async function describeRestore(place: Workplace, release: ReleaseRecord): Promis
   if (fitting === undefined) {
     return "restore a backup of the database from before these migrations by your own means: `studio backup list` has none";
   }
-  return `\`studio backup restore ${fitting.id} --database\`, then \`studio rollback ${release.id}\`: what was written since ${fitting.created} is lost, but kept aside`;
+  return `\`studio backup restore ${fitting.id} --database --any-schema\`, then \`studio rollback ${release.id}\`: what was written since ${fitting.created} is lost, but kept aside`;
 }

@@ -1,10 +1,11 @@
 import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
-import { readMigrations } from "../migrate/source.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { Reach } from "../operation/faults.ts";
 import { backupWorkDirectory, openRepository, repositoryGuides } from "./backup-repository.ts";
 import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
+import type { ProgramRun } from "./databases/program-run.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface TakeInput {
@@ -19,13 +20,15 @@ export interface TakeInput {
   reach: Reach;
   /** Told what the operator should know of the snapshot although it is complete. */
   note: (text: string) => void;
+  /** Told the process group of each program before it runs. */
+  onStart?: ProgramRun["onStart"];
 }
 
 /** Takes a snapshot of one of the environment's sets and reads it back. */
 export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { place, set, id, release, name, tags, signal, reach } = input;
   const { desk, database } = place;
-  const schema = await readSchemaState({ database, migrations: await readMigrations([]) });
+  const schemaHead = await schemaHeadOf(database);
   const report = await createSnapshot({
     store: observedStore(openRepository(place.project), reach),
     recipients: place.project.settings.backup.recipients,
@@ -37,19 +40,26 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     tags,
     environment: desk.environment,
     release,
-    schemaHead: schema.head,
+    schemaHead,
     toolVersion: desk.version,
-    sources: snapshotSources(place, set),
+    sources: await snapshotSources(place, set, input.onStart),
     now: () => desk.now(),
     // Another environment may be using the same repository for a moment.
     lockWait: 60_000,
     signal,
     onProgress: () => reach("member"),
   });
+  for (const remark of report.remarks) input.note(remark);
   for (const link of report.links) {
     input.note(
       `${link.path} is a symbolic link to ${link.target}: the snapshot has the link, and not what lies there.`,
     );
   }
   return report;
+}
+
+/** Null where nothing was migrated, and for a kind of server that studio does not migrate. */
+async function schemaHeadOf(database: DatabaseAddress): Promise<string | null> {
+  if (database.dialect === "mysql") return null;
+  return (await readSchemaState({ database, migrations: [] })).head;
 }

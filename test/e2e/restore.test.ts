@@ -157,9 +157,17 @@ describe("a migration that cannot be taken back", () => {
     const refused = await project.studio(["rollback"]);
     expect(refused.exitCode).toBe(4);
     const [, restore, back] =
-      /`studio (backup restore \S+ --database)`, then `studio (rollback \S+)`/.exec(
+      /`studio (backup restore \S+ --database --any-schema)`, then `studio (rollback \S+)`/.exec(
         refused.stderr,
       ) ?? [];
+    const unfitting = await project.studio([
+      ...(restore ?? "").replace(" --any-schema", "").split(" "),
+      "--yes",
+    ]);
+    expect([unfitting.exitCode, unfitting.stderr]).toEqual([
+      4,
+      expect.stringContaining("studio migrate up --to") as string,
+    ]);
     const restored = await run<{ warnings: string[] }>(...(restore ?? "").split(" "), "--yes");
     expect(restored.warnings).toEqual([expect.stringContaining("studio rollback")]);
     await run(...(back ?? "").split(" "));

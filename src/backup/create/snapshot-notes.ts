@@ -10,6 +10,8 @@ export interface SnapshotNotes {
   ignored: { path: string; kind: string }[];
   /** Symbolic links that patterns name: they are stored, what they point to is not. */
   links: { path: string; target: string }[];
+  /** What else the operator should know of the snapshot although it is complete. */
+  remarks: string[];
   /** Files that changed each time they were read; what was read last is stored. */
   changed: string[];
 }

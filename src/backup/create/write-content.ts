@@ -87,7 +87,14 @@ async function takeIn(
   pool: () => PackPool,
 ): Promise<Pick<WrittenContent, "items" | "databases" | "notes">> {
   const { own, signal, onProgress } = options;
-  const notes: SnapshotNotes = { skipped: [], vanished: [], ignored: [], links: [], changed: [] };
+  const notes: SnapshotNotes = {
+    skipped: [],
+    vanished: [],
+    ignored: [],
+    links: [],
+    remarks: [],
+    changed: [],
+  };
   const databases: DatabaseFacts[] = [];
   const context = contextOf(options, notes, databases);
   const progress = { phase: "store" as const, members: 0, bytes: 0, totalBytes: 0 };
@@ -141,6 +148,7 @@ function contextOf(
     vanish: (path) => notes.vanished.push(path),
     ignore: (path, kind) => notes.ignored.push({ path, kind }),
     link: (path, target) => notes.links.push({ path, target }),
+    note: (text) => notes.remarks.push(text),
     database: (facts) => databases.push(facts),
   };
 }

@@ -49,6 +49,13 @@ function realPathOf(directory: string): string {
 
 function silentContext(): SourceContext {
   const silent = (): void => undefined;
-  const reports = { skip: silent, vanish: silent, ignore: silent, link: silent, database: silent };
+  const reports = {
+    skip: silent,
+    vanish: silent,
+    ignore: silent,
+    link: silent,
+    note: silent,
+    database: silent,
+  };
   return { scratch: "", avoid: new Set(), signal: undefined, ...reports };
 }

@@ -57,6 +57,8 @@ export interface SourceContext {
   ignore(path: string, kind: string): void;
   /** Reports a symbolic link that a pattern names: it is stored, what it points to is not. */
   link(path: string, target: string): void;
+  /** Tells what the operator should know of the snapshot although it is complete. */
+  note(text: string): void;
   /** Reports a database whose copy is among the members. */
   database(facts: DatabaseFacts): void;
 }
