@@ -22,7 +22,7 @@ describe.skipIf(server === null)("an environment whose database is PostgreSQL", 
   const studio = (...argv: string[]) => project.studio(argv, { DATABASE_URL: url });
 
   test("is deployed with its schema in that database, and serves from it", async () => {
-    const { exitCode, stderr } = await studio("deploy", "--skip-backup");
+    const { exitCode, stderr } = await studio("deploy");
     expect(exitCode, stderr).toBe(0);
     const { result } = JSON.parse((await studio("migrate", "status", "--json")).stdout) as {
       result: { pending: string[]; head: string };
@@ -37,7 +37,7 @@ describe.skipIf(server === null)("an environment whose database is PostgreSQL", 
   }, 60_000);
 
   test("keeps what was written across deploys", async () => {
-    expect((await studio("deploy", "--skip-backup")).exitCode).toBe(0);
+    expect((await studio("deploy")).exitCode).toBe(0);
     const answer = await fetch(`${project.url}/api/v1/vector/collections`);
     expect(await answer.json()).toMatchObject({ collections: [{ name: "kept" }] });
   }, 60_000);
