@@ -54,6 +54,12 @@ export const registry: Registry = {
     ),
     entry(
       "Data:",
+      "backup drill",
+      "Prove a snapshot by restoring it aside",
+      () => import("./backup/drill.ts"),
+    ),
+    entry(
+      "Data:",
       "backup restore",
       "Bring files or the database back from a snapshot",
       () => import("./backup/restore.ts"),

@@ -1,5 +1,6 @@
 import { fields, text } from "../../src/cli/blocks.ts";
 import { defineCommand, listOption, textOption } from "../../src/cli/command.ts";
+import { createMeter } from "../../src/cli/meter.ts";
 import { StudioError, exitCodes } from "../../src/errors.ts";
 import type { SnapshotReport } from "../../src/backup/create/create.ts";
 import { roughBytes } from "../../src/format/rough.ts";
@@ -18,12 +19,14 @@ export default defineCommand<SnapshotReport>({
   exitCodes: [0, 2, 3, 4, 7, 8, 130, 143],
   async run(context, input) {
     const { createBackup } = await import("../../src/deploy/backup.ts");
+    const meter = createMeter(context);
     const result = await createBackup(await context.workplace(), {
       set: textOption(input, "set") ?? "full",
       name: textOption(input, "name"),
       tags: listOption(input, "tag"),
-      note: (text) => context.output.warn(text),
-    });
+      note: (remark) => context.output.warn(remark),
+      say: (words) => meter.say(words),
+    }).finally(() => meter.close());
     const failure = failureOf(result);
     return failure === null ? { result } : { result, exitCode: failure.exitCode, error: failure };
   },

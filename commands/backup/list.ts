@@ -4,7 +4,8 @@ import { roughBytes } from "../../src/format/rough.ts";
 import type { SnapshotSummary } from "../../src/backup/summary.ts";
 
 export default defineCommand<SnapshotSummary[]>({
-  description: "Lists the snapshots of the repository, with whether each was read back.",
+  description:
+    "Lists the snapshots of the repository, with when each was read back and when it was last proven to restore.",
   examples: [{ line: "studio backup list", does: "oldest first" }],
   dryRun: "reads",
   exitCodes: [0, 2, 8],
@@ -14,7 +15,7 @@ export default defineCommand<SnapshotSummary[]>({
   },
   human: (snapshots) => [
     table(
-      ["ID", "SET", "NAME", "ENVIRONMENT", ">SIZE", "READ BACK"],
+      ["ID", "SET", "NAME", "ENVIRONMENT", ">SIZE", "READ BACK", "RESTORED"],
       snapshots.map((one) => [
         one.id,
         one.set,
@@ -27,6 +28,7 @@ export default defineCommand<SnapshotSummary[]>({
             : one.verification.ok
               ? one.verification.at
               : "FAILED"),
+        one.drill === null ? "never" : one.drill.ok ? one.drill.at : "FAILED",
       ]),
       "no snapshots yet: studio backup create",
     ),

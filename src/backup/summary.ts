@@ -1,5 +1,6 @@
 import { identifierTime, isIdentifier } from "../identifier.ts";
 import { reasonOf } from "../errors.ts";
+import { type DrillSummary, readDrill } from "./drill/drill-record.ts";
 import { unknownSnapshot } from "./failures.ts";
 import { type Commit, type SnapshotCounts, decodeCommit } from "./format/commit.ts";
 import { snapshotKey, snapshotsFolder, trashFolder } from "./format/layout.ts";
@@ -28,6 +29,8 @@ export interface SnapshotSummary {
   counts: SnapshotCounts;
   databases: string[];
   verification: VerificationSummary | null;
+  /** The last time that it was restored to see whether it can be; null: never. */
+  drill: DrillSummary | null;
   /** Why the snapshot's own record cannot be trusted; its other fields are then empty. */
   damaged: string | null;
 }
@@ -92,7 +95,8 @@ async function readSummary(store: Store, id: string): Promise<SnapshotSummary | 
   if (bytes === null) return null;
   try {
     const commit = decodeCommit(bytes, id);
-    return summarise(commit, await readVerification(store, commit));
+    const verification = await readVerification(store, commit);
+    return summarise(commit, verification, await readDrill(store, commit));
   } catch (error) {
     return damagedSummary(id, reasonOf(error));
   }
@@ -109,10 +113,11 @@ export async function loadCommit(store: Store, id: string): Promise<Commit> {
 export function summarise(
   commit: Commit,
   verification: VerificationSummary | null,
+  drill: DrillSummary | null,
 ): SnapshotSummary {
   const { format: _format, checksum: _checksum, objects: _objects, ...rest } = commit;
   const { manifest: _manifest, ...fields } = rest;
-  return { ...fields, verification, damaged: null };
+  return { ...fields, verification, drill, damaged: null };
 }
 
 /**
@@ -150,6 +155,7 @@ function damagedSummary(id: string, reason: string): SnapshotSummary {
     counts,
     databases: [],
     verification: null,
+    drill: null,
     damaged: reason,
   };
 }

@@ -16,6 +16,8 @@ export interface CreateOptions {
   tags: string[];
   /** Told what the operator should know of the snapshot although it is complete. */
   note: (text: string) => void;
+  /** Told how far it is. */
+  say: (text: string) => void;
 }
 
 /** Takes a snapshot beside whatever runs: it changes nothing of the environment. */

@@ -1,5 +1,6 @@
 import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
 import type { DatabaseAddress } from "../database/address.ts";
+import { createAdvance } from "../format/advance.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { Reach } from "../operation/faults.ts";
 import { backupWorkDirectory, openRepository, repositoryGuides } from "./backup-repository.ts";
@@ -20,6 +21,8 @@ export interface TakeInput {
   reach: Reach;
   /** Told what the operator should know of the snapshot although it is complete. */
   note: (text: string) => void;
+  /** Told how far it is, while it is under way. */
+  say: (text: string) => void;
   /** Told the process group of each program before it runs. */
   onStart?: ProgramRun["onStart"];
 }
@@ -29,6 +32,7 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { place, set, id, release, name, tags, signal, reach } = input;
   const { desk, database } = place;
   const schemaHead = await schemaHeadOf(database);
+  const advance = createAdvance(input.say);
   const report = await createSnapshot({
     store: observedStore(openRepository(place.project), reach),
     recipients: place.project.settings.backup.recipients,
@@ -47,7 +51,10 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     // Another environment may be using the same repository for a moment.
     lockWait: 60_000,
     signal,
-    onProgress: () => reach("member"),
+    onProgress(progress) {
+      reach("member");
+      advance(progress);
+    },
   });
   for (const remark of report.remarks) input.note(remark);
   for (const link of report.links) {

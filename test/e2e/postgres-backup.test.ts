@@ -21,6 +21,9 @@ describe.skipIf(server === null)("the backup of an environment on PostgreSQL", (
     return (JSON.parse(stdout) as { result: T }).result;
   }
 
+  const restore = <T>(...options: string[]) =>
+    run<T>("backup", "restore", snapshot, ...options, "--yes");
+
   async function query<T extends Record<string, unknown>>(sql: string): Promise<T[]> {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -100,9 +103,7 @@ describe.skipIf(server === null)("the backup of an environment on PostgreSQL", (
   }, 60_000);
 
   test("is put back beside the live database, and exchanged with it", async () => {
-    const restored = await run<{ databaseKeptAs: string }>(
-      ...["backup", "restore", snapshot, "--database", "--yes"],
-    );
+    const restored = await restore<{ databaseKeptAs: string }>("--database");
     const now = await totals();
     expect(now?.sum).toBe(String(accounts * balance));
     const kept = new Client({ connectionString: url.replace(/[^/]+$/, restored.databaseKeptAs) });
@@ -116,9 +117,8 @@ describe.skipIf(server === null)("the backup of an environment on PostgreSQL", (
   test("gives one table its rows back, and leaves the others", async () => {
     const before = await totals();
     await query("DELETE FROM transfers; UPDATE accounts SET amount = amount + 1 WHERE id = 1");
-    const { tables } = await run<{ tables: { name: string; keptAs: string }[] }>(
-      ...["backup", "restore", snapshot, "--table", "transfers", "--yes"],
-    );
+    type Restored = { tables: { name: string; keptAs: string }[] };
+    const { tables } = await restore<Restored>("--table", "transfers");
     expect(tables).toMatchObject([{ name: "public.transfers" }]);
     expect(await totals()).toEqual({
       sum: String(accounts * balance + 1),
@@ -165,6 +165,17 @@ describe.skipIf(server === null)("the backup of an environment on PostgreSQL", (
     },
     60_000,
   );
+
+  test("is proven by a drill in a database of its own", async () => {
+    const before = await totals();
+    const report = await run<{ databases: { tables: Record<string, number> }[] }>(
+      "backup",
+      "drill",
+      snapshot,
+    );
+    expect(report.databases[0]?.tables["public.accounts"]).toBe(accounts);
+    expect(await totals()).toEqual(before);
+  }, 60_000);
 
   test("leaves no database behind but those it keeps", async () => {
     const names = await query<{ datname: string }>("SELECT datname FROM pg_database");

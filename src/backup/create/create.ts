@@ -110,7 +110,7 @@ async function createUnderLock(
     const base = own?.base ?? null;
     bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
     const { addedObjects: objects, addedBytes: bytes } = content.sink;
-    const snapshot = summarise(commit, { at: commit.created, ok: true });
+    const snapshot = summarise(commit, { at: commit.created, ok: true }, null);
     return { snapshot, ...content.notes, added: { objects, bytes } };
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -43,6 +43,11 @@ export class Snapshot {
     return new Snapshot(await loadCommit(options.store, options.id), options);
   }
 
+  /** The same snapshot, read from another store. */
+  through(store: Store): Snapshot {
+    return new Snapshot(this.commit, { store, id: this.commit.id, opener: this.#opener });
+  }
+
   /** Whether what is inside can be read with what was given. */
   get isReadable(): boolean {
     return !this.commit.encrypted || this.#opener !== null;

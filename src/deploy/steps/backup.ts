@@ -44,8 +44,18 @@ async function takeOnce(
   if (snapshots.some((snapshot) => snapshot.id === id)) return null;
   const { takeSnapshot } = await import("../take-snapshot.ts");
   const current = previous?.id ?? (when === "after" ? release.id : null);
-  const { signal, note, child: onStart } = run;
-  return takeSnapshot({ place, set: "full", id, release: current, signal, reach, note, onStart });
+  const { signal, note, say, child: onStart } = run;
+  return takeSnapshot({
+    place,
+    set: "full",
+    id,
+    release: current,
+    signal,
+    reach,
+    note,
+    say,
+    onStart,
+  });
 }
 
 async function removeParts({ place }: DeployWork): Promise<void> {

@@ -2,6 +2,7 @@ import { undoRestore } from "../../backup/restore/journal.ts";
 import { restoreSnapshot } from "../../backup/restore/restore.ts";
 import { verifySnapshot } from "../../backup/verify/verify.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
+import { createAdvance } from "../../format/advance.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
@@ -87,9 +88,13 @@ function filesStep(place: Workplace, input: RestoreInput): Step {
     async do(run) {
       const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
       const identities = await readIdentities(input.identityFiles);
+      const advance = createAdvance(run.say);
       const report = await run.effect("restore", (reach) =>
         restoreSnapshot({
-          onProgress: () => reach("member"),
+          onProgress(progress) {
+            reach("member");
+            advance(progress);
+          },
           snapshot,
           store: openRepository(place.project),
           identities,
