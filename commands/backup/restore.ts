@@ -1,6 +1,7 @@
 import type { ConflictPolicy } from "../../src/backup/restore/conflict-policies.ts";
-import { type Block, fields, heading, list, table, text } from "../../src/cli/blocks.ts";
 import {
+  type Input,
+  type Outcome,
   defineCommand,
   flagOption,
   listOption,
@@ -8,8 +9,13 @@ import {
   messageOption,
   textOption,
 } from "../../src/cli/command.ts";
+import type { Context } from "../../src/cli/context.ts";
+import { bootstrapBlocks, restoreBlocks, restorePlanBlocks } from "../../src/cli/restore-view.ts";
 import { usageError } from "../../src/errors.ts";
+import type { BootstrapResult } from "../../src/deploy/bootstrap.ts";
 import type { RestorePlanView, RestoreResult } from "../../src/deploy/restore.ts";
+
+type Result = RestoreResult | { plan: RestorePlanView } | { bootstrap: BootstrapResult };
 
 const conflictPolicies: readonly ConflictPolicy[] = [
   "fail",
@@ -20,13 +26,14 @@ const conflictPolicies: readonly ConflictPolicy[] = [
   "keep-both",
 ];
 
-export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
+export default defineCommand<Result>({
   description:
-    "Brings files, or the database, back from a snapshot. What is replaced is kept, and each " +
-    "file is checked before it takes its place. The release that uses the database is stopped, " +
-    "and started again.",
+    "Brings files, the database or single tables back from a snapshot. What is replaced is kept, " +
+    "and each file is checked before it takes its place. The release that uses the database is " +
+    "stopped, and started again on the restored one. With --bootstrap a host that has nothing yet " +
+    "gets everything of a snapshot, and a release that serves it.",
   arguments: [
-    { name: "ID", summary: "Snapshot, its name, or latest", required: true, complete: "snapshots" },
+    { name: "ID", summary: "Snapshot: id, name or latest", required: true, complete: "snapshots" },
     { name: "PATH", summary: "Only these", variadic: true },
   ],
   options: [
@@ -44,18 +51,35 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     { flags: "--table <name>", summary: "Put the rows of one table back", repeatable: true },
     { flags: "--migrate", summary: "Bring the restored schema to that of the release" },
     { flags: "--any-schema", summary: "Even if the release needs another schema" },
+    {
+      flags: "--bootstrap <repository>",
+      summary: "On an empty host: everything, and a release that serves it",
+      complete: "files",
+    },
     messageOption,
     lockWaitOption,
   ],
   examples: [
     { line: "studio backup restore latest --dry-run", does: "see what differs" },
     { line: "studio backup restore latest --database --yes", does: "put the database back" },
-    { line: "studio backup restore latest --table items", does: "put the rows of one table back" },
-    { line: "studio backup restore latest models --target /tmp/look", does: "look at old files" },
+    {
+      line: "studio backup restore latest --table items --yes",
+      does: "put the rows of one table back",
+    },
+    {
+      line: "studio backup restore latest models --target /tmp/look",
+      does: "look at old files",
+    },
+    {
+      line: "studio backup restore latest --bootstrap /mnt/backups",
+      does: "from a lost host to a running one",
+    },
   ],
   dryRun: "plans",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
+    const repository = textOption(input, "bootstrap");
+    if (repository !== undefined) return startOver(context, input, repository);
     const { findSnapshot } = await import("../../src/deploy/find-snapshot.ts");
     const { previewRestore, restore } = await import("../../src/deploy/restore.ts");
     const [wanted = "", ...paths] = input.arguments;
@@ -66,39 +90,25 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     // Before any question: nobody should say yes to a snapshot that is not there.
     const snapshot = await findSnapshot(place, wanted);
     const path = await import("node:path");
-    const target = path.resolve(
-      context.cwd,
-      textOption(input, "target") ?? place.project.directory,
-    );
-    const database = flagOption(input, "database");
-    const tables = listOption(input, "table");
-    const message = textOption(input, "message") ?? null;
     const options = {
       snapshot,
       paths,
       include: listOption(input, "include"),
       exclude: listOption(input, "exclude"),
-      identityFiles: listOption(input, "identity").map((file) => path.resolve(context.cwd, file)),
-      target,
+      identityFiles: await identityFilesOf(context, input),
+      target: path.resolve(context.cwd, textOption(input, "target") ?? place.project.directory),
       conflict,
-      database,
-      tables,
+      database: flagOption(input, "database"),
+      tables: listOption(input, "table"),
       migrate: flagOption(input, "migrate"),
       anySchema: flagOption(input, "anySchema"),
-      message,
+      message: textOption(input, "message") ?? null,
     };
     if (context.options.dryRun) return { result: { plan: await previewRestore(place, options) } };
-    if (database || tables.length > 0 || replaces(conflict)) {
-      const environment = `"${place.desk.environment}"`;
-      const what = database
-        ? `the database of ${environment}`
-        : tables.length > 0
-          ? `the rows of ${tables.join(", ")} in ${environment}`
-          : `files in ${target}`;
-      const sure = await context.prompt.confirm(
-        `Replace ${what} by snapshot ${snapshot}?`,
-        "--yes",
-      );
+    const what = replaced(options, place.desk.environment);
+    if (what !== null) {
+      const question = `Replace ${what} by snapshot ${snapshot}?`;
+      const sure = await context.prompt.confirm(question, "--yes");
       if (!sure) throw usageError("Nothing was changed.");
     }
     const result = await restore(place, options);
@@ -106,42 +116,62 @@ export default defineCommand<RestoreResult | { plan: RestorePlanView }>({
     return { result };
   },
   human(result) {
-    if ("plan" in result) {
-      const { entries, database, steps } = result.plan;
-      const changed = entries.filter((entry) => entry.state !== "same");
-      return [
-        fields([["database", database ?? "not touched"]]),
-        table(
-          ["STATE", "PATH"],
-          changed.map((entry) => [entry.state, entry.path]),
-          database === null ? "all files are the same" : "no file is touched",
-        ),
-        heading("Steps"),
-        list(steps),
-        text("Nothing was changed.", "dim"),
-      ];
-    }
-    return [
-      text(`Snapshot ${result.snapshot} was restored.`, "good"),
-      fields([
-        ["files written", String(result.written)],
-        ["database", result.database ?? "not touched"],
-        ["database before", result.databaseKeptAs ?? "none was replaced"],
-        ["replaced", `kept in ${result.replacedKeptIn}`],
-      ]),
-      ...(result.tables.length === 0 ? [] : [tablesOf(result)]),
-    ];
+    if ("plan" in result) return restorePlanBlocks(result.plan);
+    return "bootstrap" in result ? bootstrapBlocks(result.bootstrap) : restoreBlocks(result);
   },
 });
 
-function tablesOf({ tables }: RestoreResult): Block {
-  return table(
-    ["TABLE", "ROWS", "ROWS OF BEFORE"],
-    tables.map(({ name, rows, keptAs }) => [name, String(rows), keptAs ?? "there was none"]),
-    "",
-  );
+async function startOver(
+  context: Context,
+  input: Input,
+  repository: string,
+): Promise<Outcome<Result>> {
+  if (context.options.dryRun) {
+    throw usageError(
+      "--bootstrap has no --dry-run: it refuses a host that has anything to lose.",
+      "`studio backup restore ID --dry-run` shows what a restore would change.",
+    );
+  }
+  const { bootstrap, prepareBootstrap } = await import("../../src/deploy/bootstrap.ts");
+  const path = await import("node:path");
+  const request = {
+    repository: repository.startsWith("s3://") ? repository : path.resolve(context.cwd, repository),
+    snapshot: input.arguments[0] ?? "latest",
+    identityFiles: await identityFilesOf(context, input),
+  };
+  const { snapshot, environment } = await prepareBootstrap(context.cwd, request);
+  const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
+  if (place.desk.environment !== environment) {
+    throw usageError(
+      `Snapshot ${snapshot} is of the environment "${environment}".`,
+      `Add --env ${environment}.`,
+    );
+  }
+  const message = textOption(input, "message") ?? null;
+  const result = await bootstrap(place, { ...request, snapshot }, message);
+  for (const warning of result.warnings) context.output.warn(warning);
+  return { result: { bootstrap: result } };
 }
 
-function replaces(policy: ConflictPolicy): boolean {
-  return policy === "always" || policy === "if-changed" || policy === "if-newer";
+async function identityFilesOf(context: Context, input: Input): Promise<string[]> {
+  const path = await import("node:path");
+  return listOption(input, "identity").map((file) => path.resolve(context.cwd, file));
+}
+
+interface Replacing {
+  database: boolean;
+  tables: readonly string[];
+  conflict: ConflictPolicy;
+  target: string;
+}
+
+/** What would be replaced without more ado; null: nothing. */
+function replaced(
+  { database, tables, conflict, target }: Replacing,
+  environment: string,
+): string | null {
+  if (database) return `the database of "${environment}"`;
+  if (tables.length > 0) return `the rows of ${tables.join(", ")} in "${environment}"`;
+  const replaces = ["always", "if-changed", "if-newer"].includes(conflict);
+  return replaces ? `files in ${target}` : null;
 }

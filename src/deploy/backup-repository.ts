@@ -11,13 +11,20 @@ type Place = Pick<Project, "settings" | "directory">;
 /** Opens the backup repository of a project. */
 export function openRepository(project: Place): Store {
   const { repository } = project.settings.backup;
+  return openRepositoryAt(
+    repository.startsWith("s3://") ? repository : resolve(project.directory, repository),
+  );
+}
+
+/** @param repository an absolute folder */
+export function openRepositoryAt(repository: string): Store {
   if (repository.startsWith("s3://")) {
     throw usageError(
       "backup.repository names an S3 bucket, which this version of studio cannot use.",
       "Set backup.repository to a folder.",
     );
   }
-  return localStore(resolve(project.directory, repository));
+  return localStore(repository);
 }
 
 /** Where this machine keeps what it knows of repositories, and copies while they are needed. */

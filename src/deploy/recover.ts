@@ -9,6 +9,7 @@ import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { readReleaseContent } from "./release-content.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
+import { type BootstrapInput, bootstrapSteps } from "./steps/bootstrap.ts";
 import { restoreSteps } from "./steps/restore.ts";
 import type { RestoreInput } from "./steps/restore-input.ts";
 import { type RunInput, downSteps, upSteps } from "./run-release.ts";
@@ -32,6 +33,8 @@ async function stepsOf(
       return downSteps(place, ledger, row.input as RunInput);
     case "restore":
       return restoreSteps(place, ledger, row.input as RestoreInput);
+    case "bootstrap":
+      return bootstrapSteps(place, ledger, row.input as BootstrapInput);
     case "migrate":
       return migrateSteps(place, row.input as MigrateInput);
     default:

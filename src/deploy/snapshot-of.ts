@@ -1,5 +1,6 @@
 import { openerOf } from "../backup/snapshot/opener.ts";
 import { Snapshot } from "../backup/snapshot/open-snapshot.ts";
+import type { Store } from "../backup/store/store.ts";
 import { usageError } from "../errors.ts";
 import { openRepository } from "./backup-repository.ts";
 import { readIdentities } from "./identities.ts";
@@ -11,8 +12,16 @@ export async function snapshotOf(
   id: string,
   identityFiles: readonly string[],
 ): Promise<Snapshot> {
+  return snapshotIn(openRepository(project), id, identityFiles);
+}
+
+export async function snapshotIn(
+  store: Store,
+  id: string,
+  identityFiles: readonly string[],
+): Promise<Snapshot> {
   const opener = await openerOf(await readIdentities(identityFiles));
-  const snapshot = await Snapshot.open({ store: openRepository(project), id, opener });
+  const snapshot = await Snapshot.open({ store, id, opener });
   if (snapshot.isReadable) return snapshot;
   throw usageError(
     `Snapshot ${id} is encrypted.`,

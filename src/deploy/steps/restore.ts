@@ -32,7 +32,7 @@ export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInp
   ];
 }
 
-function verifyStep(place: Workplace, input: RestoreInput): Step {
+export function verifyStep(place: Workplace, input: RestoreInput): Step {
   const { snapshot, identityFiles, remark } = input;
   return {
     id: "verify",
@@ -79,7 +79,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
   };
 }
 
-function filesStep(place: Workplace, input: RestoreInput): Step {
+export function filesStep(place: Workplace, input: RestoreInput): Step {
   const { target, keepReplacedIn, paths, include, exclude, conflict } = input;
   return {
     id: "files",
