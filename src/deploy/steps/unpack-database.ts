@@ -48,7 +48,7 @@ export interface Unpacked {
 }
 
 /** Brings the copy of the database out of the snapshot, each file proven by its SHA-256. */
-export async function unpackDatabase(
+async function unpackDatabase(
   place: Pick<Workplace, "project" | "database">,
   input: Unpacking,
   into: string,
