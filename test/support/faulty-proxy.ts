@@ -1,4 +1,10 @@
-import { type IncomingMessage, type ServerResponse, createServer, request } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  createServer,
+  request,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
@@ -28,8 +34,10 @@ export interface ProxyOptions {
   /** Milliseconds that each request takes longer. */
   delay?: number;
   fault?: (number: number, method: string, path: string) => Fault | null;
-  /** Called for each request that goes through unharmed, before its answer is sent on. */
-  change?: (answer: Buffer, method: string, path: string) => Buffer;
+  /** A header that does not reach the server. */
+  withoutHeader?: string;
+  /** Called for each request before it is sent on. */
+  observe?: (path: string, headers: IncomingHttpHeaders) => void;
 }
 
 /** Stands in front of a server and does to some requests what networks and servers do. */
@@ -63,7 +71,7 @@ const errorText = (code: string): string =>
   `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
 
 async function pass(
-  { endpoint, change }: ProxyOptions,
+  { endpoint, withoutHeader = "", observe }: ProxyOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   fault: Fault | null,
@@ -76,20 +84,29 @@ async function pass(
   if (fault !== null && typeof fault === "object") {
     return void outgoing.writeHead(fault.status).end(fault.text);
   }
-  const headers = { ...incoming.headers, connection: "close" };
+  const headers: IncomingHttpHeaders = { ...incoming.headers, connection: "close" };
+  delete headers[withoutHeader];
   const { method, url } = incoming;
-  const forward = request(`${endpoint}${url}`, { method, headers }, async (answer) => {
-    const content = await readAll(answer);
-    if (fault === "lost answer") return void incoming.socket.destroy();
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    if (fault !== "cut answer") {
-      return void outgoing.end(change?.(content, method ?? "", url ?? "") ?? content);
-    }
-    outgoing.write(content.subarray(0, content.length / 2), () => incoming.socket.destroy());
-    if (content.length < 2) incoming.socket.destroy();
+  observe?.(url ?? "", headers);
+  const forward = request(`${endpoint}${url}`, { method, headers }, (answer) => {
+    void passBack(answer, outgoing, fault);
   });
   forward.once("error", () => incoming.socket.destroy());
   forward.end(body);
+}
+
+async function passBack(
+  answer: IncomingMessage,
+  outgoing: ServerResponse,
+  fault: Fault | null,
+): Promise<void> {
+  const content = await readAll(answer);
+  if (fault === "lost answer") return void outgoing.socket?.destroy();
+  outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+  if (fault !== "cut answer") return void outgoing.end(content);
+  outgoing.flushHeaders();
+  outgoing.write(content.subarray(0, content.length / 2));
+  setTimeout(() => outgoing.socket?.destroy(), 5);
 }
 
 async function readAll(stream: IncomingMessage): Promise<Buffer> {

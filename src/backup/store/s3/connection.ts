@@ -1,13 +1,11 @@
-import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import type * as Sdk from "@aws-sdk/client-s3";
 import { type S3Place, s3Failure } from "./failure.ts";
 import type { S3Options } from "./options.ts";
 import { Patience } from "./patience.ts";
 
-type Sdk = typeof import("@aws-sdk/client-s3");
-
 /** What one attempt of a request is done with. */
 export interface Attempt {
-  client: S3Client;
+  client: Sdk.S3Client;
   /** From 1. */
   number: number;
   signal: AbortSignal;
@@ -21,14 +19,14 @@ const silenceLimit = 30_000;
 
 /** A client, with what is done about its failures. */
 export class S3Connection {
-  readonly sdk: Sdk;
+  readonly sdk: typeof Sdk;
   readonly place: S3Place;
-  readonly #client: S3Client;
+  readonly #client: Sdk.S3Client;
   readonly #patience: Patience;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  private constructor(sdk: Sdk, options: S3Options, place: S3Place) {
+  private constructor(sdk: typeof Sdk, options: S3Options, place: S3Place) {
     this.sdk = sdk;
     this.place = place;
     this.#client = new sdk.S3Client(clientConfig(options));
@@ -76,7 +74,7 @@ export class S3Connection {
   }
 }
 
-function clientConfig({ endpoint, region, pathStyle, credentials }: S3Options): S3ClientConfig {
+function clientConfig({ endpoint, region, pathStyle, credentials }: S3Options): Sdk.S3ClientConfig {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   return {
     region,

@@ -1,9 +1,7 @@
-import type { HeadObjectCommandOutput, PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
+import type * as Sdk from "@aws-sdk/client-s3";
 import { snapshotsFolder } from "../../format/layout.ts";
 import { objectsFolder } from "../../format/object.ts";
 import type { S3Options } from "./options.ts";
-
-type Sdk = typeof import("@aws-sdk/client-s3");
 
 /** A file on its way to a bucket. */
 export interface Upload {
@@ -14,10 +12,10 @@ export interface Upload {
   mustBeNew: boolean;
   /** Tells this write from every other one: it is noted with the file. */
   writer: string;
-  lock: Pick<PutObjectCommandInput, "ObjectLockMode" | "ObjectLockRetainUntilDate">;
+  lock: Pick<Sdk.PutObjectCommandInput, "ObjectLockMode" | "ObjectLockRetainUntilDate">;
 }
 
-type Common = Pick<PutObjectCommandInput, "Bucket" | "Key" | "ChecksumAlgorithm" | "Metadata"> &
+type Common = Pick<Sdk.PutObjectCommandInput, "Bucket" | "Key" | "ChecksumAlgorithm" | "Metadata"> &
   Upload["lock"];
 
 /** What starts an upload, be it in one piece or in parts. */
@@ -27,19 +25,19 @@ export function startOf({ bucket, key, writer, lock }: Upload): Common {
 }
 
 /** What an upload in one piece consists of, but for the bytes. */
-export function bodyOf(upload: Upload): Common & Pick<PutObjectCommandInput, "IfNoneMatch"> {
+export function bodyOf(upload: Upload): Common & Pick<Sdk.PutObjectCommandInput, "IfNoneMatch"> {
   return { ...startOf(upload), ...(upload.mustBeNew ? { IfNoneMatch: "*" } : {}) };
 }
 
 /** Who wrote the file that is there now; null where none is. */
 export async function writerOf(
   { bucket: Bucket, key: Key }: Upload,
-  sdk: Sdk,
-  client: S3Client,
+  sdk: typeof Sdk,
+  client: Sdk.S3Client,
   abortSignal: AbortSignal,
 ): Promise<string | null> {
   const command = new sdk.HeadObjectCommand({ Bucket, Key });
-  const found: HeadObjectCommandOutput | null = await client
+  const found: Sdk.HeadObjectCommandOutput | null = await client
     .send(command, { abortSignal })
     .catch((error: unknown) => {
       if (error instanceof sdk.NotFound) return null;
