@@ -12,7 +12,7 @@ import {
   restoreSteps,
   restoresFiles,
 } from "./steps/restore.ts";
-import { snapshotOf } from "./snapshot-of.ts";
+import { withSnapshot } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RestoreResult {
@@ -54,9 +54,10 @@ async function planFiles(place: Workplace, options: RestoreOptions): Promise<Res
     const counts = { new: 0, same: 0, differs: 0, newerHere: 0, extra: 0 };
     return { id, target, entries: [], counts, bytes: 0 };
   }
-  const snapshot = await snapshotOf(place, id, options.identityFiles);
   const byTime = conflict === "if-changed";
-  return restorePlan({ snapshot, target, paths, include, exclude, byTime });
+  return withSnapshot(place, id, options.identityFiles, ({ snapshot }) =>
+    restorePlan({ snapshot, target, paths, include, exclude, byTime }),
+  );
 }
 
 async function planRestore(

@@ -7,12 +7,12 @@ import { StudioError, exitCodes, usageError } from "../../errors.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { type Step, type StepRun, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
+import { backupWorkDirectory, withRepository } from "../backup-repository.ts";
 import { readIdentities } from "../identities.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { upSteps } from "../run-release.ts";
 import { serveAgain } from "../serve-again.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
 
 export interface RestoreOptions {
@@ -59,15 +59,18 @@ function verifyStep(place: Workplace, { snapshot, identityFiles }: RestoreInput)
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
-      const report = await verifySnapshot({
-        store: openRepository(place.project),
-        id: snapshot,
-        depth: { kind: "data", percent: 100 },
-        identities: await readIdentities(identityFiles),
-        workDirectory: backupWorkDirectory(place.project),
-        now: () => place.desk.now(),
-        signal: run.signal,
-      });
+      const identities = await readIdentities(identityFiles);
+      const report = await withRepository(place, (store) =>
+        verifySnapshot({
+          store,
+          id: snapshot,
+          depth: { kind: "data", percent: 100 },
+          identities,
+          workDirectory: backupWorkDirectory(place.project),
+          now: () => place.desk.now(),
+          signal: run.signal,
+        }),
+      );
       if (report.ok) return;
       throw new StudioError({
         code: "backup.damaged",
@@ -105,15 +108,12 @@ function databaseStep(place: Workplace, input: RestoreInput): Step {
     probe: nothingToProbe,
     async do(run) {
       if (file === null) throw usageError("Only SQLite databases can be put back by this version.");
-      const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-      const report = await run.effect("replace", (reach) =>
-        restoreDatabase({
-          onChange: reach,
-          snapshot,
-          file,
-          keepReplacedIn,
-          label: "database",
-          signal: run.signal,
+      const { signal } = run;
+      const report = await withSnapshot(place, input.snapshot, input.identityFiles, (open) =>
+        run.effect("replace", (onChange) => {
+          const { snapshot } = open;
+          const label = "database";
+          return restoreDatabase({ onChange, snapshot, file, keepReplacedIn, label, signal });
         }),
       );
       await noteOtherSchema(place, input, run);
@@ -152,22 +152,12 @@ function filesStep(place: Workplace, input: RestoreInput): Step {
     title: `Restore files to ${target}`,
     probe: nothingToProbe,
     async do(run) {
-      const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-      const identities = await readIdentities(input.identityFiles);
-      const report = await run.effect("restore", (reach) =>
-        restoreSnapshot({
-          onProgress: () => reach("member"),
-          snapshot,
-          store: openRepository(place.project),
-          identities,
-          target,
-          paths,
-          include,
-          exclude,
-          conflict,
-          keepReplacedIn,
-          signal: run.signal,
-        }),
+      const { signal } = run;
+      const wanted = { target, paths, include, exclude, conflict, keepReplacedIn, signal };
+      const report = await withSnapshot(place, input.snapshot, input.identityFiles, (open) =>
+        run.effect("restore", (reach) =>
+          restoreSnapshot({ onProgress: () => reach("member"), ...open, ...wanted }),
+        ),
       );
       const [damaged] = report.damaged;
       if (damaged !== undefined) throw damagedFiles(input.snapshot, report.damaged);
