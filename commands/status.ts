@@ -15,7 +15,7 @@ export default defineCommand<StatusReport>({
     return { result: await readStatus(await context.view()) };
   },
   human(report) {
-    const { serving, schema, backup, operation } = report;
+    const { serving, schema, operation } = report;
     return [
       fields([
         ["environment", report.environment],
@@ -33,10 +33,7 @@ export default defineCommand<StatusReport>({
         ],
         ["schema", schema.head ?? "empty"],
         ["pending", schema.pending.join(", ") || "none"],
-        [
-          "last backup",
-          backup === null ? "none" : `${backup.id} (${verdicts[String(backup.verified)]})`,
-        ],
+        ["last backup", backupText(report)],
         [
           "next job",
           report.jobs[0] === undefined
@@ -56,6 +53,12 @@ export default defineCommand<StatusReport>({
     ];
   },
 });
+
+function backupText({ backup, repositoryRead }: StatusReport): string {
+  if (backup === null) return repositoryRead ? "none" : "not looked at: studio backup list";
+  const known = `${backup.id} (${verdicts[String(backup.verified)]})`;
+  return repositoryRead ? known : `${known}, as far as this machine knows`;
+}
 
 const verdicts: Record<string, string> = {
   true: "read back",

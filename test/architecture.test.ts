@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Slow to load: only ever imported inside the function that needs them. */
 const heavyPackages = (
-  "@inquirer/prompts autocannon better-sqlite3 chalk croner execa fastify knex listr2 " +
+  "@aws-sdk/client-s3 @inquirer/prompts autocannon better-sqlite3 chalk croner execa fastify knex listr2 " +
   "onnxruntime-node pg pino prom-client umzug yaml zod"
 ).split(" ");
 

@@ -11,7 +11,9 @@ export default defineCommand<SnapshotSummary[]>({
   exitCodes: [0, 2, 8],
   async run(context) {
     const { listBackups } = await import("../../src/deploy/list-backups.ts");
-    return { result: await listBackups(await context.project()) };
+    const { env, now, masker } = context;
+    const onSecret = (value: string) => masker.add(value);
+    return { result: await listBackups({ project: await context.project(), env, now, onSecret }) };
   },
   human: (snapshots) => [
     table(

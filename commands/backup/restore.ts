@@ -139,16 +139,22 @@ async function startOver(
     snapshot: input.arguments[0] ?? "latest",
     identityFiles: await identityFilesOf(context, input),
   };
-  const { snapshot, environment } = await prepareBootstrap(context.cwd, request);
-  const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
-  if (place.desk.environment !== environment) {
+  const { openProject } = await import("../../src/config/open-project.ts");
+  const { env, cwd, now, masker } = context;
+  // What there is before the settings have come back: the defaults.
+  const project = await openProject({ cwd, env });
+  const onSecret = (value: string) => masker.add(value);
+  const place = { project, variables: env, desk: { now }, onSecret };
+  const { snapshot, environment } = await prepareBootstrap(place, request);
+  const workplace = await context.workplace({ lockWait: textOption(input, "lockWait") });
+  if (workplace.desk.environment !== environment) {
     throw usageError(
       `Snapshot ${snapshot} is of the environment "${environment}".`,
       `Add --env ${environment}.`,
     );
   }
   const message = textOption(input, "message") ?? null;
-  const result = await bootstrap(place, { ...request, snapshot }, message);
+  const result = await bootstrap(workplace, { ...request, snapshot }, message);
   for (const warning of result.warnings) context.output.warn(warning);
   return { result: { bootstrap: result } };
 }

@@ -87,15 +87,17 @@ async function contend(options: LockOptions): Promise<RepositoryLock | Refusal> 
   held.add(key);
   try {
     await store.put(key, encode(holder));
-  } catch (error) {
+    const other = await livingHolder(store, now, key);
+    if (other === null) return heldLock(store, key, holder, now);
     held.delete(key);
+    await store.remove(key);
+    return { holder: other, met: true };
+  } catch (error) {
+    // The record may be there: whoever sees it then takes it for that of a dead one.
+    held.delete(key);
+    await store.remove(key).catch(() => undefined);
     throw error;
   }
-  const other = await livingHolder(store, now, key);
-  if (other === null) return heldLock(store, key, holder, now);
-  held.delete(key);
-  await store.remove(key);
-  return { holder: other, met: true };
 }
 
 function heldLock(store: Store, key: string, holder: Holder, now: Clock): RepositoryLock {

@@ -6,6 +6,7 @@ import { snapshotsFolder } from "./format/layout.ts";
 import { isTagOfDead, processTag } from "./holder.ts";
 import { withLock } from "./lock.ts";
 import { type Clock, readConfig } from "./open-repository.ts";
+import { removeUnlocked } from "./store/remove-unlocked.ts";
 import type { Store } from "./store/store.ts";
 
 const abandonedAfter = 24 * 3_600_000;
@@ -24,7 +25,8 @@ export async function removeLeftovers(store: Store, now: Clock): Promise<string[
   }
   const removed = [...files].filter(([, keys]) => !keys.some((key) => key.endsWith("/COMMIT")));
   for (const [, keys] of removed) {
-    for (const key of keys) await store.remove(key);
+    // What is under object lock is no snapshot without its COMMIT, wherever it stays.
+    for (const key of keys) await removeUnlocked(store, key);
   }
   await store.removeAbandoned(new Date(now().getTime() - abandonedAfter));
   return removed.map(([id]) => id);

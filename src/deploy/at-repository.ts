@@ -1,7 +1,7 @@
 import type { Project } from "../config/project.ts";
 
 /** The same place, but for the repository of its backups. */
-export function atRepository<Place extends { project: Project }>(
+export function atRepository<Place extends { project: Pick<Project, "settings"> }>(
   place: Place,
   repository: string,
 ): Place {

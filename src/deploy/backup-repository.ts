@@ -3,28 +3,41 @@ import { readGuides } from "../backup/guides.ts";
 import { localStore } from "../backup/store/local-store.ts";
 import type { Store } from "../backup/store/store.ts";
 import type { Project } from "../config/project.ts";
-import { usageError } from "../errors.ts";
 import { packageRoot } from "../package-root.ts";
+import type { View } from "./view.ts";
 
 type Place = Pick<Project, "settings" | "directory">;
 
-/** Opens the backup repository of a project. */
-export function openRepository(project: Place): Store {
-  const { repository } = project.settings.backup;
-  return openRepositoryAt(
-    repository.startsWith("s3://") ? repository : resolve(project.directory, repository),
-  );
+/** What is needed to open the backup repository of a project. */
+export interface RepositoryPlace extends Pick<View, "variables" | "onSecret"> {
+  project: Place;
+  desk: Pick<View["desk"], "now">;
 }
 
-/** @param repository an absolute folder */
-export function openRepositoryAt(repository: string): Store {
-  if (repository.startsWith("s3://")) {
-    throw usageError(
-      "backup.repository names an S3 bucket, which this version of studio cannot use.",
-      "Set backup.repository to a folder.",
-    );
+/** Opens the backup repository for an action, and closes it however the action ends. */
+export async function withRepository<T>(
+  place: RepositoryPlace,
+  action: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await openRepository(place);
+  try {
+    return await action(store);
+  } finally {
+    await store.close();
   }
-  return localStore(repository);
+}
+
+async function openRepository(place: RepositoryPlace): Promise<Store> {
+  const folder = repositoryFolder(place.project);
+  if (folder !== null) return localStore(folder);
+  const { openBucketRepository } = await import("./bucket-repository.ts");
+  return openBucketRepository(place);
+}
+
+/** The absolute folder of the backup repository; null where it is in a bucket. */
+export function repositoryFolder({ settings, directory }: Place): string | null {
+  const { repository } = settings.backup;
+  return repository.startsWith("s3://") ? null : resolve(directory, repository);
 }
 
 /** Where this machine keeps what it knows of repositories, and copies while they are needed. */

@@ -4,9 +4,10 @@ import { type VerifyDepth, type VerifyReport, verifySnapshot } from "../backup/v
 import { createIdentifier } from "../identifier.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { backupWorkDirectory, openRepository } from "./backup-repository.ts";
+import { backupWorkDirectory, withRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readIdentities } from "./identities.ts";
+import { noteBackup, readNotedBackup } from "./noted-backup.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -52,15 +53,22 @@ export async function verifyBackup(
   place: Workplace,
   { snapshot, depth, identityFiles }: VerifyRequest,
 ): Promise<VerifyReport> {
-  return verifySnapshot({
-    store: openRepository(place.project),
-    id: await findSnapshot(place, snapshot),
-    depth,
-    identities: await readIdentities(identityFiles),
-    workDirectory: backupWorkDirectory(place.project),
-    now: () => place.desk.now(),
-    signal: place.desk.signal,
-  });
+  const id = await findSnapshot(place, snapshot);
+  const identities = await readIdentities(identityFiles);
+  const report = await withRepository(place, (store) =>
+    verifySnapshot({
+      store,
+      id,
+      depth,
+      identities,
+      workDirectory: backupWorkDirectory(place.project),
+      now: () => place.desk.now(),
+      signal: place.desk.signal,
+    }),
+  );
+  const noted = readNotedBackup(place.project);
+  if (noted?.id === id) noteBackup(place.project, { ...noted, verified: report.ok });
+  return report;
 }
 
 /** @param retentionDays keep so many dailies instead of what the configuration says */
@@ -70,11 +78,13 @@ export async function pruneBackups(
   retentionDays: number | null,
 ): Promise<PruneReport> {
   const { retention } = place.project.settings.backup;
-  return pruneSnapshots({
-    store: openRepository(place.project),
-    retention: retentionDays === null ? retention : { ...retention, daily: retentionDays },
-    now: () => place.desk.now(),
-    plan,
-    lockWait: 60_000,
-  });
+  return withRepository(place, (store) =>
+    pruneSnapshots({
+      store,
+      retention: retentionDays === null ? retention : { ...retention, daily: retentionDays },
+      now: () => place.desk.now(),
+      plan,
+      lockWait: 60_000,
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { restoreSnapshot } from "../backup/restore/restore.ts";
 import { listSnapshots } from "../backup/summary.ts";
+import type { Store } from "../backup/store/store.ts";
 import type { Snapshot } from "../backup/snapshot/open-snapshot.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { resolveIdentifier } from "../identifier.ts";
@@ -10,11 +11,10 @@ import { listOperations } from "../ledger/operations.ts";
 import { listReleases } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { atRepository } from "./at-repository.ts";
-import { openRepositoryAt } from "./backup-repository.ts";
+import { type RepositoryPlace, withRepository } from "./backup-repository.ts";
 import { damagedFiles } from "./damaged-files.ts";
 import { deploy } from "./deploy.ts";
-import { readIdentities } from "./identities.ts";
-import { snapshotIn, snapshotOf } from "./snapshot-of.ts";
+import { withSnapshot } from "./snapshot-of.ts";
 import { type BootstrapInput, bootstrapSteps } from "./steps/bootstrap.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -53,10 +53,30 @@ const configuration = /^(studio\.ya?ml|\.env[^/]*)$/;
  * @throws StudioError (exit 2) where something is here that the snapshot would replace
  */
 export async function prepareBootstrap(
-  directory: string,
+  place: RepositoryPlace,
   request: BootstrapRequest,
 ): Promise<Prepared> {
-  const store = openRepositoryAt(request.repository);
+  const there = atRepository(place, request.repository);
+  const id = await withRepository(there, (store) => chooseSnapshot(store, request.snapshot));
+  const { directory } = place.project;
+  refuseUsed(directory, id);
+  return withSnapshot(there, id, request.identityFiles, async (open) => {
+    const { environment } = open.snapshot.commit;
+    const paths = await configurationOf(open.snapshot);
+    if (paths.length === 0) return { snapshot: id, environment };
+    const report = await restoreSnapshot({
+      ...open,
+      target: directory,
+      paths,
+      conflict: "fail",
+      keepReplacedIn: join(directory, ".studio", "cache", "backup", "bootstrap"),
+    });
+    if (report.damaged.length > 0) throw damagedFiles(id, report.damaged);
+    return { snapshot: id, environment };
+  });
+}
+
+async function chooseSnapshot(store: Store, wanted: string): Promise<string> {
   const snapshots = (await listSnapshots(store)).filter(({ damaged }) => damaged === null);
   const whole = snapshots.filter(({ databases }) => databases.includes("database"));
   const latest = (whole.length > 0 ? whole : snapshots).at(-1)?.id;
@@ -64,24 +84,7 @@ export async function prepareBootstrap(
     throw usageError(`There is no snapshot in ${store.location}.`, "Name the right repository.");
   }
   const known = snapshots.map(({ id }) => id);
-  const id =
-    request.snapshot === "latest" ? latest : resolveIdentifier(request.snapshot, known, "snapshot");
-  const snapshot = await snapshotIn(store, id, request.identityFiles);
-  const { environment } = snapshot.commit;
-  refuseUsed(directory, id);
-  const paths = await configurationOf(snapshot);
-  if (paths.length === 0) return { snapshot: id, environment };
-  const report = await restoreSnapshot({
-    snapshot,
-    store,
-    identities: await readIdentities(request.identityFiles),
-    target: directory,
-    paths,
-    conflict: "fail",
-    keepReplacedIn: join(directory, ".studio", "cache", "backup", "bootstrap"),
-  });
-  if (report.damaged.length > 0) throw damagedFiles(id, report.damaged);
-  return { snapshot: id, environment };
+  return wanted === "latest" ? latest : resolveIdentifier(wanted, known, "snapshot");
 }
 
 /** A ledger is never replaced: this host would lose what it knows. */
@@ -119,7 +122,13 @@ export async function bootstrap(
   message: string | null,
 ): Promise<BootstrapResult> {
   const { repository, snapshot: id, identityFiles } = request;
-  const { commit } = await snapshotOf(atRepository(place, repository), id, identityFiles);
+  const there = atRepository(place, repository);
+  const commit = await withSnapshot(
+    there,
+    id,
+    identityFiles,
+    async ({ snapshot }) => snapshot.commit,
+  );
   const started = performance.now();
   const { results, warnings } = await perform(
     place.desk,

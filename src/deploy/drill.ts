@@ -7,12 +7,11 @@ import { StudioError, exitCodes } from "../errors.ts";
 import { createAdvance } from "../format/advance.ts";
 import { createIdentifier } from "../identifier.ts";
 import { tryModel } from "../inference/try-model.ts";
-import { backupWorkDirectory, openRepository } from "./backup-repository.ts";
+import { backupWorkDirectory } from "./backup-repository.ts";
 import { environmentServer } from "./databases/environment-server.ts";
 import { existingAncestor } from "./existing-ancestor.ts";
 import { findSnapshot } from "./find-snapshot.ts";
-import { readIdentities } from "./identities.ts";
-import { snapshotOf } from "./snapshot-of.ts";
+import { withSnapshot } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface DrillRequest {
@@ -29,19 +28,14 @@ export interface DrillRequest {
 export async function drillBackup(place: Workplace, request: DrillRequest): Promise<DrillReport> {
   const { desk, project, database } = place;
   const id = await findSnapshot(place, request.snapshot);
-  const snapshot = await snapshotOf(place, id, request.identityFiles);
   const scratch = verifyFolder(request.scratch ?? backupWorkDirectory(project));
-  await requireRoom(scratch, snapshot.commit.counts.bytes);
   const { signal } = desk;
-  return drillSnapshot({
-    snapshot,
-    store: openRepository(project),
-    identities: await readIdentities(request.identityFiles),
+  const options = {
     scratch,
     loadDump:
       database.dialect === "sqlite"
         ? null
-        : async (_facts, folder) => {
+        : async (_facts: unknown, folder: string) => {
             const server = await environmentServer(place);
             return server.drill(folder, createIdentifier(desk.now()), { signal });
           },
@@ -50,6 +44,10 @@ export async function drillBackup(place: Workplace, request: DrillRequest): Prom
     signal,
     onProgress: createAdvance(request.say),
     say: request.say,
+  };
+  return withSnapshot(place, id, request.identityFiles, async (open) => {
+    await requireRoom(scratch, open.snapshot.commit.counts.bytes);
+    return drillSnapshot({ ...open, ...options });
   });
 }
 

@@ -1,14 +1,10 @@
 import { listSnapshots } from "../backup/summary.ts";
 import { resolveIdentifier } from "../identifier.ts";
-import { openRepository } from "./backup-repository.ts";
-import type { Workplace } from "./workplace.ts";
+import { type RepositoryPlace, withRepository } from "./backup-repository.ts";
 
 /** The id of the snapshot that an operator means by an id, its beginning, a name or `latest`. */
-export async function findSnapshot(
-  { project }: Pick<Workplace, "project">,
-  text: string,
-): Promise<string> {
-  const snapshots = await listSnapshots(openRepository(project));
+export async function findSnapshot(place: RepositoryPlace, text: string): Promise<string> {
+  const snapshots = await withRepository(place, listSnapshots);
   return resolveIdentifier(
     nameToId(snapshots, text),
     snapshots.map((one) => one.id),

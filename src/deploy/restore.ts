@@ -6,14 +6,14 @@ import { hasTable } from "../database/has-table.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
+import { withRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import { openRepository } from "./backup-repository.ts";
 import { fitSchema } from "./schema-fit.ts";
 import { restoreSteps } from "./steps/restore.ts";
 import { type RestoreInput, type RestoreOptions, restoresFiles } from "./steps/restore-input.ts";
-import { snapshotOf } from "./snapshot-of.ts";
+import { withSnapshot } from "./snapshot-of.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RestoreResult {
@@ -58,9 +58,10 @@ async function planFiles(place: Workplace, options: RestoreOptions): Promise<Res
     const counts = { new: 0, same: 0, differs: 0, newerHere: 0, extra: 0 };
     return { id, target, entries: [], counts, bytes: 0 };
   }
-  const snapshot = await snapshotOf(place, id, options.identityFiles);
   const byTime = conflict === "if-changed";
-  return restorePlan({ snapshot, target, paths, include, exclude, byTime });
+  return withSnapshot(place, id, options.identityFiles, ({ snapshot }) =>
+    restorePlan({ snapshot, target, paths, include, exclude, byTime }),
+  );
 }
 
 async function planRestore(
@@ -86,11 +87,11 @@ async function planRestore(
 
 /** @throws StudioError (exit 4) where the release cannot use the restored database */
 async function schemaFor(
-  { project }: Workplace,
+  place: Workplace,
   { snapshot: id, migrate, anySchema: any }: Omit<RestoreOptions, "message" | "tables">,
   release: ReleaseRecord,
 ): Promise<Pick<RestoreInput, "schema" | "remark">> {
-  const snapshot = await loadCommit(openRepository(project), id);
+  const snapshot = await withRepository(place, (store) => loadCommit(store, id));
   const { head, remark } = fitSchema({ snapshot, release, migrate, any });
   return { schema: head === null ? null : { head, release }, remark };
 }

@@ -8,7 +8,7 @@ import { releaseCompatibility } from "../migrate/compatibility.ts";
 import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
-import { openRepository } from "./backup-repository.ts";
+import { withRepository } from "./backup-repository.ts";
 import { type DeployPlanView, readUnlocked, viewPlan } from "./preview-deploy.ts";
 import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
@@ -162,7 +162,7 @@ async function decideSchema(
 
 /** The way back by a snapshot, where migrations cannot be taken back. */
 async function describeRestore(place: Workplace, release: ReleaseRecord): Promise<string> {
-  const snapshots = await listSnapshots(openRepository(place.project));
+  const snapshots = await withRepository(place, listSnapshots);
   const fitting = snapshots.findLast(
     (one) =>
       one.environment === release.environment &&

@@ -2,29 +2,31 @@ import { openerOf } from "../backup/snapshot/opener.ts";
 import { Snapshot } from "../backup/snapshot/open-snapshot.ts";
 import type { Store } from "../backup/store/store.ts";
 import { usageError } from "../errors.ts";
-import { openRepository } from "./backup-repository.ts";
+import { type RepositoryPlace, withRepository } from "./backup-repository.ts";
 import { readIdentities } from "./identities.ts";
-import type { Workplace } from "./workplace.ts";
 
-/** Opens a snapshot of the environment's repository, with what its content is encrypted to. */
-export async function snapshotOf(
-  { project }: Pick<Workplace, "project">,
-  id: string,
-  identityFiles: readonly string[],
-): Promise<Snapshot> {
-  return snapshotIn(openRepository(project), id, identityFiles);
+export interface OpenSnapshot {
+  snapshot: Snapshot;
+  store: Store;
+  /** The texts of the identity files. */
+  identities: string[];
 }
 
-export async function snapshotIn(
-  store: Store,
+/** Opens a snapshot of the environment's repository, with what its content is encrypted to. */
+export async function withSnapshot<T>(
+  place: RepositoryPlace,
   id: string,
   identityFiles: readonly string[],
-): Promise<Snapshot> {
-  const opener = await openerOf(await readIdentities(identityFiles));
-  const snapshot = await Snapshot.open({ store, id, opener });
-  if (snapshot.isReadable) return snapshot;
-  throw usageError(
-    `Snapshot ${id} is encrypted.`,
-    "Give the file with the secret key of one of its recipients: --identity FILE.",
-  );
+  action: (open: OpenSnapshot) => Promise<T>,
+): Promise<T> {
+  const identities = await readIdentities(identityFiles);
+  const opener = await openerOf(identities);
+  return withRepository(place, async (store) => {
+    const snapshot = await Snapshot.open({ store, id, opener });
+    if (snapshot.isReadable) return action({ snapshot, store, identities });
+    throw usageError(
+      `Snapshot ${id} is encrypted.`,
+      "Give the file with the secret key of one of its recipients: --identity FILE.",
+    );
+  });
 }

@@ -1,12 +1,14 @@
-import { resolve } from "node:path";
 import { localStore } from "../backup/store/local-store.ts";
 import { latestSnapshot } from "../backup/summary.ts";
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
+import type { Project } from "../config/project.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { listMigrations } from "../migrate/source.ts";
 import { nextFirings } from "../schedule/next-firings.ts";
+import { repositoryFolder } from "./backup-repository.ts";
+import { readNotedBackup } from "./noted-backup.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { View } from "./view.ts";
@@ -24,6 +26,8 @@ export interface StatusReport {
   } | null;
   schema: { head: string | null; pending: string[]; problems: string[] };
   backup: { id: string; created: string; verified: boolean | null } | null;
+  /** False where that takes a network: `backup` is then the last one that this machine knows of. */
+  repositoryRead: boolean;
   jobs: { name: string; next: string }[];
   releases: { id: string; status: string; since: string | null }[];
   operation: {
@@ -51,11 +55,8 @@ export async function readStatus(place: View): Promise<StatusReport> {
         pending: schema.pending.map((migration) => migration.name),
         problems: schema.problems.map((problem) => problem.message),
       },
-      backup: await lastBackup(
-        project.settings.backup.repository,
-        project.directory,
-        desk.environment,
-      ),
+      backup: await lastBackup(project),
+      repositoryRead: repositoryFolder(project) !== null,
       jobs: nextFirings(project.settings.schedule, desk.now()),
       releases: ledger === null ? [] : releasesKept(ledger, desk.environment),
       operation: unfinished === null ? null : await operationState(unfinished, desk.paths.lock),
@@ -97,13 +98,10 @@ async function servingState(
   };
 }
 
-async function lastBackup(
-  repository: string,
-  directory: string,
-  environment: string,
-): Promise<StatusReport["backup"]> {
-  if (repository.startsWith("s3://")) return null;
-  const last = await latestSnapshot(localStore(resolve(directory, repository)), environment);
+async function lastBackup(project: Project): Promise<StatusReport["backup"]> {
+  const folder = repositoryFolder(project);
+  if (folder === null) return readNotedBackup(project);
+  const last = await latestSnapshot(localStore(folder), project.environment);
   if (last === null) return null;
   return { id: last.id, created: last.created, verified: last.verification?.ok ?? null };
 }

@@ -1,9 +1,11 @@
 import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
+import type { Store } from "../backup/store/store.ts";
 import type { DatabaseAddress } from "../database/address.ts";
 import { createAdvance } from "../format/advance.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { Reach } from "../operation/faults.ts";
-import { backupWorkDirectory, openRepository, repositoryGuides } from "./backup-repository.ts";
+import { backupWorkDirectory, repositoryGuides, withRepository } from "./backup-repository.ts";
+import { noteBackup } from "./noted-backup.ts";
 import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { ProgramRun } from "./databases/program-run.ts";
@@ -32,30 +34,34 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   const { place, set, id, release, name, tags, signal, reach } = input;
   const { desk, database } = place;
   const schemaHead = await schemaHeadOf(database);
+  const sources = await snapshotSources(place, set, input.onStart);
   const advance = createAdvance(input.say);
-  const report = await createSnapshot({
-    store: observedStore(openRepository(place.project), reach),
-    recipients: place.project.settings.backup.recipients,
-    workDirectory: backupWorkDirectory(place.project),
-    guides: repositoryGuides(),
-    id,
-    set,
-    name,
-    tags,
-    environment: desk.environment,
-    release,
-    schemaHead,
-    toolVersion: desk.version,
-    sources: await snapshotSources(place, set, input.onStart),
-    now: () => desk.now(),
-    // Another environment may be using the same repository for a moment.
-    lockWait: 60_000,
-    signal,
-    onProgress(progress) {
-      reach("member");
-      advance(progress);
-    },
-  });
+  const create = (store: Store): Promise<SnapshotReport> =>
+    createSnapshot({
+      store: observedStore(store, reach),
+      recipients: place.project.settings.backup.recipients,
+      workDirectory: backupWorkDirectory(place.project),
+      guides: repositoryGuides(),
+      id,
+      set,
+      name,
+      tags,
+      environment: desk.environment,
+      release,
+      schemaHead,
+      toolVersion: desk.version,
+      sources,
+      now: () => desk.now(),
+      // Another environment may be using the same repository for a moment.
+      lockWait: 60_000,
+      signal,
+      onProgress(progress) {
+        reach("member");
+        advance(progress);
+      },
+    });
+  const report = await withRepository(place, create);
+  noteBackup(place.project, { id, created: report.snapshot.created, verified: true });
   for (const remark of report.remarks) input.note(remark);
   for (const link of report.links) {
     input.note(

@@ -13,6 +13,8 @@ export interface View {
   variables: Record<string, string | undefined>;
   database: DatabaseAddress;
   target: TargetView;
+  /** Told the secret parts of what is read later, so that they can be masked in output. */
+  onSecret: (value: string) => void;
 }
 
 export interface ViewInput {
@@ -27,11 +29,12 @@ export async function openView({ desk, project, env, onSecret }: ViewInput): Pro
   const variables = await variablesOf(project, env);
   const database = await resolveDatabase({ settings, directory, env: variables, onSecret });
   const target = createTargetView(settings.target, desk.paths);
-  return { desk, project, variables, database, target };
+  return { desk, project, variables, database, target, onSecret };
 }
 
-async function variablesOf(
-  { settings, directory }: Project,
+/** The caller's environment with the project's variables. */
+export async function variablesOf(
+  { settings, directory }: Pick<Project, "settings" | "directory">,
   env: ViewInput["env"],
 ): Promise<View["variables"]> {
   if (settings.variables.file === null) return { ...env };

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { type SnapshotSummary, latestSnapshot } from "../backup/summary.ts";
-import { openRepository } from "../deploy/backup-repository.ts";
+import { repositoryFolder, withRepository } from "../deploy/backup-repository.ts";
 import { existingAncestor } from "../deploy/existing-ancestor.ts";
 import { liveMigrationFolders } from "../deploy/project-folders.ts";
 import { roughDuration } from "../format/rough.ts";
@@ -42,10 +42,10 @@ async function schema({ view, serving }: Scene): Promise<Finding> {
 }
 
 async function lastBackup(scene: Scene): Promise<Finding> {
-  const { project, serving, now } = scene;
-  if (serving === null || "error" in project) return skipped(nothingDeployed);
-  const { environment } = project.value;
-  const last = await latestSnapshot(openRepository(project.value), environment);
+  const { view, serving, now } = scene;
+  if (serving === null || view === null || "error" in view) return skipped(nothingDeployed);
+  const { environment } = view.value.project;
+  const last = await withRepository(view.value, (store) => latestSnapshot(store, environment));
   if (last !== null) return judgeBackup(last, now);
   // A first deploy may find nothing to save: then it is right that there is none.
   return now.getTime() - firstDeploy(scene) < oldestBackup
@@ -76,8 +76,9 @@ function firstDeploy({ ledger, project }: Scene): number {
 
 function repositoryDisk({ project, paths }: Scene): Finding {
   if ("error" in project || paths === null) return skipped("studio.yaml must be valid first");
-  const { localDirectory, location } = openRepository(project.value);
+  const folder = repositoryFolder(project.value);
+  if (folder === null) return ok(project.value.settings.backup.repository);
   const disk = (path: string) => statSync(existingAncestor(path)).dev;
-  if (localDirectory === null || disk(localDirectory) !== disk(paths.data)) return ok(location);
-  return note(`${location} shares the disk of the data: one fault takes both`);
+  if (disk(folder) !== disk(paths.data)) return ok(folder);
+  return note(`${folder} shares the disk of the data: one fault takes both`);
 }

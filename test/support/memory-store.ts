@@ -12,6 +12,7 @@ export function memoryStore(before: (change: string) => void = () => undefined):
     files,
     location: "memory",
     localDirectory: null,
+    requestsAtOnce: 1,
     async put(key, content) {
       before(`put ${key}`);
       files.set(key, Buffer.from(content));

@@ -66,7 +66,7 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
   const pool = (): PackPool => {
     if (running === null) {
       const settings = { recipients, level, known: known.share() };
-      running = createPackPool(settings, (object) => sink.put(object));
+      running = createPackPool(settings, store.requestsAtOnce, (object) => sink.put(object));
     }
     return running;
   };

@@ -10,19 +10,26 @@ export function usualThreads(): number {
   return Math.max(2, Math.min(4, availableParallelism()));
 }
 
+/** One is filled while the other is on its way. */
+const fewestBuffers = 2;
+
 /**
  * Threads that read, hash, compress and encrypt, while this one only hands on.
+ * @param requestsAtOnce how many objects the repository takes at once
  * @param put puts an object into the repository; its buffer is used again afterwards
  */
 export function createPackPool(
-  settings: WorkerSettings,
+  settings: Omit<WorkerSettings, "buffers">,
+  requestsAtOnce: number,
   put: (object: FinishedObject) => Promise<void>,
 ): PackPool {
+  const threads = usualThreads();
+  const buffers = Math.max(fewestBuffers, Math.ceil(requestsAtOnce / threads));
   return new ThreadPool({
-    threads: usualThreads(),
+    threads,
     // The worker is TypeScript in a clone and JavaScript in the package.
     script: new URL(`./worker${extname(import.meta.url)}`, import.meta.url),
-    settings,
+    settings: { ...settings, buffers } satisfies WorkerSettings,
     async onNotice({ object }) {
       await put(object);
       const { buffer } = object;

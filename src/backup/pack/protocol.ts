@@ -94,6 +94,8 @@ export interface WorkerSettings {
   recipients: readonly string[];
   /** zstd level. */
   level: number;
+  /** How many objects of a thread may be on their way to the repository at once. */
+  buffers: number;
   /** Content that the repository has. */
   known: { files: SharedArrayBuffer; chunks: SharedArrayBuffer };
 }

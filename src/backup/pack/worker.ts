@@ -15,10 +15,7 @@ import type {
 import { SegmentPacker } from "./store-segment.ts";
 import { ChunkPacker } from "./store-large.ts";
 
-/** How many objects of a thread may be on their way to the repository at once. */
-const buffersInUse = 2;
-
-const { recipients, level, known } = workerData as WorkerSettings;
+const { recipients, level, known, buffers } = workerData as WorkerSettings;
 const sealer = recipients.length === 0 ? null : createSealer(recipients.map(parseRecipient));
 const free: ArrayBuffer[] = [];
 const waiting: ((buffer: ArrayBuffer) => void)[] = [];
@@ -27,7 +24,7 @@ let allocated = 0;
 async function take(): Promise<ArrayBuffer> {
   const buffer = free.pop();
   if (buffer !== undefined) return buffer;
-  if (allocated < buffersInUse) {
+  if (allocated < buffers) {
     allocated += 1;
     return new ArrayBuffer(ObjectMaker.bufferBytes(sealer));
   }

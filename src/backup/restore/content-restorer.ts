@@ -15,12 +15,17 @@ interface Wanted {
   decisions: FileDecision[];
 }
 
-/** Archives whose files are announced and handed out at once: bounds what is open at a time. */
-const jobsAhead = 4;
+/**
+ * Archives whose files are announced and handed out at once, at the least: bounds what is open at a
+ * time.
+ */
+const fewestJobs = 4;
 
 export interface ContentRestorerOptions {
   pool: UnpackRunner;
   placer: Placer;
+  /** How many objects are worth having on their way at once. */
+  requestsAtOnce: number;
   /** Bytes that are going to be written. */
   total: number;
   onProgress: ProgressListener | undefined;
@@ -72,7 +77,8 @@ export class ContentRestorer {
         await job();
       }
     };
-    await Promise.all(Array.from({ length: jobsAhead }, next));
+    const length = Math.max(fewestJobs, this.#options.requestsAtOnce);
+    await Promise.all(Array.from({ length }, next));
   }
 
   async #runLarge(decision: FileDecision): Promise<void> {

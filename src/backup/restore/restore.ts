@@ -68,7 +68,9 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
     opener: snapshot.opener,
     bytes,
   });
-  const content = new ContentRestorer({ pool, placer, total: prepared.plan.bytes, onProgress });
+  const { requestsAtOnce } = store;
+  const total = prepared.plan.bytes;
+  const content = new ContentRestorer({ pool, placer, requestsAtOnce, total, onProgress });
   try {
     for (const decision of todo) {
       if (isFile(decision)) content.add(decision);

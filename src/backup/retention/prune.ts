@@ -7,6 +7,8 @@ import { decodeObjectList } from "../format/object-list.ts";
 import { isRecord } from "../format/record.ts";
 import { withLock } from "../lock.ts";
 import type { Clock } from "../open-repository.ts";
+import { forEachAtOnce, mapAhead } from "../parallel.ts";
+import { removeUnlocked } from "../store/remove-unlocked.ts";
 import type { Store } from "../store/store.ts";
 import { committedIds, listSnapshots } from "../summary.ts";
 import { removeLeftovers } from "../unfinished.ts";
@@ -75,9 +77,13 @@ async function carryOut(options: PruneOptions): Promise<PruneReport> {
   }
   const given = choices.filter(({ reasons }) => reasons.length === 0).map((one) => one.snapshot);
   const { due, waiting } = await readTrash(store, now(), options.trashFor ?? aDay);
+  const removed = plan ? due : [];
   let freedBytes = 0;
   if (!plan) {
-    for (const id of due) await removeSnapshot(store, id);
+    for (const id of due) {
+      const gone = await removeSnapshot(store, id);
+      (gone ? removed : waiting).push(id);
+    }
     for (const { id } of given) await trashSnapshot(store, id, now());
     freedBytes = await removeUnneeded(store, now());
     await store.sync();
@@ -86,7 +92,7 @@ async function carryOut(options: PruneOptions): Promise<PruneReport> {
     plan,
     kept: choices.filter(({ reasons }) => reasons.length > 0),
     trashed: given.map(({ id }) => id),
-    removed: due,
+    removed,
     waiting,
     freedBytes,
     damaged: snapshots.filter(({ damaged }) => damaged !== null).map(({ id }) => id),
@@ -98,11 +104,18 @@ async function trashSnapshot(store: Store, id: string, now: Date): Promise<void>
   await store.put(trashKey(id), Buffer.from(`${JSON.stringify(note)}\n`));
 }
 
-/** Without its COMMIT a snapshot does not exist, so a removal that is interrupted can go on. */
-async function removeSnapshot(store: Store, id: string): Promise<void> {
-  await store.remove(snapshotKey(id, "COMMIT"));
-  for await (const { key } of store.list(snapshotFolder(id))) await store.remove(key);
+/**
+ * Without its COMMIT a snapshot does not exist, so a removal that is interrupted can go on. False
+ * where it is under object lock: it stays in the trash until that is over.
+ */
+async function removeSnapshot(store: Store, id: string): Promise<boolean> {
+  if (!(await removeUnlocked(store, snapshotKey(id, "COMMIT")))) return false;
+  const files = store.list(snapshotFolder(id));
+  await forEachAtOnce(files, store.requestsAtOnce, async ({ key }) => {
+    await removeUnlocked(store, key);
+  });
   await store.remove(trashKey(id));
+  return true;
 }
 
 /**
@@ -114,21 +127,23 @@ async function removeUnneeded(store: Store, now: Date): Promise<number> {
   const needed = await neededObjects(store);
   if (needed === null) return 0;
   let freed = 0;
-  for await (const { key, size, modified } of store.list(objectsFolder)) {
+  const objects = store.list(objectsFolder);
+  await forEachAtOnce(objects, store.requestsAtOnce, async ({ key, size, modified }) => {
     const object = objectOfKey(key);
-    if (object === null || needed.has(object.sha256)) continue;
-    if (now.getTime() - modified.getTime() < aDay) continue;
-    await store.remove(key);
-    freed += size;
-  }
+    if (object === null || needed.has(object.sha256)) return;
+    if (now.getTime() - modified.getTime() < aDay) return;
+    if (await removeUnlocked(store, key)) freed += size;
+  });
   return freed;
 }
 
 async function neededObjects(store: Store): Promise<Set<string> | null> {
   const needed = new Set<string>();
-  for (const id of await committedIds(store)) {
+  const lists = mapAhead(await committedIds(store), store.requestsAtOnce, async (id) => {
     const commit = await store.get(snapshotKey(id, "COMMIT"));
-    const list = await store.get(snapshotKey(id, "objects"));
+    return { id, commit, list: await store.get(snapshotKey(id, "objects")) };
+  });
+  for await (const { id, commit, list } of lists) {
     try {
       if (commit === null || list === null) return null;
       decodeCommit(commit, id);
@@ -147,13 +162,14 @@ async function readTrash(
 ): Promise<{ due: string[]; waiting: string[] }> {
   const due: string[] = [];
   const waiting: string[] = [];
-  for await (const { key } of store.list(trashFolder)) {
+  const notes = store.list(trashFolder);
+  await forEachAtOnce(notes, store.requestsAtOnce, async ({ key }) => {
     const id = key.slice(trashFolder.length).replace(/\.json$/, "");
-    if (!isIdentifier(id)) continue;
+    if (!isIdentifier(id)) return;
     const since = trashedAt(await store.get(key));
     const over = since !== null && now.getTime() - since >= trashFor;
     (over ? due : waiting).push(id);
-  }
+  });
   return { due: due.sort(), waiting: waiting.sort() };
 }
 

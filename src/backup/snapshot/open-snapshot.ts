@@ -9,6 +9,7 @@ import { decodeObjectList } from "../format/object-list.ts";
 import { decodePage } from "../format/page.ts";
 import { decodeFrames } from "../format/zstd.ts";
 import type { Store } from "../store/store.ts";
+import { mapAhead } from "../parallel.ts";
 import { loadCommit } from "../summary.ts";
 
 /** Decrypts stored bytes with the identities that the operator gave. */
@@ -74,10 +75,12 @@ export class Snapshot {
   /** All entries, in the order in which they were found: folders before what they hold. */
   async *entries(): AsyncGenerator<Entry[]> {
     const { pages } = await this.manifest();
-    for (const { sha256, entries: count } of pages) {
-      const { entries } = decodePage(
-        (await this.content({ kind: "page", sha256 })).toString("utf8"),
-      );
+    const contents = mapAhead(pages, this.#store.requestsAtOnce, async ({ sha256, entries }) => ({
+      text: (await this.content({ kind: "page", sha256 })).toString("utf8"),
+      count: entries,
+    }));
+    for await (const { text, count } of contents) {
+      const { entries } = decodePage(text);
       if (entries.length !== count) throw damaged("A list of files has lost some of its lines.");
       yield entries;
     }

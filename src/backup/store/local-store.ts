@@ -21,6 +21,7 @@ export function localStore(directory: string): Store {
   return {
     location: directory,
     localDirectory: directory,
+    requestsAtOnce: 1,
     async put(key, content) {
       const beside = await writeBeside(folders, pathOf(key), content);
       await rename(beside, pathOf(key)).catch(discarding(beside));

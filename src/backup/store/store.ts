@@ -15,6 +15,8 @@ export interface Store {
   readonly location: string;
   /** The folder that holds the files when they are of this machine, else null. */
   readonly localDirectory: string | null;
+  /** How many requests are worth having under way at once: several where each takes a while. */
+  readonly requestsAtOnce: number;
   /** Writes a file, replacing an older one. It outlasts a power cut once `sync` has returned. */
   put(key: string, content: Uint8Array): Promise<void>;
   /** The same, but false, and nothing done, where there is one: of several callers one gets it. */

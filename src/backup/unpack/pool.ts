@@ -1,7 +1,6 @@
 import { extname } from "node:path";
-import { objectKey } from "../format/object.ts";
+import type { ObjectName } from "../format/object.ts";
 import { usualThreads } from "../pack/pool.ts";
-import type { Store } from "../store/store.ts";
 import { ThreadPool } from "../threads/thread-pool.ts";
 import type {
   ObjectBytes,
@@ -13,16 +12,21 @@ import type {
 
 export type UnpackPool = ThreadPool<UnpackJob, UnpackResult, UnpackNotice>;
 
-/** Threads that decrypt, decompress, prove and write, while this one reads the repository. */
-export function createUnpackPool(store: Store, settings: UnpackSettings): UnpackPool {
+/**
+ * Threads that decrypt, decompress, prove and write, while this one reads the repository.
+ * @param fetch gives the stored bytes of an object, which are handed over for good
+ */
+export function createUnpackPool(
+  fetch: (object: ObjectName) => Promise<Buffer | null>,
+  settings: UnpackSettings,
+): UnpackPool {
   return new ThreadPool({
     threads: usualThreads(),
     // The worker is TypeScript in a clone and JavaScript in the package.
     script: new URL(`./worker${extname(import.meta.url)}`, import.meta.url),
     settings,
     async onNotice({ number, object }) {
-      const bytes = await store.get(objectKey(object, settings.encrypted));
-      return answer(number, bytes);
+      return answer(number, await fetch(object));
     },
   });
 }

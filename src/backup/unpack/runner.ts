@@ -1,6 +1,8 @@
 import { objectKey } from "../format/object.ts";
+import type { ObjectName } from "../format/object.ts";
 import type { Opener } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
+import { FetchAhead } from "./fetch-ahead.ts";
 import type { UnpackJob, UnpackResult } from "./protocol.ts";
 import { Unpacker } from "./unpacker.ts";
 
@@ -22,17 +24,38 @@ export interface RunnerOptions {
   bytes: number;
 }
 
+type Fetch = (object: ObjectName) => Promise<Buffer | null>;
+
 /** Threads for much content, this very thread for little. */
 export async function createUnpackRunner(options: RunnerOptions): Promise<UnpackRunner> {
-  const { store, encrypted, identities, opener, bytes } = options;
+  const { store, encrypted } = options;
+  if (store.requestsAtOnce === 1) {
+    return startRunner(options, (object) => store.get(objectKey(object, encrypted)));
+  }
+  const ahead = new FetchAhead(store, encrypted);
+  const runner = await startRunner(options, (object) => ahead.fetch(object));
+  const threads = options.bytes >= worthThreads;
+  return {
+    async run(job, weight) {
+      // This thread takes jobs in the order in which they come.
+      const forget = ahead.announce(objectsOf(job), threads ? weight : 0);
+      try {
+        return await runner.run(job, weight);
+      } finally {
+        forget();
+      }
+    },
+    close: () => runner.close(),
+  };
+}
+
+async function startRunner(options: RunnerOptions, fetch: Fetch): Promise<UnpackRunner> {
+  const { encrypted, identities, opener, bytes } = options;
   if (bytes >= worthThreads) {
     const { createUnpackPool } = await import("./pool.ts");
-    return createUnpackPool(store, { encrypted, identities });
+    return createUnpackPool(fetch, { encrypted, identities });
   }
-  const unpacker = new Unpacker({
-    fetch: (object) => store.get(objectKey(object, encrypted)),
-    opener: encrypted ? opener : null,
-  });
+  const unpacker = new Unpacker({ fetch, opener: encrypted ? opener : null });
   // One job at a time: the memory of an archive is used again for the next one.
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -43,4 +66,8 @@ export async function createUnpackRunner(options: RunnerOptions): Promise<Unpack
     },
     close: async () => undefined,
   };
+}
+
+function objectsOf(job: UnpackJob): ObjectName[] {
+  return job.type === "segment" ? [job.object] : job.objects;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, flag, integer, name, secret, text } from "./fields.ts";
+import { duration, flag, integer, name, oneOf, secret, text } from "./fields.ts";
 
 const count = (kept: number) => integer(0, 100_000).prefault(kept);
 
@@ -27,6 +27,14 @@ export const backup = z
         region: text.optional(),
         accessKeyId: secret.prefault({ env: "AWS_ACCESS_KEY_ID" }),
         secretAccessKey: secret.prefault({ env: "AWS_SECRET_ACCESS_KEY" }),
+        /** Of temporary keys. */
+        sessionToken: secret.optional(),
+        /** The bucket is part of the path; by default where there is an endpoint. */
+        pathStyle: flag.optional(),
+        /** What snapshots consist of cannot be removed before. */
+        objectLock: z
+          .strictObject({ mode: oneOf("governance", "compliance"), days: integer(1, 36_500) })
+          .optional(),
       })
       .prefault({}),
     recipients: z

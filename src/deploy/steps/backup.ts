@@ -2,20 +2,19 @@ import type { SnapshotReport } from "../../backup/create/create.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
-import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
+import { backupWorkDirectory, withRepository } from "../backup-repository.ts";
 import type { DeployWork } from "../deploy-input.ts";
 
 /** Backs up what exists and reads the snapshot back; one that was not read back does not count. */
 export function backupStep(work: DeployWork, when: "before" | "after"): Step {
   const { place, input } = work;
-  const repository = openRepository(place.project);
   return {
     id: when === "before" ? "backup" : "first-backup",
     title: `Back up the database and files, and read the snapshot back`,
     skip: () => skipReason(work, when),
     async probe() {
       const { listSnapshots } = await import("../../backup/summary.ts");
-      const snapshots = await listSnapshots(repository);
+      const snapshots = await withRepository(place, listSnapshots);
       const own = snapshots.find((snapshot) => snapshot.id === input.snapshot);
       return own?.verification?.ok === true ? "done" : "partial";
     },
@@ -40,7 +39,7 @@ async function takeOnce(
 ): Promise<SnapshotReport | null> {
   const id = input.snapshot;
   const { listSnapshots } = await import("../../backup/summary.ts");
-  const snapshots = await listSnapshots(openRepository(place.project));
+  const snapshots = await withRepository(place, listSnapshots);
   if (snapshots.some((snapshot) => snapshot.id === id)) return null;
   const { takeSnapshot } = await import("../take-snapshot.ts");
   const current = previous?.id ?? (when === "after" ? release.id : null);
@@ -60,9 +59,11 @@ async function takeOnce(
 
 async function removeParts({ place }: DeployWork): Promise<void> {
   const { removeUnfinished } = await import("../../backup/unfinished.ts");
-  const store = openRepository(place.project);
+  const workDirectory = backupWorkDirectory(place.project);
   try {
-    await removeUnfinished(store, () => place.desk.now(), backupWorkDirectory(place.project));
+    await withRepository(place, (store) =>
+      removeUnfinished(store, () => place.desk.now(), workDirectory),
+    );
   } catch (error) {
     // Whoever uses the repository by now removed them when it began.
     if (!(error instanceof StudioError && error.exitCode === exitCodes.locked)) throw error;

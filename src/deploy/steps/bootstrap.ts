@@ -5,10 +5,9 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { restoreSnapshot } from "../../backup/restore/restore.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { atRepository } from "../at-repository.ts";
-import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
+import { backupWorkDirectory } from "../backup-repository.ts";
 import { damagedFiles } from "../damaged-files.ts";
-import { readIdentities } from "../identities.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
 import { restoreDatabaseSteps } from "./restore-database.ts";
 import type { RestoreInput } from "./restore-input.ts";
@@ -62,20 +61,19 @@ async function unpackLedger(
   into: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-  const { databases } = await snapshot.manifest();
-  const path = databases.find(({ label }) => label === "ledger")?.path ?? "";
-  await rm(into, { recursive: true, force: true });
-  const report = await restoreSnapshot({
-    snapshot,
-    store: openRepository(place.project),
-    identities: await readIdentities(input.identityFiles),
-    target: into,
-    paths: [path],
-    conflict: "always",
-    keepReplacedIn: join(into, "replaced"),
-    signal,
+  return withSnapshot(place, input.snapshot, input.identityFiles, async (open) => {
+    const { databases } = await open.snapshot.manifest();
+    const path = databases.find(({ label }) => label === "ledger")?.path ?? "";
+    await rm(into, { recursive: true, force: true });
+    const report = await restoreSnapshot({
+      ...open,
+      target: into,
+      paths: [path],
+      conflict: "always",
+      keepReplacedIn: join(into, "replaced"),
+      signal,
+    });
+    if (report.damaged.length > 0) throw damagedFiles(input.snapshot, report.damaged);
+    return join(into, path);
   });
-  if (report.damaged.length > 0) throw damagedFiles(input.snapshot, report.damaged);
-  return join(into, path);
 }

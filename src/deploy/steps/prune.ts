@@ -1,6 +1,6 @@
 import { listReleases, removeRelease } from "../../ledger/releases.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { openRepository } from "../backup-repository.ts";
+import { withRepository } from "../backup-repository.ts";
 import type { Reach } from "../../operation/faults.ts";
 import { observedStore } from "../observed-store.ts";
 import { withContents } from "../content/content-lock.ts";
@@ -25,14 +25,16 @@ export function pruneStep(work: DeployWork): Step {
       const { retention } = place.project.settings.backup;
       const { pruneSnapshots } = await import("../../backup/retention/prune.ts");
       const report = await run.effect("snapshots", (reach) =>
-        pruneSnapshots({
-          store: observedStore(openRepository(place.project), reach),
-          retention,
-          now: () => place.desk.now(),
-          plan: false,
-          keep: [work.input.snapshot],
-          lockWait: 60_000,
-        }),
+        withRepository(place, (store) =>
+          pruneSnapshots({
+            store: observedStore(store, reach),
+            retention,
+            now: () => place.desk.now(),
+            plan: false,
+            keep: [work.input.snapshot],
+            lockWait: 60_000,
+          }),
+        ),
       );
       return { releases: released, snapshots: report.trashed };
     },

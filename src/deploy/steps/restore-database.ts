@@ -8,7 +8,7 @@ import { environmentServer } from "../databases/environment-server.ts";
 import type { ExchangeOf } from "../databases/server-database.ts";
 import { releaseMigrationFolders } from "../project-folders.ts";
 import type { ReleaseRecord } from "../release.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
 import type { RestoreInput } from "./restore-input.ts";
 import { databaseIn, unpackStep, unpackedIn } from "./unpack-database.ts";
@@ -39,18 +39,14 @@ function fileStep(place: Workplace, input: RestoreInput, file: string): Step {
     title: "Put the database back",
     probe: nothingToProbe,
     async do(run) {
-      const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-      await databaseIn(place, snapshot);
-      return run.effect("replace", (reach) =>
-        restoreDatabase({
-          onChange: reach,
-          snapshot,
-          file,
-          keepReplacedIn,
-          label: "database",
-          signal: run.signal,
-        }),
-      );
+      const { signal } = run;
+      return withSnapshot(place, input.snapshot, input.identityFiles, async ({ snapshot }) => {
+        await databaseIn(place, snapshot);
+        return run.effect("replace", (onChange) => {
+          const label = "database";
+          return restoreDatabase({ onChange, snapshot, file, keepReplacedIn, label, signal });
+        });
+      });
     },
     async undo(run) {
       await run.effect("put-back", (reach) =>

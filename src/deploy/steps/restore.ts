@@ -5,12 +5,12 @@ import { StudioError, exitCodes } from "../../errors.ts";
 import { createAdvance } from "../../format/advance.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
+import { backupWorkDirectory, withRepository } from "../backup-repository.ts";
 import { damagedFiles } from "../damaged-files.ts";
 import { readIdentities } from "../identities.ts";
 import { upSteps } from "../run-release.ts";
 import { serveAgain } from "../serve-again.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
 import { restoreDatabaseSteps } from "./restore-database.ts";
 import { type RestoreInput, restoresFiles } from "./restore-input.ts";
@@ -42,15 +42,18 @@ export function verifyStep(place: Workplace, input: RestoreInput): Step {
     undo: nothingToUndo,
     async do(run) {
       if (remark !== null) run.note(remark);
-      const report = await verifySnapshot({
-        store: openRepository(place.project),
-        id: snapshot,
-        depth: { kind: "data", percent: 100 },
-        identities: await readIdentities(identityFiles),
-        workDirectory: backupWorkDirectory(place.project),
-        now: () => place.desk.now(),
-        signal: run.signal,
-      });
+      const identities = await readIdentities(identityFiles);
+      const report = await withRepository(place, (store) =>
+        verifySnapshot({
+          store,
+          id: snapshot,
+          depth: { kind: "data", percent: 100 },
+          identities,
+          workDirectory: backupWorkDirectory(place.project),
+          now: () => place.desk.now(),
+          signal: run.signal,
+        }),
+      );
       if (report.ok) return;
       throw new StudioError({
         code: "backup.damaged",
@@ -86,25 +89,16 @@ export function filesStep(place: Workplace, input: RestoreInput): Step {
     title: `Restore files to ${target}`,
     probe: nothingToProbe,
     async do(run) {
-      const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-      const identities = await readIdentities(input.identityFiles);
+      const { signal } = run;
+      const wanted = { target, paths, include, exclude, conflict, keepReplacedIn, signal };
       const advance = createAdvance(run.say);
-      const report = await run.effect("restore", (reach) =>
-        restoreSnapshot({
-          onProgress(progress) {
+      const report = await withSnapshot(place, input.snapshot, input.identityFiles, (open) =>
+        run.effect("restore", (reach) => {
+          const onProgress = (progress: Parameters<typeof advance>[0]) => {
             reach("member");
             advance(progress);
-          },
-          snapshot,
-          store: openRepository(place.project),
-          identities,
-          target,
-          paths,
-          include,
-          exclude,
-          conflict,
-          keepReplacedIn,
-          signal: run.signal,
+          };
+          return restoreSnapshot({ onProgress, ...open, ...wanted });
         }),
       );
       const [damaged] = report.damaged;

@@ -6,10 +6,9 @@ import type { DatabaseFacts } from "../../backup/format/entry.ts";
 import type { Snapshot } from "../../backup/snapshot/open-snapshot.ts";
 import { usageError } from "../../errors.ts";
 import { type Step, type StepRun, nothingToProbe } from "../../operation/step.ts";
-import { backupWorkDirectory, openRepository } from "../backup-repository.ts";
+import { backupWorkDirectory } from "../backup-repository.ts";
 import { damagedFiles } from "../damaged-files.ts";
-import { readIdentities } from "../identities.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
 import type { RestoreInput } from "./restore-input.ts";
 
@@ -49,26 +48,25 @@ export interface Unpacked {
 
 /** Brings the copy of the database out of the snapshot, each file proven by its SHA-256. */
 async function unpackDatabase(
-  place: Pick<Workplace, "project" | "database">,
+  place: Workplace,
   input: Unpacking,
   into: string,
   signal: AbortSignal,
 ): Promise<Unpacked> {
-  const snapshot = await snapshotOf(place, input.snapshot, input.identityFiles);
-  const facts = await databaseIn(place, snapshot);
-  await rm(into, { recursive: true, force: true });
-  const report = await restoreSnapshot({
-    snapshot,
-    store: openRepository(place.project),
-    identities: await readIdentities(input.identityFiles),
-    target: into,
-    paths: [facts.path],
-    conflict: "always",
-    keepReplacedIn: join(into, "replaced"),
-    signal,
+  return withSnapshot(place, input.snapshot, input.identityFiles, async (open) => {
+    const facts = await databaseIn(place, open.snapshot);
+    await rm(into, { recursive: true, force: true });
+    const report = await restoreSnapshot({
+      ...open,
+      target: into,
+      paths: [facts.path],
+      conflict: "always",
+      keepReplacedIn: join(into, "replaced"),
+      signal,
+    });
+    if (report.damaged.length > 0) throw damagedFiles(input.snapshot, report.damaged);
+    return { path: join(into, facts.path), facts };
   });
-  if (report.damaged.length > 0) throw damagedFiles(input.snapshot, report.damaged);
-  return { path: join(into, facts.path), facts };
 }
 
 /** The first step of a restore that loads a copy of the database from a folder. */

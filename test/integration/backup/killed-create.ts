@@ -3,6 +3,7 @@ import { filesSource } from "../../../src/backup/sources/files.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import type { Store } from "../../../src/backup/store/store.ts";
 import { createIdentifier } from "../../../src/identifier.ts";
+import { s3Store } from "../../support/s3.ts";
 
 // Creates a snapshot and kills itself before or after the n-th change of the repository.
 const [repository = "", directory = "", workDirectory = "", killAt = ""] = process.argv.slice(2);
@@ -32,8 +33,14 @@ function deadly(store: Store): Store {
   };
 }
 
+/** A folder, or the address of a bucket. */
+function openStore(): Store | Promise<Store> {
+  const [, endpoint, bucket = ""] = /^(http:\/\/[^/]+)\/(.+)$/.exec(repository) ?? [];
+  return endpoint === undefined ? localStore(repository) : s3Store({ endpoint, bucket });
+}
+
 await createSnapshot({
-  store: deadly(localStore(repository)),
+  store: deadly(await openStore()),
   id: createIdentifier(new Date()),
   set: "full",
   environment: "local",
