@@ -17,7 +17,7 @@ beforeAll(async () => {
   const { stdout, exitCode } = await project.studio(["deploy", "--json"]);
   expect(exitCode).toBe(0);
   first = JSON.parse(stdout).result.release;
-}, 60_000);
+}, 180_000);
 
 afterEach(() => {
   project.write("studio.yaml", quickSettings);
@@ -26,7 +26,7 @@ afterEach(() => {
   }
 });
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 async function expectFirstServes(): Promise<void> {
   const answer = await fetch(`${project.url}/health/ready`);
@@ -48,7 +48,7 @@ test("a release that never becomes healthy is undone, and its last lines are tol
   project.write("studio.yaml", quickSettings.replace("passes: 1", "passes: 1, timeout: 4s"));
   expectFailure(await project.studio(["deploy"]), 5, /healthy/, /undone/);
   await expectFirstServes();
-}, 60_000);
+}, 180_000);
 
 test("a migration that throws half-way leaves the schema as it was", async () => {
   mkdirSync(join(project.directory, "migrations"));
@@ -64,13 +64,13 @@ test("a migration that throws half-way leaves the schema as it was", async () =>
   await expectFirstServes();
   const { result } = JSON.parse((await project.studio(["migrate", "status", "--json"])).stdout);
   expect(result.pending).toHaveLength(1);
-}, 60_000);
+}, 180_000);
 
 test("a release that misses its gate is undone", async () => {
   project.write("studio.yaml", quickSettings.replace('"errors<1%"', '"p95<0.001ms"'));
   expectFailure(await project.studio(["deploy"]), 5, /gate/, /p95<0\.001ms/);
   await expectFirstServes();
-}, 60_000);
+}, 180_000);
 
 test("a port that another program holds is refused before anything changes", async () => {
   const server = createServer();
@@ -80,7 +80,7 @@ test("a port that another program holds is refused before anything changes", asy
   server.close();
   expectFailure(result, 8, new RegExp(String(port)), /Another program/);
   await expectFirstServes();
-}, 60_000);
+}, 180_000);
 
 test.for(["prepare/contents", "backup/snapshot", "start/spawn", "record/ledger"])(
   "a disk that fills up at %s is told, and everything is undone",
@@ -97,7 +97,7 @@ test("a broken studio.yaml is told with its lines, and nothing changes", async (
   expectFailure(await project.studio(["deploy"]), 2, /studio\.yaml:2/, /studio\.yaml:4/);
   project.write("studio.yaml", quickSettings);
   await expectFirstServes();
-}, 60_000);
+}, 180_000);
 
 test("a model whose file cannot be read is a configuration error", async () => {
   mkdirSync(join(project.directory, "models", "empty", "1"), { recursive: true });
@@ -105,7 +105,7 @@ test("a model whose file cannot be read is a configuration error", async () => {
   writeFileSync(join(project.directory, "models", "empty", "1", "model.onnx"), "x");
   expectFailure(await project.studio(["deploy"]), 2, /config\.yaml/);
   await expectFirstServes();
-}, 60_000);
+}, 180_000);
 
 test("of two deploys at once, one is told who holds the lock", async () => {
   const [a, b] = await Promise.all([project.studio(["deploy"]), project.studio(["deploy"])]);
@@ -113,7 +113,7 @@ test("of two deploys at once, one is told who holds the lock", async () => {
   expect(a.exitCode === 0 ? b.exitCode : a.exitCode).toBe(7);
   expect(a.exitCode === 0 || b.exitCode === 0).toBe(true);
   expectFailure(refused, 7, /locked by .+ \(process \d+\)/, /--lock-wait/);
-}, 60_000);
+}, 180_000);
 
 test("a ledger of garbage is refused and left as it is", async () => {
   await project.studio(["down"]);
@@ -125,4 +125,4 @@ test("a ledger of garbage is refused and left as it is", async () => {
   expectFailure(await project.studio(["deploy"]), 8, /state\.db/);
   expect(readFileSync(file, "utf8")).toBe("garbage ".repeat(1000));
   renameSync(`${file}.good`, file);
-}, 60_000);
+}, 180_000);

@@ -39,7 +39,7 @@ describe.skipIf(!mounted)("on a small disk that is full", () => {
     await project.remove();
     spawnSync("umount", [folder]);
     rmSync(folder, { recursive: true });
-  }, 60_000);
+  }, 180_000);
 
   async function serving(): Promise<string> {
     const { stdout } = await project.studio(["status", "--json"]);
@@ -55,7 +55,7 @@ describe.skipIf(!mounted)("on a small disk that is full", () => {
     expect([exitCode, stderr]).toEqual([8, expect.stringContaining("disk") as string]);
     expect((await fetch(`${project.url}/health/live`)).status).toBe(200);
     expect(await serving()).toBe(release);
-  }, 60_000);
+  }, 180_000);
 
   test("a deploy under which it fills up is undone, and the next one works", async () => {
     const release = await serving();

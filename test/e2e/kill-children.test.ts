@@ -33,7 +33,7 @@ beforeEach(() => {
     rmSync(path(name), { force: true });
 });
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 const path = (name: string): string => join(project.directory, name);
 const numberIn = (name: string): number => Number(readFileSync(path(name), "utf8"));
@@ -70,14 +70,14 @@ test("a hook that outlived studio is ended before a resume runs it again", async
   expect([isRunning(leader), isRunning(grandchild)]).toEqual([false, false]);
   expect(runs()).toBe(2);
   expect((await expectSound(project, "after the resume")).serves).toBe(true);
-}, 60_000);
+}, 180_000);
 
 test("a hook that outlived studio is ended by an abort", async () => {
   const { leader, grandchild } = await dieInHook();
   await succeed(project, ["abort"]);
   expect([isRunning(leader), isRunning(grandchild)]).toEqual([false, false]);
   await expectSound(project, "after the abort");
-}, 60_000);
+}, 180_000);
 
 test("what a dead hook has left running is ended as well", async () => {
   const { leader, grandchild } = await dieInHook();
@@ -87,7 +87,7 @@ test("what a dead hook has left running is ended as well", async () => {
   await succeed(project, ["abort"]);
   expect(isRunning(grandchild)).toBe(false);
   await expectSound(project, "after the abort");
-}, 60_000);
+}, 180_000);
 
 test.for(["hook-before-1#child:before", "hook-before-1#child:after"])(
   "a hook whose start was not yet let go when studio died at %s never runs",

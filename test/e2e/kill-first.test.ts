@@ -20,7 +20,7 @@ beforeAll(async () => {
   points = await listPoints(project, ["deploy"]);
 }, 120_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 /** Back to a project in which nothing was ever done. */
 async function reset(): Promise<void> {

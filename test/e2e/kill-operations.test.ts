@@ -23,7 +23,7 @@ beforeAll(async () => {
   await succeed(project, ["deploy"]);
 }, 120_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 async function look(): Promise<void> {
   before = await expectSound(project, "before a round");

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await succeed(project, ["deploy"]);
 }, 120_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 /** A deploy that died half-way, with a migration to apply. */
 async function leaveUnfinished(at: KillPoint): Promise<void> {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   before = await expectSound(project, "before");
 }, 120_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 const deployWith = (fault: string, ...argv: string[]): Promise<RunResult> =>
   project.studio(["deploy", "--json", ...argv], { STUDIO_FAULT: fault });
@@ -52,7 +52,7 @@ test("a signal before anything began changes nothing", async () => {
   const result = await deployWith("SIGINT:operation/lock:after");
   expect(result.exitCode, result.stderr).toBe(130);
   expect(await expectSound(project, "before it began")).toEqual(before);
-}, 60_000);
+}, 180_000);
 
 test("a second SIGINT stops an undo at once, and the journal lets it be finished", async () => {
   const fault = "SIGINT:gate#intent:after;SIGINT:start#undo-intent:after";
@@ -74,4 +74,4 @@ test("a signal once the release serves lets the rest be tidied up", async () => 
   const after = await expectSound(project, "tidied up");
   expect(after.release).not.toBe(before.release);
   expect(after.schemaHead).toContain("-round-1");
-}, 60_000);
+}, 180_000);

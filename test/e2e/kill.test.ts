@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await writer.stop();
   await project.remove();
-}, 60_000);
+}, 180_000);
 
 /** A round that ended with the new release has used up the pending migration. */
 async function reset(): Promise<void> {

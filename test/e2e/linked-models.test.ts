@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await project.remove();
   rmSync(elsewhere, { recursive: true, force: true });
-}, 60_000);
+}, 180_000);
 
 test("models behind a symbolic link are deployed; a backup keeps the link, is complete and says so", async () => {
   const told = expect.stringContaining(`models is a symbolic link to ${elsewhere}`);
@@ -34,4 +34,4 @@ test("models behind a symbolic link are deployed; a backup keeps the link, is co
   const backup = await project.studio(["backup", "create", "--set", "models", "--json"]);
   expect(backup.exitCode, backup.stderr).toBe(0);
   expect(JSON.parse(backup.stdout)).toMatchObject({ ok: true, warnings: [told] });
-}, 60_000);
+}, 180_000);

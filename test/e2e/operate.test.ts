@@ -20,7 +20,7 @@ describe("a first deploy that fails", () => {
     failing = await createProject(quickSettings.replace("errors<1%", "p50<0.0001ms"));
   });
 
-  afterAll(() => failing.remove(), 60_000);
+  afterAll(() => failing.remove(), 180_000);
 
   test("leaves no process, socket or unfinished file, and the next one works", async () => {
     const { exitCode, stderr } = await failing.studio(["deploy"]);
@@ -33,7 +33,7 @@ describe("a first deploy that fails", () => {
     failing.write("studio.yaml", quickSettings);
     expect((await failing.studio(["deploy"])).exitCode).toBe(0);
     expect((await fetch(`${failing.url}/health/ready`)).status).toBe(200);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a deployed studio", () => {
@@ -46,9 +46,9 @@ describe("a deployed studio", () => {
 `,
     );
     expect((await project.studio(["deploy", "-m", "the first"])).exitCode).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
-  afterAll(() => project.remove(), 60_000);
+  afterAll(() => project.remove(), 180_000);
 
   test("is described by `status`", async () => {
     const status = await json<Record<string, unknown>>("status");
@@ -77,7 +77,7 @@ describe("a deployed studio", () => {
     expect(await json("up")).toMatchObject({ changed: true });
     expect(await json("up")).toMatchObject({ changed: false });
     expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
-  }, 60_000);
+  }, 180_000);
 
   test("tells in `history` who did what, why, and how it ended", async () => {
     const operations =
@@ -113,7 +113,7 @@ describe("a deployed studio", () => {
     // Nothing was broken off: it ends as it was asked to.
     expect((await ended).exitCode).toBe(0);
     for (const line of seen.trim().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
-  }, 60_000);
+  }, 180_000);
 
   test("runs hooks as steps", async () => {
     const log = await project.studio(["exec", "--", "cat", "hooks.log"]);
@@ -132,7 +132,7 @@ describe("a deployed studio", () => {
     expect(stderr).toContain("the reason");
     expect(existsSync(join(project.directory, "told"))).toBe(true);
     expect(await json("status")).toMatchObject({ serving: { release: serving.release } });
-  }, 60_000);
+  }, 180_000);
 
   test("ends at once although a client keeps its connection", async () => {
     const { Agent, get } = await import("node:http");
@@ -146,5 +146,5 @@ describe("a deployed studio", () => {
     expect((await project.studio(["down"])).exitCode).toBe(0);
     agent.destroy();
     expect(Date.now() - started).toBeLessThan(4000);
-  }, 60_000);
+  }, 180_000);
 });

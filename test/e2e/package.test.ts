@@ -123,7 +123,7 @@ function sha256(file: string): string {
 afterAll(async () => {
   if (unavailable === null) await studio("down", "--lock-wait", "30s");
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 180_000);
 
 describe("the packed project", () => {
   test("holds what runs, and no sources, tests, corpora or build scripts", () => {

@@ -11,13 +11,13 @@ describe.skipIf(server === null)("an environment whose database is PostgreSQL", 
   beforeAll(async () => {
     url = (await server?.createDatabase()) ?? "";
     project = await createProject(`${quickSettings}database: { url: { env: DATABASE_URL } }\n`);
-  }, 30_000);
+  }, 180_000);
 
   afterAll(async () => {
     await project.studio(["down"], { DATABASE_URL: url });
     await project.remove();
     await server?.stop();
-  }, 60_000);
+  }, 180_000);
 
   const studio = (...argv: string[]) => project.studio(argv, { DATABASE_URL: url });
 
@@ -34,13 +34,13 @@ describe.skipIf(server === null)("an environment whose database is PostgreSQL", 
       body: JSON.stringify({ dimension: 2 }),
     });
     expect(made.status).toBeLessThan(300);
-  }, 60_000);
+  }, 180_000);
 
   test("keeps what was written across deploys", async () => {
     expect((await studio("deploy")).exitCode).toBe(0);
     const answer = await fetch(`${project.url}/api/v1/vector/collections`);
     expect(await answer.json()).toMatchObject({ collections: [{ name: "kept" }] });
-  }, 60_000);
+  }, 180_000);
 
   test("shows its password nowhere", async () => {
     const password = new URL(url).password;

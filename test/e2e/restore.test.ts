@@ -15,9 +15,9 @@ beforeAll(async () => {
   await make("kept");
   await run("backup", "create", "--set", "full", "--name", "before");
   await make("later");
-}, 60_000);
+}, 180_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 async function run<T>(...argv: string[]): Promise<T> {
   const { exitCode, stdout, stderr } = await project.studio([...argv, "--json"]);
@@ -75,7 +75,7 @@ describe("a restore of the database", () => {
     expect(exitCode, stderr).toBe(5);
     expect(await collections()).toEqual(["kept", "later"]);
     expect(await run<Status>("status")).toMatchObject({ serving: { state: "serving" } });
-  }, 60_000);
+  }, 180_000);
 
   test("brings back what was there, and keeps what it replaces", async () => {
     const list = join(project.directory, "points");
@@ -87,7 +87,7 @@ describe("a restore of the database", () => {
     expect(await collections()).toEqual(["kept"]);
     const { replacedKeptIn } = JSON.parse(stdout).result as { replacedKeptIn: string };
     expect(readFileSync(join(replacedKeptIn, "studio.db")).includes("later")).toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     ["resume", "forward", ["kept"]],
@@ -112,7 +112,7 @@ describe("a restore of the database", () => {
         serving: { state: "serving" },
       });
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -135,7 +135,7 @@ describe("a restore of files", () => {
     expect(readFileSync(page, "utf8")).toBe("as it was");
     const kept = readFileSync(join(replacedKeptIn, "files", "content", "page.txt"), "utf8");
     expect(kept).toBe("as it is");
-  }, 60_000);
+  }, 180_000);
 
   test("refuses a path that the snapshot does not have, before it begins", async () => {
     const { exitCode, stderr } = await project.studio(["backup", "restore", "before", "nowhere"]);
@@ -176,5 +176,5 @@ describe("a migration that cannot be taken back", () => {
       schema: { head: "20261121T000000Z-create-vector-collections" },
     });
     expect(await collections()).not.toContain("lost");
-  }, 60_000);
+  }, 180_000);
 });

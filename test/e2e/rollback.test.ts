@@ -11,9 +11,9 @@ beforeAll(async () => {
   mkdirSync(join(project.directory, "migrations"));
   await deploy();
   await deploy();
-}, 60_000);
+}, 180_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 interface Release {
   id: string;
@@ -61,7 +61,7 @@ describe("a rollback", () => {
     expect(failures).toEqual([]);
     expect(releases).toContain(before);
     expect((await status()).serving).toMatchObject({ release: before, state: "serving" });
-  }, 60_000);
+  }, 180_000);
 
   test("prints its plan with --dry-run and changes nothing", async () => {
     const { serving } = await status();
@@ -82,7 +82,7 @@ describe("a rollback", () => {
     const back = await rollback();
     expect(back.exitCode, back.stderr).toBe(0);
     expect((await status()).schema.head).toBe("20261201T000000Z-add-notes");
-  }, 60_000);
+  }, 180_000);
 
   test("refuses, with both ways out, where the schema has gone too far", async () => {
     await deploy();
@@ -99,7 +99,7 @@ describe("a rollback", () => {
     expect(refused.document.error.hint).toContain("studio deploy");
     expect(refused.document.error.hint).toContain("studio rollback --with-down");
     expect((await status()).serving.release).toBe(serving.release);
-  }, 60_000);
+  }, 180_000);
 
   test("takes the schema down when it is told to", async () => {
     const before = await former();
@@ -109,7 +109,7 @@ describe("a rollback", () => {
     expect(serving.release).toBe(before);
     expect(schema.head).toBe("20261201T000000Z-add-notes");
     rmSync(join(project.directory, "migrations", "20261202T000000Z-rename-body.ts"));
-  }, 60_000);
+  }, 180_000);
 
   test("runs the settings of its release, whatever studio.yaml says now", async () => {
     project.write("studio.yaml", `${quickSettings}serve: { limits: { text: 5 } }\n`);
@@ -124,7 +124,7 @@ describe("a rollback", () => {
     expect((await rollback()).exitCode).toBe(0);
     expect((await ask()).status).toBe(200);
     project.write("studio.yaml", quickSettings);
-  }, 60_000);
+  }, 180_000);
 
   test("does not run kept code that was changed, and says so with exit code 8", async () => {
     const folder = await codeOf(await former());
@@ -140,7 +140,7 @@ describe("a rollback", () => {
     expect(back.exitCode, back.stderr).toBe(8);
     expect(back.document.error.code).toBe("release.damaged");
     expect((await status()).serving.release).toBe(serving.release);
-  }, 60_000);
+  }, 180_000);
 
   test("says with exit code 8 how to bring code back that is gone", async () => {
     const releases = join(project.directory, ".studio", "releases");
@@ -149,7 +149,7 @@ describe("a rollback", () => {
     renameSync(join(releases, "code.away"), join(releases, "code"));
     expect(back.exitCode).toBe(8);
     expect(back.document.error.hint).toContain("npm install -g @selfhosted-ai/studio@");
-  }, 60_000);
+  }, 180_000);
 });
 
 /** The folder with the code of a release. */

@@ -49,9 +49,9 @@ beforeAll(async () => {
   project.write("secrets/other", `${secrets.command}\n`);
   const { exitCode, stderr } = await studio("deploy", "--verbose");
   expect(exitCode, stderr).toBe(0);
-}, 60_000);
+}, 180_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 function ask(key: string | null): Promise<Response> {
   const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
@@ -99,7 +99,7 @@ describe("a secret", () => {
     expect((await studio("deploy")).exitCode).toBe(2);
     project.write("studio.yaml", settings);
     for (const { stdout, stderr } of runs) expectNone(stdout + stderr);
-  }, 60_000);
+  }, 180_000);
 
   test("is in no file of the state: journal, records, logs, snapshots", () => {
     const state = join(project.directory, ".studio");

@@ -10,9 +10,9 @@ let project: TestProject;
 beforeAll(async () => {
   project = await createProject();
   expect((await project.studio(["deploy"])).exitCode).toBe(0);
-}, 60_000);
+}, 180_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 function find(kind: StudioProcess["kind"]): number {
   const [found] = processesOf(project.directory).filter((one) => one.kind === kind);
@@ -147,7 +147,7 @@ describe("a release that keeps dying", () => {
     await until("it answers again", answers);
     // 250, 500 and 1,000 ms of waiting at the least.
     expect(Date.now() - started).toBeGreaterThan(1500);
-  }, 30_000);
+  }, 180_000);
 });
 
 test("`down` ends both and leaves no socket", async () => {

@@ -9,9 +9,9 @@ let project: TestProject;
 beforeAll(async () => {
   project = await createProject();
   expect((await project.studio(["deploy"])).exitCode).toBe(0);
-}, 60_000);
+}, 180_000);
 
-afterAll(() => project.remove(), 60_000);
+afterAll(() => project.remove(), 180_000);
 
 test(`${deploys} deploys under load from keep-alive and fresh clients fail no request`, async () => {
   const load = startLoad(project.url);
