@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+
+export interface Measured {
+  /** Seconds. */
+  wall: number;
+  /** Bytes: the most that the program and its children held at one time, as far as was seen. */
+  memory: number;
+}
+
+export interface Program {
+  argv: readonly string[];
+  env?: Record<string, string>;
+  cwd: string;
+}
+
+/** Runs a program to its end. @throws Error with what it wrote when it fails */
+export async function runMeasured({ argv, env, cwd }: Program): Promise<Measured> {
+  const [file = "", ...rest] = argv;
+  const started = performance.now();
+  const child = spawn(file, rest, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  let memory = 0;
+  const watch = setInterval(() => {
+    memory = Math.max(memory, residentOf(child.pid ?? 0));
+  }, 20);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  clearInterval(watch);
+  const wall = (performance.now() - started) / 1000;
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${complaint}`);
+  return { wall, memory };
+}
+
+/** Resident memory of a process and of those it started, in bytes (proc_pid_status(5)). */
+function residentOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    return childrenOf(pid).reduce((sum, child) => sum + residentOf(child), own);
+  } catch {
+    return 0;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
+      .split(" ")
+      .filter(Boolean)
+      .map(Number),
+  );
+}
