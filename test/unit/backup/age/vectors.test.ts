@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { inflateSync } from "node:zlib";
+import * as files from "cctv-age";
 import { expect, test } from "vitest";
 import { parseIdentityFile } from "../../../../src/backup/age/identity.ts";
 import { open } from "../../../../src/backup/age/open.ts";
@@ -12,18 +13,9 @@ interface Vector {
 }
 
 /** The test vectors of C2SP (CCTV/age): one failure or success each. */
-const vectors = (await load()).filter(isWithinReach);
-
-async function load(): Promise<Vector[]> {
-  const name: string = "cctv-age";
-  try {
-    const files = (await import(name)) as Record<string, Uint8Array>;
-    return Object.entries(files).map(([name, bytes]) => parse(name, Buffer.from(bytes)));
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND") return [];
-    throw error;
-  }
-}
+const vectors = Object.entries(files as Record<string, Uint8Array>)
+  .map(([name, bytes]) => parse(name, Buffer.from(bytes)))
+  .filter(isWithinReach);
 
 function parse(name: string, bytes: Buffer): Vector {
   const end = bytes.indexOf("\n\n");
@@ -50,8 +42,7 @@ function outcomeOf({ fields, file }: Vector): string {
   }
 }
 
-test("the vectors are there", (context) => {
-  if (vectors.length === 0) context.skip("the package cctv-age is not installed");
+test("the vectors are there", () => {
   expect(vectors.length).toBeGreaterThan(60);
 });
 
