@@ -204,6 +204,7 @@ describe("object lock", () => {
       now: () => new Date("2026-11-20T00:00:00Z"),
     });
     onTestFinished(() => store.close());
+    await store.put("snapshots/a/verified.json", Buffer.from("x"));
     const keys = ["snapshots/a/COMMIT", "objects/ab/x.zst", "locks/a.json", "trash/a.json"];
     for (const key of [...keys, "config.json"]) await store.put(key, Buffer.from("x"));
     expect(Object.keys(locks)).toEqual(["snapshots/a/COMMIT", "objects/ab/x.zst"]);
@@ -229,4 +230,24 @@ describe("object lock", () => {
         : { code: "backup.objectLocked", exitCode: 4 },
     );
   });
+});
+
+test("uploads in parts that were never completed go once they are old", async (context) => {
+  if (server === null) return context.skip(noServer);
+  const { endpoint } = server;
+  const bucket = await server.createBucket();
+  const begin = (key: string) => fetch(`${endpoint}/${bucket}/${key}?uploads`, { method: "POST" });
+  const unfinished = async (): Promise<string[]> => {
+    const text = await (await fetch(`${endpoint}/${bucket}?uploads`)).text();
+    return Array.from(text.matchAll(/<Key>(.*?)<\/Key>/g), ([, key = ""]) => key);
+  };
+  await begin("backups/objects/ab/x");
+  await begin("of/others");
+  const store = await s3Store({ endpoint, bucket });
+  onTestFinished(() => store.close());
+  // This server says of each that it was begun in 2010.
+  await store.removeAbandoned(new Date("2009-01-01"));
+  expect(await unfinished()).toHaveLength(2);
+  await store.removeAbandoned(new Date());
+  expect(await unfinished()).toEqual(["of/others"]);
 });
