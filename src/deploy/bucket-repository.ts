@@ -32,6 +32,7 @@ export async function openBucketRepository(place: RepositoryPlace): Promise<Stor
     credentials: await credentialsOf(place),
     objectLock: s3.objectLock,
     now: () => place.desk.now(),
+    signal: place.desk.signal,
   });
 }
 

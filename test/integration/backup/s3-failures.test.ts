@@ -124,6 +124,28 @@ describe("what cannot be mended is told with exit code 8", () => {
     });
   });
 
+  test("a server that goes away while somebody waits for the end, after a few seconds", async (context) => {
+    if (server === null) return context.skip(noServer);
+    let gone = false;
+    const proxy = await startFaultyProxy({
+      endpoint: server.endpoint,
+      fault: () => (gone ? "503" : null),
+    });
+    onTestFinished(() => proxy.stop());
+    const controller = new AbortController();
+    const { signal } = controller;
+    const bucket = await server.createBucket();
+    const store = await s3Store({ endpoint: proxy.endpoint, bucket, signal });
+    onTestFinished(() => store.close());
+    await store.put("a", Buffer.from("a"));
+    controller.abort();
+    expect(await store.get("a")).toEqual(Buffer.from("a"));
+    gone = true;
+    const start = performance.now();
+    await expect(store.get("a")).rejects.toMatchObject({ code: "backup.unavailable" });
+    expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
   const answer = (code: string, more = ""): string =>
     `<?xml version="1.0"?><Error><Code>${code}</Code><Message>for ${credentials.accessKeyId}</Message>` +
     `<AWSAccessKeyId>${credentials.accessKeyId}</AWSAccessKeyId>${more}</Error>`;

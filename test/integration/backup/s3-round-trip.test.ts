@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateIdentity } from "../../../src/backup/age/identity.ts";
+import { readGuides } from "../../../src/backup/guides.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import type { Store } from "../../../src/backup/store/store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
@@ -97,6 +98,28 @@ describe.each([false, true])("a snapshot in a bucket, encrypted: %s", (encrypted
     expect(await verify({ store, id, identities })).toMatchObject({ ok: true });
   }, 180_000);
 });
+
+test("a copy of the bucket is restored by stock tools", async (context) => {
+  const made = await bucketBehind();
+  if (made === null) return context.skip(noServer);
+  if (spawnSync("zstd", ["--version"]).error !== undefined) return context.skip("there is no zstd");
+  const { store } = made;
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { "small/a": "a", large: randomBytes(5_000_000) });
+  const guides = readGuides(resolve(import.meta.dirname, "../../../templates"));
+  const { snapshot: taken } = await snapshot({ store, sources: [everything(tree)], guides });
+  const copy = join(folder, "copy");
+  for await (const { key } of store.list("")) {
+    writeTree(copy, { [key]: (await store.get(key)) ?? "" });
+  }
+  const target = join(folder, "by hand");
+  execFileSync("sh", [join(copy, "restore.sh"), taken.id, target]);
+  // tar keeps whole seconds.
+  expect(describeTree(target, 1_000_000)).toEqual(describeTree(tree, 1_000_000));
+  const list = ["--check", "--quiet", join("snapshots", taken.id, "objects")];
+  expect(spawnSync("sha256sum", list, { cwd: copy }).status).toBe(0);
+}, 30_000);
 
 test("where each request takes a while, several are under way, and never too many", async (context) => {
   const made = await bucketBehind({ delay: 40 });
