@@ -11,7 +11,7 @@ type Place = Pick<Project, "settings" | "directory">;
 /** What is needed to open the backup repository of a project. */
 export interface RepositoryPlace extends Pick<View, "variables" | "onSecret"> {
   project: Place;
-  desk: Pick<View["desk"], "now">;
+  desk: Pick<View["desk"], "now"> & { signal?: AbortSignal };
 }
 
 /** Opens the backup repository for an action, and closes it however the action ends. */

@@ -32,11 +32,12 @@ export async function openBucketRepository(place: RepositoryPlace): Promise<Stor
     credentials: await credentialsOf(place),
     objectLock: s3.objectLock,
     now: () => place.desk.now(),
+    signal: place.desk.signal,
   });
 }
 
 /** Splits `s3://BUCKET/PREFIX`; the prefix is empty or ends with a slash. */
-export function parseBucketAddress(address: string): { bucket: string; prefix: string } {
+function parseBucketAddress(address: string): { bucket: string; prefix: string } {
   const [, bucket, path = ""] =
     /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/.*)?$/.exec(address) ?? [];
   if (bucket === undefined) {

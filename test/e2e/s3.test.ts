@@ -6,6 +6,7 @@ import { type TestProject, createProject, quickSettings } from "../support/studi
 
 let server: TestS3 | null = null;
 let project: TestProject;
+let repository: string;
 
 const keys = {
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -15,15 +16,14 @@ const keys = {
 beforeAll(async () => {
   server = await startS3();
   if (server === null) return;
+  repository = `s3://${await server.createBucket()}/studio/test`;
   const backup = `backup:
-  repository: s3://${await server.createBucket()}/studio/test
+  repository: ${repository}
   s3: { endpoint: "${server.endpoint}" }
-  sets:
-    full: { files: ["content/**"], database: true }
 `;
   project = await createProject(`${quickSettings}${backup}`);
-  mkdirSync(join(project.directory, "content"));
-  project.write("content/page.txt", "as it was");
+  mkdirSync(join(project.directory, "uploads"));
+  project.write("uploads/page.txt", "as it was");
 }, 60_000);
 
 afterAll(async () => {
@@ -73,7 +73,7 @@ s3Test(
     expect(status).toMatchObject({ backup: { id, verified: true }, repositoryRead: false });
     const target = join(project.directory, "elsewhere");
     await run("backup", "restore", "before", "--target", target);
-    expect(readFileSync(join(target, "content/page.txt"), "utf8")).toBe("as it was");
+    expect(readFileSync(join(target, "uploads/page.txt"), "utf8")).toBe("as it was");
     await run("backup", "restore", "before", "--database", "--yes");
     expect(await run("backup", "prune")).toMatchObject({ trashed: [] });
     expect(await run("doctor")).toMatchObject({
@@ -95,6 +95,28 @@ s3Test("status asks nobody, and does not load what would", async () => {
   expect(exitCode, stderr).toBe(0);
   expect(readFileSync(packages, "utf8")).not.toContain("aws");
 });
+
+s3Test(
+  "an empty host is brought back from the bucket by one command",
+  async () => {
+    const empty = await createProject("");
+    try {
+      const argv = ["backup", "restore", "latest", "--bootstrap", repository, "--json"];
+      const { exitCode, stderr } = await empty.studio(argv, {
+        ...keys,
+        AWS_ENDPOINT_URL: server?.endpoint ?? "",
+      });
+      expect(exitCode, stderr).toBe(0);
+      const page = join(empty.directory, "uploads/page.txt");
+      expect(readFileSync(page, "utf8")).toBe("as it was");
+      const answer = await fetch(`${empty.url}/health/ready`, { headers: { connection: "close" } });
+      expect(answer.status).toBe(200);
+    } finally {
+      await empty.remove();
+    }
+  },
+  120_000,
+);
 
 s3Test(
   "when the server is gone, commands end soon with exit code 8",

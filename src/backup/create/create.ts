@@ -7,10 +7,12 @@ import { repositoryFailure } from "../failures.ts";
 import { type Commit, encodeCommit } from "../format/commit.ts";
 import { snapshotKey } from "../format/layout.ts";
 import { encodeManifest } from "../format/manifest.ts";
+import { objectKey } from "../format/object.ts";
 import { encodeObjectList } from "../format/object-list.ts";
 import { type RepositoryLock, withLock } from "../lock.ts";
 import { type Clock, type RepositoryConfig, prepareRepository } from "../open-repository.ts";
 import type { ProgressListener } from "../pace.ts";
+import { forEachAtOnce } from "../parallel.ts";
 import { sealText } from "../sealed-text.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
@@ -109,9 +111,9 @@ async function createUnderLock(
     const commit = await commitSnapshot(options, config, content, lock);
     const base = own?.base ?? null;
     bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
-    const { addedObjects: objects, addedBytes: bytes } = content.sink;
+    const { added, addedBytes: bytes } = content.sink;
     const snapshot = summarise(commit, { at: commit.created, ok: true }, null);
-    return { snapshot, ...content.notes, added: { objects, bytes } };
+    return { snapshot, ...content.notes, added: { objects: added.size, bytes } };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -134,6 +136,7 @@ async function commitSnapshot(
   const list = Buffer.from(encodeObjectList(objects, encrypted));
   await putAndReadBack(store, snapshotKey(id, "manifest.zst", encrypted), manifest);
   await putAndReadBack(store, snapshotKey(id, "objects"), list);
+  await renewObjects(store, content, encrypted);
   const { commit, bytes } = encodeCommit({
     ...describe(options, content),
     encrypted,
@@ -151,6 +154,19 @@ async function commitSnapshot(
   await putAndReadBack(store, snapshotKey(id, "COMMIT"), bytes);
   await store.sync();
   return commit;
+}
+
+/** What was stored for an earlier snapshot is to be protected for as long as this one. */
+async function renewObjects(
+  store: Store,
+  { objects, sink }: WrittenContent,
+  encrypted: boolean,
+): Promise<void> {
+  if (store.renew === undefined) return;
+  const earlier = objects.filter(({ sha256 }) => !sink.added.has(sha256));
+  await forEachAtOnce(earlier, store.requestsAtOnce, async (object) => {
+    await store.renew?.(objectKey(object, encrypted));
+  });
 }
 
 async function putAndReadBack(store: Store, key: string, bytes: Buffer): Promise<void> {

@@ -20,8 +20,8 @@ export class ObjectSink {
   readonly #chunks = new Map<string, string>();
   /** Bytes that were written. */
   addedBytes = 0;
-  /** Objects that were written. */
-  addedObjects = 0;
+  /** The SHA-256 of the objects that were written. */
+  readonly added = new Set<string>();
 
   constructor(store: Store, encrypted: boolean, there: Map<string, number>) {
     this.#store = store;
@@ -43,7 +43,7 @@ export class ObjectSink {
     const key = objectKey({ kind, sha256 }, this.#encrypted);
     await this.#store.put(key, new Uint8Array(object.buffer, 0, length));
     await readBack(this.#store, key, sha256);
-    this.addedObjects += 1;
+    this.added.add(sha256);
     this.addedBytes += length;
   }
 

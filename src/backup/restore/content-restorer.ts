@@ -38,6 +38,7 @@ export class ContentRestorer {
   readonly #options: ContentRestorerOptions;
   readonly #segments = new Map<string, Map<string, Wanted>>();
   readonly #large: FileDecision[] = [];
+  #running: Promise<void>[] = [];
   #members = 0;
 
   constructor(options: ContentRestorerOptions) {
@@ -78,7 +79,13 @@ export class ContentRestorer {
       }
     };
     const length = Math.max(fewestJobs, this.#options.requestsAtOnce);
-    await Promise.all(Array.from({ length }, next));
+    this.#running = Array.from({ length }, next);
+    await Promise.all(this.#running);
+  }
+
+  /** Waits, after a failure and once the pool is closed, until nothing is moved any more. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#running);
   }
 
   async #runLarge(decision: FileDecision): Promise<void> {

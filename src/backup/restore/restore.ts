@@ -78,6 +78,7 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
     await content.run(signal);
   } finally {
     await pool.close();
+    await content.settle();
   }
   // Links come last, so that nothing is ever written through one of them.
   for (const { entry, path } of todo) {

@@ -4,6 +4,7 @@ import { S3Connection } from "./s3/connection.ts";
 import { noConditions } from "./s3/failure.ts";
 import { abortUploads } from "./s3/multipart-leftovers.ts";
 import { putInParts } from "./s3/multipart.ts";
+import { renewLock } from "./s3/renew-lock.ts";
 import type { S3Options } from "./s3/options.ts";
 import { brokenOff, describeError } from "./s3/transient.ts";
 import { type Upload, bodyOf, lockOf, writerOf } from "./s3/upload.ts";
@@ -27,6 +28,7 @@ export async function openS3Store(options: S3Options): Promise<Store> {
     get: (key) => bucket.get(key),
     list: (folder) => bucket.list(folder),
     remove: (key) => bucket.remove(key),
+    ...(options.objectLock === undefined ? {} : { renew: (key) => bucket.renew(key) }),
     // The server answers once a file is safe.
     sync: async () => undefined,
     removeAbandoned: (before) => abortUploads(connection, options.bucket, options.prefix, before),
@@ -103,6 +105,16 @@ class Bucket {
     await this.#connection.request("DeleteObject", ({ client, signal }) =>
       client.send(new sdk.DeleteObjectCommand(command), { abortSignal: signal }),
     );
+  }
+
+  async renew(key: string): Promise<void> {
+    const { ObjectLockMode: Mode, ObjectLockRetainUntilDate: until } = lockOf(key, this.#options);
+    if (until === undefined) return;
+    await renewLock(this.#connection, {
+      Bucket: this.#options.bucket,
+      Key: this.#fullKey(key),
+      Retention: { Mode, RetainUntilDate: until },
+    });
   }
 
   /** False where there is a file already and it must be new. */

@@ -27,6 +27,11 @@ export interface Store {
   list(folder: string): AsyncIterable<StoredFile>;
   /** Removes a file; an absent one is no error. */
   remove(key: string): Promise<void>;
+  /**
+   * Protects a file from removal for as long as one that is written now. Absent where files are not
+   * protected.
+   */
+  renew?(key: string): Promise<void>;
   /** Makes all that was done before outlast a power cut. */
   sync(): Promise<void>;
   /** Removes unfinished writes of dead processes, and those untouched since `before`. */

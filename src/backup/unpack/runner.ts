@@ -9,6 +9,7 @@ import { Unpacker } from "./unpacker.ts";
 /** Runs jobs, wherever it does. */
 export interface UnpackRunner {
   run(job: UnpackJob, weight: number): Promise<UnpackResult>;
+  /** Ends what is running and waiting: it fails, and nothing is done any more. */
   close(): Promise<void>;
 }
 
@@ -58,13 +59,20 @@ async function startRunner(options: RunnerOptions, fetch: Fetch): Promise<Unpack
   const unpacker = new Unpacker({ fetch, opener: encrypted ? opener : null });
   // One job at a time: the memory of an archive is used again for the next one.
   let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
   return {
     run(job) {
-      const result = last.then(() => unpacker.run(job));
+      const result = last.then(() => {
+        if (closed) throw new Error("The work was ended.");
+        return unpacker.run(job);
+      });
       last = result.catch(() => undefined);
       return result;
     },
-    close: async () => undefined,
+    async close() {
+      closed = true;
+      await last;
+    },
   };
 }
 

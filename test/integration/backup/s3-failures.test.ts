@@ -124,6 +124,28 @@ describe("what cannot be mended is told with exit code 8", () => {
     });
   });
 
+  test("a server that goes away while somebody waits for the end, after a few seconds", async (context) => {
+    if (server === null) return context.skip(noServer);
+    let gone = false;
+    const proxy = await startFaultyProxy({
+      endpoint: server.endpoint,
+      fault: () => (gone ? "503" : null),
+    });
+    onTestFinished(() => proxy.stop());
+    const controller = new AbortController();
+    const { signal } = controller;
+    const bucket = await server.createBucket();
+    const store = await s3Store({ endpoint: proxy.endpoint, bucket, signal });
+    onTestFinished(() => store.close());
+    await store.put("a", Buffer.from("a"));
+    controller.abort();
+    expect(await store.get("a")).toEqual(Buffer.from("a"));
+    gone = true;
+    const start = performance.now();
+    await expect(store.get("a")).rejects.toMatchObject({ code: "backup.unavailable" });
+    expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
   const answer = (code: string, more = ""): string =>
     `<?xml version="1.0"?><Error><Code>${code}</Code><Message>for ${credentials.accessKeyId}</Message>` +
     `<AWSAccessKeyId>${credentials.accessKeyId}</AWSAccessKeyId>${more}</Error>`;
@@ -204,6 +226,7 @@ describe("object lock", () => {
       now: () => new Date("2026-11-20T00:00:00Z"),
     });
     onTestFinished(() => store.close());
+    await store.put("snapshots/a/verified.json", Buffer.from("x"));
     const keys = ["snapshots/a/COMMIT", "objects/ab/x.zst", "locks/a.json", "trash/a.json"];
     for (const key of [...keys, "config.json"]) await store.put(key, Buffer.from("x"));
     expect(Object.keys(locks)).toEqual(["snapshots/a/COMMIT", "objects/ab/x.zst"]);
@@ -229,4 +252,24 @@ describe("object lock", () => {
         : { code: "backup.objectLocked", exitCode: 4 },
     );
   });
+});
+
+test("uploads in parts that were never completed go once they are old", async (context) => {
+  if (server === null) return context.skip(noServer);
+  const { endpoint } = server;
+  const bucket = await server.createBucket();
+  const begin = (key: string) => fetch(`${endpoint}/${bucket}/${key}?uploads`, { method: "POST" });
+  const unfinished = async (): Promise<string[]> => {
+    const text = await (await fetch(`${endpoint}/${bucket}?uploads`)).text();
+    return Array.from(text.matchAll(/<Key>(.*?)<\/Key>/g), ([, key = ""]) => key);
+  };
+  await begin("backups/objects/ab/x");
+  await begin("of/others");
+  const store = await s3Store({ endpoint, bucket });
+  onTestFinished(() => store.close());
+  // This server says of each that it was begun in 2010.
+  await store.removeAbandoned(new Date("2009-01-01"));
+  expect(await unfinished()).toHaveLength(2);
+  await store.removeAbandoned(new Date());
+  expect(await unfinished()).toEqual(["of/others"]);
 });

@@ -1,9 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateIdentity } from "../../../src/backup/age/identity.ts";
+import { readGuides } from "../../../src/backup/guides.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import type { Store } from "../../../src/backup/store/store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
@@ -13,7 +15,7 @@ import {
   type ProxyOptions,
   startFaultyProxy,
 } from "../../support/faulty-proxy.ts";
-import { type TestS3, s3Store, startS3 } from "../../support/s3.ts";
+import { type TestS3, credentials, s3Store, startS3 } from "../../support/s3.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
 
@@ -96,6 +98,28 @@ describe.each([false, true])("a snapshot in a bucket, encrypted: %s", (encrypted
     expect(await verify({ store, id, identities })).toMatchObject({ ok: true });
   }, 180_000);
 });
+
+test("a copy of the bucket is restored by stock tools", async (context) => {
+  const made = await bucketBehind();
+  if (made === null) return context.skip(noServer);
+  if (spawnSync("zstd", ["--version"]).error !== undefined) return context.skip("there is no zstd");
+  const { store } = made;
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { "small/a": "a", large: randomBytes(5_000_000) });
+  const guides = readGuides(resolve(import.meta.dirname, "../../../templates"));
+  const { snapshot: taken } = await snapshot({ store, sources: [everything(tree)], guides });
+  const copy = join(folder, "copy");
+  for await (const { key } of store.list("")) {
+    writeTree(copy, { [key]: (await store.get(key)) ?? "" });
+  }
+  const target = join(folder, "by hand");
+  execFileSync("sh", [join(copy, "restore.sh"), taken.id, target]);
+  // tar keeps whole seconds.
+  expect(describeTree(target, 1_000_000)).toEqual(describeTree(tree, 1_000_000));
+  const list = ["--check", "--quiet", join("snapshots", taken.id, "objects")];
+  expect(spawnSync("sha256sum", list, { cwd: copy }).status).toBe(0);
+}, 30_000);
 
 test("where each request takes a while, several are under way, and never too many", async (context) => {
   const made = await bucketBehind({ delay: 40 });
@@ -215,6 +239,69 @@ test("a server that goes away half-way ends the run with exit code 8, and nothin
   await restore({ store, id: next.snapshot.id, target, conflict: "always" });
   expect(describeTree(target)).toEqual(describeTree(tree));
 }, 90_000);
+
+test("what a new snapshot shares with an earlier one is locked for as long as the new one", async (context) => {
+  if (server === null) return context.skip(noServer);
+  const { endpoint } = server;
+  const bucket = await server.createBucket({ objectLock: true });
+  let refuses = false;
+  const text = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+  const proxy = await startFaultyProxy({
+    endpoint,
+    fault: (_number, method, path) =>
+      refuses && method === "PUT" && path.includes("retention") ? { status: 403, text } : null,
+  });
+  onTestFinished(() => proxy.stop());
+  let clock = new Date(Math.ceil(Date.now() / 1000) * 1000);
+  const store = await s3Store({
+    endpoint: proxy.endpoint,
+    bucket,
+    objectLock: { mode: "compliance", days: 10 },
+    now: () => clock,
+  });
+  onTestFinished(() => store.close());
+  const folder = temporaryFolder();
+  const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+  writeTree(tree, { a: "a" });
+  const options = { store, sources: [everything(tree)], workDirectory, now: () => clock };
+  await snapshot({ ...options, id: "20260101T000000Z-aaaa" });
+  const before = await lockEnds(store, endpoint, bucket);
+  clock = new Date(clock.getTime() + 5 * 86_400_000);
+  const second = await snapshot({ ...options, id: "20260106T000000Z-bbbb" });
+  expect(second.added.objects).toBe(0);
+  const after = await lockEnds(store, endpoint, bucket);
+  expect(before.length).toBeGreaterThan(0);
+  expect(after.map((end, index) => end - (before[index] ?? 0))).toEqual(
+    before.map(() => 5 * 86_400_000),
+  );
+  // To bring the end forward is refused: a clock that goes backwards must not stop a backup.
+  refuses = true;
+  clock = new Date(clock.getTime() - 86_400_000);
+  await snapshot({ ...options, id: "20260107T000000Z-cccc" });
+  expect(await lockEnds(store, endpoint, bucket)).toEqual(after);
+  clock = new Date(clock.getTime() + 2 * 86_400_000);
+  await expect(snapshot({ ...options, id: "20260108T000000Z-dddd" })).rejects.toMatchObject({
+    code: "backup.accessDenied",
+    exitCode: 8,
+  });
+}, 60_000);
+
+/** When the lock of each object ends; milliseconds since 1970. */
+async function lockEnds(store: Store, endpoint: string, bucket: string): Promise<number[]> {
+  const client = new S3Client({
+    endpoint,
+    credentials,
+    region: "us-east-1",
+    forcePathStyle: true,
+  });
+  const ends: number[] = [];
+  for await (const { key } of store.list("objects/")) {
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: `backups/${key}` });
+    ends.push((await client.send(command)).ObjectLockRetainUntilDate?.getTime() ?? 0);
+  }
+  client.destroy();
+  return ends;
+}
 
 test("what is under object lock stays in the trash until that is over", async (context) => {
   let locked = true;

@@ -30,7 +30,7 @@ export class S3Connection {
     this.sdk = sdk;
     this.place = place;
     this.#client = new sdk.S3Client(clientConfig(options));
-    this.#patience = new Patience(options.patience);
+    this.#patience = new Patience(options.patience, options.signal);
   }
 
   static async open(options: S3Options): Promise<S3Connection> {

@@ -116,7 +116,7 @@ function explainAccess(
   return {
     code: "backup.accessDenied",
     message: `The access key may not do ${operation} in ${place.location}.`,
-    hint: "Allow it s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on what is in it.",
+    hint: "Allow it s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on what is in it; with object lock, s3:PutObjectRetention and s3:GetObjectRetention too.",
   };
 }
 

@@ -20,4 +20,6 @@ export interface S3Options {
   now: () => Date;
   /** Milliseconds for which requests that fail are tried again; a minute by default. */
   patience?: number | undefined;
+  /** Once it is aborted, requests go on, for locks are to be given free; but not for long. */
+  signal?: AbortSignal | undefined;
 }

@@ -3,8 +3,11 @@ import { isTransient } from "./transient.ts";
 
 /** For as long a server that has answered before may fail, in milliseconds. */
 const usualPatience = 60_000;
-/** The same for one that never answered: most likely its address is wrong. */
-const patienceAtFirst = 3_000;
+/**
+ * The same for one that never answered, most likely because its address is wrong, and while somebody
+ * waits for the end.
+ */
+const shortPatience = 3_000;
 const shortestPause = 50;
 const longestPause = 3_000;
 /** Of one attempt, in milliseconds: a few megabytes over a slow line. */
@@ -13,11 +16,16 @@ const attemptLimit = 300_000;
 /** Tries requests again, with growing random pauses, while they fail for reasons that may pass. */
 export class Patience {
   readonly #limit: number;
+  readonly #hurry: AbortSignal | undefined;
   #answered = false;
 
-  /** @param limit milliseconds, instead of a minute */
-  constructor(limit = usualPatience) {
+  /**
+   * @param limit milliseconds, instead of a minute
+   * @param signal once it is aborted, patience is short
+   */
+  constructor(limit = usualPatience, signal?: AbortSignal) {
     this.#limit = limit;
+    this.#hurry = signal;
   }
 
   /** @param action does one attempt, of which the first has number 1 */
@@ -31,8 +39,7 @@ export class Patience {
       } catch (error) {
         if (!isTransient(error, attempt)) throw error;
         const pause = Math.random() * Math.min(longestPause, shortestPause * 2 ** attempt);
-        const limit = this.#answered ? this.#limit : Math.min(this.#limit, patienceAtFirst);
-        if (performance.now() - start + pause > limit) {
+        if (performance.now() - start + pause > this.#limitNow()) {
           // Whatever is tried next, such as giving a lock free, need not wait as long once more.
           this.#answered = false;
           throw error;
@@ -40,5 +47,10 @@ export class Patience {
         await delay(pause);
       }
     }
+  }
+
+  #limitNow(): number {
+    const usual = this.#answered && this.#hurry?.aborted !== true;
+    return usual ? this.#limit : Math.min(this.#limit, shortPatience);
   }
 }

@@ -48,9 +48,13 @@ export async function writerOf(
 
 const day = 24 * 3_600_000;
 
-/** Snapshots are locked; what has to change or go while they stay, such as a lock, is not. */
+/**
+ * What snapshots consist of is locked; what has to change or go while they stay, such as the note of
+ * a verification or the lock of a run, is not.
+ */
 export function lockOf(key: string, { objectLock, now }: S3Options): Upload["lock"] {
-  const kept = key.startsWith(snapshotsFolder) || key.startsWith(objectsFolder);
+  const ofSnapshot = key.startsWith(snapshotsFolder) && !key.endsWith(".json");
+  const kept = ofSnapshot || key.startsWith(objectsFolder);
   if (objectLock === undefined || !kept) return {};
   return {
     ObjectLockMode: objectLock.mode === "governance" ? "GOVERNANCE" : "COMPLIANCE",
