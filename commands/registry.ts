@@ -46,6 +46,7 @@ export const registry: Registry = {
       () => import("./backup/create.ts"),
     ),
     entry("Data:", "backup list", "List snapshots", () => import("./backup/list.ts")),
+    entry("Data:", "backup show", "Show what a snapshot holds", () => import("./backup/show.ts")),
     entry(
       "Data:",
       "backup verify",

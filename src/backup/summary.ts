@@ -94,12 +94,16 @@ async function readSummary(store: Store, id: string): Promise<SnapshotSummary | 
   const bytes = await store.get(snapshotKey(id, "COMMIT"));
   if (bytes === null) return null;
   try {
-    const commit = decodeCommit(bytes, id);
-    const verification = await readVerification(store, commit);
-    return summarise(commit, verification, await readDrill(store, commit));
+    return await summaryOf(store, decodeCommit(bytes, id));
   } catch (error) {
     return damagedSummary(id, reasonOf(error));
   }
+}
+
+/** What is listed of a snapshot, by its commit. */
+export async function summaryOf(store: Store, commit: Commit): Promise<SnapshotSummary> {
+  const verification = await readVerification(store, commit);
+  return summarise(commit, verification, await readDrill(store, commit));
 }
 
 /** The commit of a snapshot that exists; an unknown id is a usage error. */
