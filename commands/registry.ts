@@ -49,6 +49,12 @@ export const registry: Registry = {
     entry("Data:", "backup show", "Show what a snapshot holds", () => import("./backup/show.ts")),
     entry(
       "Data:",
+      "backup diff",
+      "Show in what two snapshots differ",
+      () => import("./backup/diff.ts"),
+    ),
+    entry(
+      "Data:",
       "backup verify",
       "Read a snapshot back and check every byte",
       () => import("./backup/verify.ts"),

@@ -40,26 +40,13 @@ export function repositoryFolder({ settings, directory }: Place): string | null 
   return repository.startsWith("s3://") ? null : resolve(directory, repository);
 }
 
-/** Opens the backup repository for an action, and closes it however the action ends. */
-export async function withRepository<T>(
-  { project }: { project: Place },
-  action: (store: Store) => Promise<T>,
-): Promise<T> {
-  const store = openRepository(project);
-  try {
-    return await action(store);
-  } finally {
-    await store.close();
-  }
-}
-
 /**
  * Opens another repository with what is configured for the project's own, such as the keys of a
  * bucket.
  * @param location as in backup.repository: an absolute folder, or s3://BUCKET/PREFIX
  */
-export function withRepositoryAt<P extends { project: Project }, T>(
-  place: P,
+export function withRepositoryAt<T>(
+  place: RepositoryPlace,
   location: string,
   action: (store: Store) => Promise<T>,
 ): Promise<T> {

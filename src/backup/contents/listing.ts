@@ -1,29 +1,9 @@
 import { usageError } from "../../errors.ts";
 import type { DatabaseFacts, Entry } from "../format/entry.ts";
-import { escapePath } from "../format/path-text.ts";
 import { createPace } from "../pace.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
+import { type ListedEntry, listed } from "./listed-entry.ts";
 import { type PathScope, foldersAbove, pathScope } from "./path-scope.ts";
-
-export interface ListedEntry {
-  /** In one line, odd bytes as in format/path-text.ts; it can be typed so, too. */
-  path: string;
-  type: Entry["type"];
-  /** Permission bits, octal: `0644`. */
-  mode: string;
-  uid: number;
-  gid: number;
-  /** ISO 8601, UTC; null for a time beyond what that can say. */
-  modified: string | null;
-  /** Of a file; of a folder that of all files below it. */
-  bytes: number;
-  /** Of a folder: how many files are below it. */
-  files: number | null;
-  /** Of a file: SHA-256 of its content, hexadecimal. */
-  sha256: string | null;
-  /** Of a link: where it points. */
-  target: string | null;
-}
 
 export interface Contents {
   /** With the rows of each table. */
@@ -77,7 +57,7 @@ export async function listContents(
 
 /** @param folder lists what lies directly in it; null lists everything */
 function addEntry(rows: Map<string, ListedEntry>, entry: Entry, folder: string | null): void {
-  const row = listed(entry);
+  const row: ListedEntry = { ...listed(entry), files: entry.type === "directory" ? 0 : null };
   const above = [...foldersAbove(entry.path)];
   if (row.type === "file") {
     for (const name of above) {
@@ -91,21 +71,4 @@ function addEntry(rows: Map<string, ListedEntry>, entry: Entry, folder: string |
   const stands = folder !== null && above.some((name) => name !== folder && rows.has(name));
   const isFolderItself = folder !== null && entry.path === folder && row.type === "directory";
   if (!stands && !isFolderItself) rows.set(entry.path, row);
-}
-
-function listed(entry: Entry): ListedEntry {
-  const { type, uid, gid, mtime } = entry;
-  const time = new Date(mtime);
-  return {
-    path: escapePath(entry.path),
-    type,
-    mode: entry.mode.toString(8).padStart(4, "0"),
-    uid,
-    gid,
-    modified: Number.isNaN(time.getTime()) ? null : time.toISOString(),
-    bytes: type === "file" ? entry.size : 0,
-    files: type === "directory" ? 0 : null,
-    sha256: type === "file" ? entry.sha256 : null,
-    target: type === "symlink" || type === "link" ? escapePath(entry.target) : null,
-  };
 }

@@ -72,9 +72,13 @@ export class Snapshot {
     return decodeObjectList(stored.toString("utf8"));
   }
 
-  /** All entries, in the order in which they were found: folders before what they hold. */
-  async *entries(): AsyncGenerator<Entry[]> {
-    const { pages } = await this.manifest();
+  /**
+   * All entries, in the order in which they were found: folders before what they hold.
+   * @param passed names of pages that are left out
+   */
+  async *entries(passed: ReadonlySet<string> = new Set()): AsyncGenerator<Entry[]> {
+    const { pages: all } = await this.manifest();
+    const pages = all.filter(({ sha256 }) => !passed.has(sha256));
     const contents = mapAhead(pages, this.#store.requestsAtOnce, async ({ sha256, entries }) => ({
       text: (await this.content({ kind: "page", sha256 })).toString("utf8"),
       count: entries,
