@@ -77,6 +77,12 @@ export const registry: Registry = {
       "Remove snapshots that the retention lets go",
       () => import("./backup/prune.ts"),
     ),
+    entry(
+      "Data:",
+      "backup undelete",
+      "Bring snapshots back from the trash",
+      () => import("./backup/undelete.ts"),
+    ),
     entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
     entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),
     entry(

@@ -43,7 +43,14 @@ const readers = 16;
  * count; a snapshot whose COMMIT is damaged is listed with `damaged`.
  */
 export async function listSnapshots(store: Store): Promise<SnapshotSummary[]> {
-  const ids = await listedIds(store);
+  return readSummaries(store, await listedIds(store));
+}
+
+/** The same of these snapshots alone, also of those in the trash. */
+export async function readSummaries(
+  store: Store,
+  ids: readonly string[],
+): Promise<SnapshotSummary[]> {
   const summaries: SnapshotSummary[] = [];
   for (let start = 0; start < ids.length; start += readers) {
     const batch = ids.slice(start, start + readers);
