@@ -83,6 +83,12 @@ export const registry: Registry = {
       "Bring snapshots back from the trash",
       () => import("./backup/undelete.ts"),
     ),
+    entry(
+      "Data:",
+      "backup copy",
+      "Copy snapshots to another repository",
+      () => import("./backup/copy.ts"),
+    ),
     entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
     entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),
     entry(

@@ -67,9 +67,13 @@ export class Snapshot {
 
   /** The objects that the snapshot needs, sorted by name. */
   async objects(): Promise<ObjectName[]> {
+    return decodeObjectList((await this.storedObjectList()).toString("utf8"));
+  }
+
+  /** The bytes of the list of objects, proven to be those that were written. */
+  storedObjectList(): Promise<Buffer> {
     const { id, objects } = this.commit;
-    const stored = await this.#read(snapshotKey(id, "objects"), objects.sha256);
-    return decodeObjectList(stored.toString("utf8"));
+    return this.#read(snapshotKey(id, "objects"), objects.sha256);
   }
 
   /**
