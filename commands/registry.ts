@@ -4,6 +4,7 @@ import type { Registry } from "../src/cli/registry.ts";
 export const registry: Registry = {
   groups: {
     backup: "Take, prove and restore snapshots",
+    "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
     migrate: "Change the database schema",
     service: "Survive a reboot of the machine",
@@ -88,6 +89,18 @@ export const registry: Registry = {
       "backup copy",
       "Copy snapshots to another repository",
       () => import("./backup/copy.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup key generate",
+      "Make a key to encrypt backups with",
+      () => import("./backup/key/generate.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup key check",
+      "Show whether the keys of backups were seen to decrypt",
+      () => import("./backup/key/check.ts"),
     ),
     entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
     entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),
