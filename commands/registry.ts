@@ -4,6 +4,7 @@ import type { Registry } from "../src/cli/registry.ts";
 export const registry: Registry = {
   groups: {
     backup: "Take, prove and restore snapshots",
+    "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
     migrate: "Change the database schema",
     service: "Survive a reboot of the machine",
@@ -46,6 +47,13 @@ export const registry: Registry = {
       () => import("./backup/create.ts"),
     ),
     entry("Data:", "backup list", "List snapshots", () => import("./backup/list.ts")),
+    entry("Data:", "backup show", "Show what a snapshot holds", () => import("./backup/show.ts")),
+    entry(
+      "Data:",
+      "backup diff",
+      "Show in what two snapshots differ",
+      () => import("./backup/diff.ts"),
+    ),
     entry(
       "Data:",
       "backup verify",
@@ -69,6 +77,30 @@ export const registry: Registry = {
       "backup prune",
       "Remove snapshots that the retention lets go",
       () => import("./backup/prune.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup undelete",
+      "Bring snapshots back from the trash",
+      () => import("./backup/undelete.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup copy",
+      "Copy snapshots to another repository",
+      () => import("./backup/copy.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup key generate",
+      "Make a key to encrypt backups with",
+      () => import("./backup/key/generate.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup key check",
+      "Show whether the keys of backups were seen to decrypt",
+      () => import("./backup/key/check.ts"),
     ),
     entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
     entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),

@@ -43,7 +43,14 @@ const readers = 16;
  * count; a snapshot whose COMMIT is damaged is listed with `damaged`.
  */
 export async function listSnapshots(store: Store): Promise<SnapshotSummary[]> {
-  const ids = await listedIds(store);
+  return readSummaries(store, await listedIds(store));
+}
+
+/** The same of these snapshots alone, also of those in the trash. */
+export async function readSummaries(
+  store: Store,
+  ids: readonly string[],
+): Promise<SnapshotSummary[]> {
   const summaries: SnapshotSummary[] = [];
   for (let start = 0; start < ids.length; start += readers) {
     const batch = ids.slice(start, start + readers);
@@ -94,12 +101,16 @@ async function readSummary(store: Store, id: string): Promise<SnapshotSummary | 
   const bytes = await store.get(snapshotKey(id, "COMMIT"));
   if (bytes === null) return null;
   try {
-    const commit = decodeCommit(bytes, id);
-    const verification = await readVerification(store, commit);
-    return summarise(commit, verification, await readDrill(store, commit));
+    return await summaryOf(store, decodeCommit(bytes, id));
   } catch (error) {
     return damagedSummary(id, reasonOf(error));
   }
+}
+
+/** What is listed of a snapshot, by its commit. */
+export async function summaryOf(store: Store, commit: Commit): Promise<SnapshotSummary> {
+  const verification = await readVerification(store, commit);
+  return summarise(commit, verification, await readDrill(store, commit));
 }
 
 /** The commit of a snapshot that exists; an unknown id is a usage error. */

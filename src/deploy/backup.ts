@@ -4,6 +4,7 @@ import { type VerifyDepth, type VerifyReport, verifySnapshot } from "../backup/v
 import { createIdentifier } from "../identifier.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
+import { backupDoubts } from "./backup-doubts.ts";
 import { backupWorkDirectory, withRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readIdentities } from "./identities.ts";
@@ -27,6 +28,7 @@ export async function createBackup(
   options: CreateOptions,
 ): Promise<SnapshotReport> {
   const { desk } = place;
+  for (const doubt of backupDoubts(place)) options.note(doubt);
   const ledger = openLedgerForReading(desk.paths.ledger);
   const release = ledger === null ? null : (currentRelease(ledger, desk.environment)?.id ?? null);
   ledger?.close();

@@ -13,6 +13,9 @@ export async function findSnapshot(place: RepositoryPlace, text: string): Promis
 }
 
 /** A snapshot may be meant by its name, too. */
-function nameToId(snapshots: readonly { id: string; name: string | null }[], text: string): string {
+export function nameToId(
+  snapshots: readonly { id: string; name: string | null }[],
+  text: string,
+): string {
   return snapshots.findLast((one) => one.name === text)?.id ?? text;
 }

@@ -1,8 +1,9 @@
-import { type SnapshotSummary, listSnapshots } from "../backup/summary.ts";
+import { type TrashedSnapshot, listTrash } from "../backup/retention/trash.ts";
+import { type SnapshotSummary, listSnapshots, readSummaries } from "../backup/summary.ts";
 import type { Project } from "../config/project.ts";
 import { repositoryFolder, withRepository } from "./backup-repository.ts";
 import { noteBackup } from "./noted-backup.ts";
-import { type ViewInput, variablesOf } from "./view.ts";
+import { type View, type ViewInput, variablesOf } from "./view.ts";
 
 export interface ListInput extends Pick<ViewInput, "env" | "onSecret"> {
   project: Project;
@@ -24,4 +25,18 @@ export async function listBackups(input: ListInput): Promise<SnapshotSummary[]> 
     noteBackup(project, { id, created, verified: verification?.ok ?? null });
   }
   return snapshots;
+}
+
+export type DeletedSnapshot = SnapshotSummary & TrashedSnapshot;
+
+/** The snapshots that were given up and can still be brought back, oldest first. */
+export async function listDeletedBackups(place: View): Promise<DeletedSnapshot[]> {
+  return withRepository(place, async (store) => {
+    const trash = new Map((await listTrash(store)).map((one) => [one.id, one]));
+    const summaries = await readSummaries(store, [...trash.keys()]);
+    return summaries.flatMap((summary) => {
+      const note = trash.get(summary.id);
+      return note === undefined ? [] : [{ ...summary, ...note }];
+    });
+  });
 }

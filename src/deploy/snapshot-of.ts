@@ -1,7 +1,7 @@
 import { openerOf } from "../backup/snapshot/opener.ts";
 import { Snapshot } from "../backup/snapshot/open-snapshot.ts";
 import type { Store } from "../backup/store/store.ts";
-import { usageError } from "../errors.ts";
+import { type StudioError, usageError } from "../errors.ts";
 import { type RepositoryPlace, withRepository } from "./backup-repository.ts";
 import { readIdentities } from "./identities.ts";
 
@@ -24,9 +24,13 @@ export async function withSnapshot<T>(
   return withRepository(place, async (store) => {
     const snapshot = await Snapshot.open({ store, id, opener });
     if (snapshot.isReadable) return action({ snapshot, store, identities });
-    throw usageError(
-      `Snapshot ${id} is encrypted.`,
-      "Give the file with the secret key of one of its recipients: --identity FILE.",
-    );
+    throw encryptedWithoutKey(id);
   });
+}
+
+export function encryptedWithoutKey(id: string): StudioError {
+  return usageError(
+    `Snapshot ${id} is encrypted.`,
+    "Give the file with the secret key of one of its recipients: --identity FILE.",
+  );
 }

@@ -1,4 +1,5 @@
-import { filesSource } from "../backup/sources/files.ts";
+import { relative, resolve } from "node:path";
+import { type Withheld, filesSource } from "../backup/sources/files.ts";
 import type { Source } from "../backup/sources/source.ts";
 import { serverSource } from "../backup/sources/server.ts";
 import { sqliteSource } from "../backup/sources/sqlite.ts";
@@ -8,9 +9,12 @@ import type { ProgramRun } from "./databases/program-run.ts";
 import { environmentServer } from "./databases/environment-server.ts";
 import type { View } from "./view.ts";
 
+/** Files that one remark names, at most. */
+const mostNamed = 5;
+
 /**
- * The sources of a backup set. A file with variables (`.env*`) is left out: it holds secrets, and
- * a snapshot is not encrypted.
+ * The sources of a backup set. Files with variables (`.env*`) hold secrets: they are stored only
+ * where snapshots are encrypted.
  * @throws StudioError for a set that the configuration does not have
  */
 export async function snapshotSources(
@@ -19,7 +23,7 @@ export async function snapshotSources(
   onStart?: ProgramRun["onStart"],
 ): Promise<Source[]> {
   const { project, desk } = place;
-  const { sets, exclude } = project.settings.backup;
+  const { sets, exclude, recipients } = project.settings.backup;
   const wanted = sets[set];
   if (wanted === undefined) {
     const known = Object.keys(sets);
@@ -32,11 +36,37 @@ export async function snapshotSources(
   const sources: Source[] = [];
   if (wanted.database) sources.push(await databaseSource(place, onStart));
   if (wanted.ledger) sources.push(sqliteSource({ file: desk.paths.ledger, label: "ledger" }));
-  const include = wanted.files.filter((pattern) => !pattern.startsWith(".env"));
+  const { files: include } = wanted;
   if (include.length > 0) {
-    sources.push(filesSource({ directory: project.directory, include, exclude }));
+    const withheld = recipients.length > 0 ? undefined : variableFiles(project);
+    sources.push(filesSource({ directory: project.directory, include, exclude, withheld }));
   }
   return sources;
+}
+
+function variableFiles({ directory, settings }: View["project"]): Withheld {
+  const { file } = settings.variables;
+  const own = file === null ? [] : [relative(directory, resolve(directory, file))];
+  return {
+    patterns: ["**/.env*", ...own.filter(isBelow).map(asPattern)],
+    remark: (paths) =>
+      `Not stored, because they may hold secrets and snapshots are not encrypted: ${someOf(paths)}. ` +
+      "`studio backup key generate` makes a key for backup.recipients.",
+  };
+}
+
+function someOf(paths: readonly string[]): string {
+  const rest = paths.length - mostNamed;
+  return paths.slice(0, mostNamed).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+function isBelow(path: string): boolean {
+  return path !== "" && !path.split("/").includes("..");
+}
+
+/** A pattern that means this path alone. */
+function asPattern(path: string): string {
+  return path.replaceAll(/[*?[\]\\]/g, "\\$&");
 }
 
 async function databaseSource(place: View, onStart: ProgramRun["onStart"]): Promise<Source> {

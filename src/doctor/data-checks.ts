@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { type SnapshotSummary, latestSnapshot } from "../backup/summary.ts";
+import { shareDisk } from "../deploy/backup-doubts.ts";
 import { repositoryFolder, withRepository } from "../deploy/backup-repository.ts";
-import { existingAncestor } from "../deploy/existing-ancestor.ts";
+import { unseenRecipients } from "../deploy/key-notes-file.ts";
 import { liveMigrationFolders } from "../deploy/project-folders.ts";
 import { roughDuration } from "../format/rough.ts";
 import { listReleases } from "../ledger/releases.ts";
@@ -21,6 +21,11 @@ export const dataChecks: readonly Check[] = [
     title: "Backups lie on another disk",
     check: repositoryDisk,
     fix: "Set backup.repository to a folder of another disk.",
+  },
+  {
+    title: "Keys of backups were seen to decrypt",
+    check: backupKeys,
+    fix: "studio backup key check --identity FILE",
   },
 ];
 
@@ -78,7 +83,15 @@ function repositoryDisk({ project, paths }: Scene): Finding {
   if ("error" in project || paths === null) return skipped("studio.yaml must be valid first");
   const folder = repositoryFolder(project.value);
   if (folder === null) return ok(project.value.settings.backup.repository);
-  const disk = (path: string) => statSync(existingAncestor(path)).dev;
-  if (disk(folder) !== disk(paths.data)) return ok(folder);
+  if (!shareDisk(folder, paths.data)) return ok(folder);
   return note(`${folder} shares the disk of the data: one fault takes both`);
+}
+
+function backupKeys({ project }: Scene): Finding {
+  if ("error" in project) return skipped("studio.yaml must be valid first");
+  const { recipients } = project.value.settings.backup;
+  if (recipients.length === 0) return skipped("backups are not encrypted");
+  const unseen = unseenRecipients(project.value);
+  if (unseen.length === 0) return ok(`${recipients.length} of ${recipients.length}`);
+  return note(`never: ${unseen.join(", ")}; without the private half no backup can be read`);
 }

@@ -10,6 +10,10 @@ const streaming = ["serve", "exec", "logs", "completion"];
 const words: Record<string, string[]> = {
   deploy: ["deploy", "--dry-run"],
   init: ["init", "--name", "test"],
+  "backup show": ["backup", "show", "latest"],
+  "backup diff": ["backup", "diff", "latest", "."],
+  "backup undelete": ["backup", "undelete", "--all"],
+  "backup copy": ["backup", "copy", "--to", "copy", "--all"],
   "backup restore": ["backup", "restore", "latest", "--target", "restored"],
   "migrate down": ["migrate", "down", "--yes"],
   "service install": ["service", "install", "--dry-run"],

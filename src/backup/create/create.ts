@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { realpath, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { usageError } from "../../errors.ts";
 import { nextBase } from "../base/next-base.ts";
 import { repositoryFailure } from "../failures.ts";
@@ -14,6 +14,7 @@ import { type Clock, type RepositoryConfig, prepareRepository } from "../open-re
 import type { ProgressListener } from "../pace.ts";
 import { forEachAtOnce } from "../parallel.ts";
 import { sealText } from "../sealed-text.ts";
+import { pathsToAvoid } from "../sources/paths-to-avoid.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
 import { listObjects } from "../stored-objects.ts";
@@ -100,7 +101,7 @@ async function createUnderLock(
       recipients: config.recipients,
       level: options.level ?? 1,
       scratch,
-      avoid: await pathsToAvoid(options),
+      avoid: await pathsToAvoid({ ...options, repository: store.localDirectory }),
       own,
       others,
       there,
@@ -197,17 +198,4 @@ function describe(options: CreateOptions, content: WrittenContent): Description 
     },
     databases: databases.map(({ label }) => label),
   };
-}
-
-/** The repository never backs itself up, and only its own source reads a database. */
-async function pathsToAvoid(options: CreateOptions): Promise<Set<string>> {
-  const paths = [options.workDirectory, ...options.sources.flatMap((source) => source.owns)];
-  if (options.store.localDirectory !== null) paths.push(options.store.localDirectory);
-  const avoid = new Set<string>();
-  for (const path of paths) {
-    const folder = await realpath(dirname(path)).catch(() => dirname(path));
-    avoid.add(join(folder, basename(path)));
-    avoid.add(await realpath(path).catch(() => path));
-  }
-  return avoid;
 }

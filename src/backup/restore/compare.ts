@@ -46,17 +46,30 @@ async function isSame(
   }
 }
 
-function targetOf(path: string): string {
+/** Where a symbolic link points. */
+export function targetOf(path: string): string {
   return pathFromBytes(readlinkSync(systemPath(path), { encoding: "buffer" }));
 }
 
 async function hasContent(
   path: string,
-  entry: FileEntry,
+  { size, sha256 }: FileEntry,
   pace: () => Promise<void>,
 ): Promise<boolean> {
+  return (await hashFile(path, size, pace)) === sha256;
+}
+
+/**
+ * SHA-256 of a file's content, hexadecimal.
+ * @param size how many bytes it is expected to have
+ */
+export async function hashFile(
+  path: string,
+  size: number,
+  pace: () => Promise<void>,
+): Promise<string> {
   const sum = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(Math.min(readBytes, entry.size + 1));
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, size + 1));
   const descriptor = openSync(systemPath(path), "r");
   try {
     for (;;) {
@@ -68,7 +81,7 @@ async function hasContent(
   } finally {
     closeSync(descriptor);
   }
-  return sum.digest("hex") === entry.sha256;
+  return sum.digest("hex");
 }
 
 /** What is only in the target, directly in the folders that are restored as a whole. */

@@ -63,7 +63,7 @@ function askedFor(
     if (matching.length === 0) {
       throw usageError(
         `The snapshot holds nothing at "${path}".`,
-        "Paths are relative to the project: studio backup show ID --files lists them.",
+        "Paths are relative to the project: studio backup show ID lists them.",
       );
     }
     for (const entry of matching) asked.add(entry);

@@ -67,14 +67,22 @@ export class Snapshot {
 
   /** The objects that the snapshot needs, sorted by name. */
   async objects(): Promise<ObjectName[]> {
-    const { id, objects } = this.commit;
-    const stored = await this.#read(snapshotKey(id, "objects"), objects.sha256);
-    return decodeObjectList(stored.toString("utf8"));
+    return decodeObjectList((await this.storedObjectList()).toString("utf8"));
   }
 
-  /** All entries, in the order in which they were found: folders before what they hold. */
-  async *entries(): AsyncGenerator<Entry[]> {
-    const { pages } = await this.manifest();
+  /** The bytes of the list of objects, proven to be those that were written. */
+  storedObjectList(): Promise<Buffer> {
+    const { id, objects } = this.commit;
+    return this.#read(snapshotKey(id, "objects"), objects.sha256);
+  }
+
+  /**
+   * All entries, in the order in which they were found: folders before what they hold.
+   * @param passed names of pages that are left out
+   */
+  async *entries(passed: ReadonlySet<string> = new Set()): AsyncGenerator<Entry[]> {
+    const { pages: all } = await this.manifest();
+    const pages = all.filter(({ sha256 }) => !passed.has(sha256));
     const contents = mapAhead(pages, this.#store.requestsAtOnce, async ({ sha256, entries }) => ({
       text: (await this.content({ kind: "page", sha256 })).toString("utf8"),
       count: entries,

@@ -15,6 +15,8 @@ export interface WalkOptions {
   realRoot: string;
   include: PathMatcher;
   exclude: PathMatcher;
+  /** What is left out although it is included. */
+  withheld: PathMatcher;
   context: SourceContext;
 }
 
@@ -27,6 +29,8 @@ export class TreeWalk {
   /** Last parts of the paths to avoid: most names can be passed without building their path. */
   readonly #avoidNames: Set<string>;
   #batch: Member[] = [];
+  /** What was left out although it was included, in the order of the walk. */
+  readonly withheldPaths: string[] = [];
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -45,7 +49,7 @@ export class TreeWalk {
     pending: DirectoryMember[],
     outer: readonly IgnoreRules[],
   ): Generator<Member[]> {
-    const { root, include, exclude, context } = this.#options;
+    const { root, include, exclude, withheld, context } = this.#options;
     const names = this.#namesIn(folder);
     const rules = names.includes(ignoreFileName) ? this.#withRules(folder, outer) : outer;
     for (const name of names) {
@@ -55,6 +59,10 @@ export class TreeWalk {
       if (!included && !include.couldContain(path)) continue;
       const member = this.#look(path, `${root}/${path}`);
       if (member === null || isIgnored(rules, member)) continue;
+      if (withheld.matches(path)) {
+        if (included) this.withheldPaths.push(path);
+        continue;
+      }
       if (member.type === "symlink" && !inherited) this.#reportNamedLink(member);
       const leads = member.type === "symlink" && include.isNamed(path);
       if (!included && !leads && member.type !== "directory") continue;

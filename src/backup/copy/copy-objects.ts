@@ -1,0 +1,69 @@
+import { type ObjectName, objectKey } from "../format/object.ts";
+import { release } from "../format/zstd.ts";
+import type { ProgressListener } from "../pace.ts";
+import { readBack } from "../create/object-sink.ts";
+import type { Snapshot } from "../snapshot/open-snapshot.ts";
+import type { Store } from "../store/store.ts";
+
+/** Objects under way at once: each waits for a disk or a network, and takes up to some 16 MB. */
+const atOnce = 4;
+
+export interface ObjectsCopy {
+  snapshot: Snapshot;
+  /** Those that the snapshot needs. */
+  objects: readonly ObjectName[];
+  to: Store;
+  /** Bytes of the objects where they are copied from. */
+  sizes: ReadonlyMap<string, number>;
+  /** Bytes of those that are in the target; what is copied is added. */
+  there: Map<string, number>;
+  signal?: AbortSignal | undefined;
+  onProgress?: ProgressListener | undefined;
+}
+
+/**
+ * Copies the stored bytes of the objects that are missing in the target, or have another length
+ * there, and reads each back.
+ */
+export async function copyObjects(copy: ObjectsCopy): Promise<{ objects: number; bytes: number }> {
+  const { sizes, there } = copy;
+  const missing = copy.objects.filter(
+    ({ sha256 }) => !there.has(sha256) || there.get(sha256) !== sizes.get(sha256),
+  );
+  const totalBytes = missing.reduce((sum, { sha256 }) => sum + (sizes.get(sha256) ?? 0), 0);
+  const added = { objects: 0, bytes: 0 };
+  const queue = each(missing);
+  const work = async (): Promise<void> => {
+    for (const object of queue) {
+      copy.signal?.throwIfAborted();
+      added.bytes += await copyObject(copy, object);
+      added.objects += 1;
+      const { objects: members, bytes } = added;
+      copy.onProgress?.({ phase: "store", members, bytes, totalBytes });
+    }
+  };
+  const workers = Array.from({ length: atOnce }, work);
+  try {
+    await Promise.all(workers);
+  } finally {
+    // One that fails closes the queue; what the others have begun must have ended before it is told.
+    await Promise.allSettled(workers);
+  }
+  return added;
+}
+
+/** Unlike that of an array, this iterator is closed for all when a loop over it ends early. */
+function* each<T>(items: readonly T[]): Generator<T> {
+  yield* items;
+}
+
+async function copyObject({ snapshot, to, there }: ObjectsCopy, object: ObjectName) {
+  const key = objectKey(object, snapshot.commit.encrypted);
+  const bytes = await snapshot.stored(object);
+  const { length } = bytes;
+  await to.put(key, bytes);
+  await readBack(to, key, object.sha256);
+  there.set(object.sha256, length);
+  release(bytes);
+  return length;
+}
