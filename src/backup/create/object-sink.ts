@@ -20,8 +20,8 @@ export class ObjectSink {
   readonly #chunks = new Map<string, string>();
   /** Bytes that were written. */
   addedBytes = 0;
-  /** Objects that were written. */
-  addedObjects = 0;
+  /** Keys of the objects that were written. */
+  readonly added: string[] = [];
 
   constructor(store: Store, encrypted: boolean, there: Map<string, number>) {
     this.#store = store;
@@ -41,10 +41,10 @@ export class ObjectSink {
     this.#objects.set(sha256, known);
     if (this.#there.get(sha256) === length) return;
     const key = objectKey({ kind, sha256 }, this.#encrypted);
+    this.added.push(key);
+    this.addedBytes += length;
     await this.#store.put(key, new Uint8Array(object.buffer, 0, length));
     await readBack(this.#store, key, sha256);
-    this.addedObjects += 1;
-    this.addedBytes += length;
   }
 
   /** What a new object is. */

@@ -72,7 +72,15 @@ export class ContentRestorer {
         await job();
       }
     };
-    await Promise.all(Array.from({ length: jobsAhead }, next));
+    const runs = Array.from({ length: jobsAhead }, () =>
+      next().catch((error: unknown) => {
+        jobs.length = 0;
+        throw error;
+      }),
+    );
+    // Nothing may be written any more once the caller knows that it failed.
+    const ends = await Promise.allSettled(runs);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   async #runLarge(decision: FileDecision): Promise<void> {

@@ -30,7 +30,7 @@ test("a disk that fills up at any write harms no earlier snapshot, and the next 
   const first = await snapshot({ ...options, id: "20260101T000000Z-aaaa" });
   const content = describeTree(tree);
   let failures = 0;
-  for (let at = 1; ; at += every) {
+  for (let at = 1; ; at += 1) {
     grow(tree);
     [changes, failAt] = [0, at];
     const id = `20260102T000000Z-${toWord(at)}`;
