@@ -1,7 +1,9 @@
 import { realpath, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { usageError } from "../../errors.ts";
+import type { KnownObject } from "../base/base.ts";
 import { nextBase } from "../base/next-base.ts";
+import { forgetDamaged, listDamaged } from "../damaged-objects.ts";
 import { isFull, repositoryFailure } from "../failures.ts";
 import { snapshotFolder, snapshotKey } from "../format/layout.ts";
 import { type RepositoryLock, withLock } from "../lock.ts";
@@ -82,6 +84,9 @@ async function createUnderLock(
   }
   const directory = join(options.workDirectory, config.id);
   const there = await listObjects(store);
+  const damaged = await listDamaged(store);
+  // What is damaged counts as lost.
+  for (const sha256 of damaged) there.delete(sha256);
   const bases = new Bases({ store, config, directory, set: `${environment} ${set}`, there });
   const { own, others } = options.full === true ? { own: null, others: [] } : await bases.load();
   const scratch = scratchFolder(options.workDirectory, config.id);
@@ -103,6 +108,11 @@ async function createUnderLock(
       onProgress: options.onProgress,
     });
     const commit = await commitSnapshot(options, config.recipients, content, lock);
+    const isNew = ({ sha256 }: KnownObject): boolean => damaged.has(sha256);
+    await forgetDamaged(
+      store,
+      content.objects.filter(isNew).map(({ sha256 }) => sha256),
+    );
     const base = own?.base ?? null;
     bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
     const snapshot = summarise(commit, { at: commit.created, ok: true });

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { isIdentifier } from "../../identifier.ts";
+import { forgetDamaged, listDamaged } from "../damaged-objects.ts";
 import { repositoryFailure } from "../failures.ts";
 import { decodeCommit } from "../format/commit.ts";
 import { snapshotFolder, snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
@@ -125,6 +126,7 @@ async function removeSnapshot(store: Store, id: string): Promise<void> {
 async function removeUnneeded(store: Store, now: Date, lock: RepositoryLock): Promise<number> {
   const needed = await neededObjects(store);
   if (needed === null) return 0;
+  const damaged = await listDamaged(store);
   let freed = 0;
   let asserted = Number.NEGATIVE_INFINITY;
   for await (const { key, size, modified } of store.list(objectsFolder)) {
@@ -137,6 +139,7 @@ async function removeUnneeded(store: Store, now: Date, lock: RepositoryLock): Pr
       asserted = performance.now();
     }
     await store.remove(key);
+    if (damaged.has(object.sha256)) await forgetDamaged(store, [object.sha256]);
     freed += size;
   }
   return freed;
