@@ -118,7 +118,7 @@ function mutate(place: string, random: Random): string {
         /[0-9a-z]/.test(String.fromCharCode(bytes[index] ?? 0)),
       );
       const where = digits[random.below(Math.max(1, digits.length))] ?? 0;
-      bytes[where] = random.pick([..."0123456789abcdef"]).charCodeAt(0);
+      bytes[where] = "0123456789abcdef".charCodeAt(random.below(16));
       writeFileSync(file, bytes);
       return `${name} with another digit at ${where}`;
     }
