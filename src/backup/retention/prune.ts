@@ -76,7 +76,7 @@ async function carryOut(
   const { store, plan, now, retention } = options;
   const snapshots = await listSnapshots(store);
   const sound = snapshots.filter(({ damaged }) => damaged === null);
-  const choices = chooseRetained(sound, retention);
+  const choices = chooseRetained(sound, retention, now());
   for (const { snapshot, reasons } of choices) {
     if (options.keep?.includes(snapshot.id) === true) reasons.push("in use");
   }
