@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { reasonOf } from "../../errors.ts";
 import { forgetDamaged, listDamaged, noteDamaged } from "../damaged-objects.ts";
-import { isDamage } from "../failures.ts";
+import { isDamage, unknownSnapshot } from "../failures.ts";
 import type { DatabaseFacts, Entry } from "../format/entry.ts";
 import { snapshotKey } from "../format/layout.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
@@ -115,6 +115,9 @@ export async function verifySnapshot(options: VerifyOptions): Promise<VerifyRepo
     if (!isDamage(error)) throw error;
     problems.push(reasonOf(error));
   }
+  const isGone = checksum !== null && (await store.get(snapshotKey(id, "COMMIT"))) === null;
+  // Removed by a prune meanwhile: what is missing is no damage.
+  if (isGone) throw unknownSnapshot(id, store.location);
   if (problems.length + noted.size > 0) await noteSuspects(options, encrypted, suspects);
   return record(options, checksum, { ...report, problems, started });
 }

@@ -25,17 +25,23 @@ export interface Act {
 
 /** What it says on its standard output: one line of JSON. */
 export type Ending =
-  | { ok: true; damaged: number; problems: string[]; removed: number }
+  | {
+      ok: true;
+      damaged: number;
+      problems: string[];
+      removed: number;
+      skipped: { path: string; reason: string }[];
+    }
   | { ok: false; code: string; message: string };
 
 async function act(one: Act): Promise<Omit<Extract<Ending, { ok: true }>, "ok">> {
   const { action, id, workDirectory, folder } = one;
   const store = localStore(one.repository);
   const now = (): Date => new Date(Date.now() + one.ahead);
-  const nothing = { damaged: 0, problems: [], removed: 0 };
+  const nothing = { damaged: 0, problems: [], removed: 0, skipped: [] };
   switch (action) {
     case "create": {
-      await createSnapshot({
+      const { skipped } = await createSnapshot({
         store,
         id,
         set: "full",
@@ -49,7 +55,7 @@ async function act(one: Act): Promise<Omit<Extract<Ending, { ok: true }>, "ok">>
         now,
         lockWait: 120_000,
       });
-      return nothing;
+      return { ...nothing, skipped };
     }
     case "prune": {
       const counts = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
