@@ -37,11 +37,29 @@ mkdir -p "$2"
 [ -z "$(ls -A "$2")" ] || fail "$2 is not empty"
 target=$(cd "$2" && pwd)
 
-# Everything is proven before anything is written.
-(cd "$here" && sha256sum --check --quiet "$snapshot/objects") || fail 'the repository is damaged'
-
 age=
 grep -q '^  "encrypted": true' "$snapshot/COMMIT" && age=.age
+
+# Everything is proven before anything is written: the COMMIT by the checksum in itself, that of its
+# text with 64 zeros in its place; the lists by the COMMIT; and the objects by the list of them.
+sum() {
+  sha256sum | cut -c 1-64
+}
+recorded() {
+  sed -n "s/^ *\"$1\": \"\([0-9a-f]\{64\}\)\",\{0,1\}\$/\1/p" "$snapshot/COMMIT"
+}
+checksum=$(recorded checksum)
+zeros=$(printf '%064d' 0)
+[ "$(sed "s/\"$checksum\"/\"$zeros\"/" "$snapshot/COMMIT" | sum)" = "$checksum" ] ||
+  fail 'the COMMIT of the snapshot is damaged'
+[ "$(sum < "$snapshot/manifest.zst$age")" = "$(recorded manifest)" ] ||
+  fail 'the manifest of the snapshot is damaged'
+[ "$(sum < "$snapshot/objects")" = "$(recorded sha256)" ] ||
+  fail 'the list of objects is damaged'
+# An empty snapshot needs none.
+[ ! -s "$snapshot/objects" ] || (cd "$here" && sha256sum --check --quiet "$snapshot/objects") ||
+  fail 'the repository is damaged'
+
 if [ -n "$age" ] && [ -z "$key" ]; then fail 'the snapshot is encrypted: give the key with -i'; fi
 
 # The content of a stored file.
@@ -58,11 +76,13 @@ work=$target/.studio-restore
 mkdir "$work" "$work/lists" "$work/members"
 trap 'rm -rf "$work"' EXIT
 
-decode "$snapshot/manifest.zst$age" | awk -F '\t' '$1 == "page" { print $2 }' > "$work/pages"
+decode "$snapshot/manifest.zst$age" > "$work/manifest" || fail 'the snapshot cannot be read'
+awk -F '\t' '$1 == "page" { print $2 }' "$work/manifest" > "$work/pages"
 
 # One list of all entries. What stands in the pages as the number of an object becomes its hash.
 while read -r page; do
-  decode "$(object "$page" page.zst)" | awk -F '\t' -v OFS='\t' '
+  decode "$(object "$page" page.zst)" > "$work/page" || fail 'the snapshot cannot be read'
+  awk -F '\t' -v OFS='\t' '
     function expand(text, parts, n, i, ends, k, out) {
       n = split(text, parts, ","); out = ""
       for (i = 1; i <= n; i++) {
@@ -80,7 +100,7 @@ while read -r page; do
       else print $1, $2, $3, $4, $5, $6, $7, $8, "-"
       next
     }
-    { print }'
+    { print }' "$work/page"
 done < "$work/pages" > "$work/entries"
 
 # An escaped path (\\ and \ooo) as it is. The x keeps line breaks at the end.
@@ -176,7 +196,8 @@ done
 
 # Each file is what was backed up. sha256sum escapes names by rules of its own.
 awk -F '\t' '($1 == "f" || $1 == "s") && $6 !~ /\\/ { print $8 "  ./" $6 }' "$work/entries" > "$work/sums"
-(cd "$target" && sha256sum --check --quiet "$work/sums") || fail 'restored files are not what was backed up'
+[ ! -s "$work/sums" ] || (cd "$target" && sha256sum --check --quiet "$work/sums") ||
+  fail 'restored files are not what was backed up'
 awk -F '\t' '($1 == "f" || $1 == "s") && $6 ~ /\\/ { print $8 "\t" $6 }' "$work/entries" |
   while IFS='	' read -r hash path; do
     plain "$path"

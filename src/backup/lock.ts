@@ -34,6 +34,8 @@ const beatEvery = 10_000;
 /** A holder that cannot be looked at directly counts as dead after this long without a beat. */
 const silence = 60_000;
 const furthestClock = 3_600_000;
+/** How long a contender may take to see that it has to withdraw, in milliseconds. */
+const withdrawal = 10_000;
 
 /**
  * Takes the one lock of a repository. Each contender writes a record under a name of its own and
@@ -108,8 +110,7 @@ function heldLock(store: Store, key: string, holder: Holder, now: Clock): Reposi
   timer.unref();
   return {
     async assertHeld() {
-      const other = await livingHolder(store, now, key);
-      if (other === null && (await store.get(key)) !== null) return;
+      if (await isStillHeld(store, key, now)) return;
       throw new StudioError({
         code: "backup.lockLost",
         message: `The lock on the repository ${store.location} was taken over by another process, because this one did not answer for a while.`,
@@ -125,6 +126,18 @@ function heldLock(store: Store, key: string, holder: Holder, now: Clock): Reposi
       await store.remove(key).catch(() => undefined);
     },
   };
+}
+
+/** Another record beside our own is usually that of a contender who is about to withdraw. */
+async function isStillHeld(store: Store, key: string, now: Clock): Promise<boolean> {
+  const deadline = performance.now() + withdrawal;
+  for (;;) {
+    const other = await livingHolder(store, now, key);
+    if ((await store.get(key)) === null) return false;
+    if (other === null) return true;
+    if (performance.now() >= deadline) return false;
+    await delay(50);
+  }
 }
 
 async function beat(store: Store, key: string, holder: Holder, now: Clock): Promise<void> {

@@ -46,12 +46,16 @@ export async function readConfig(store: Store): Promise<RepositoryConfig | null>
 function parse(text: string): RepositoryConfig | null {
   try {
     const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || typeof value["format"] !== "number") return null;
-    if (value["format"] > formatVersion) return value as unknown as RepositoryConfig;
+    if (!isRecord(value) || !Number.isInteger(value["format"])) return null;
+    if (Number(value["format"]) > formatVersion) return value as unknown as RepositoryConfig;
+    const { format, id, created, recipients } = value;
     const whole =
-      typeof value["id"] === "string" &&
-      typeof value["created"] === "string" &&
-      Array.isArray(value["recipients"]);
+      format === formatVersion &&
+      typeof id === "string" &&
+      /^[0-9a-f]{16}$/.test(id) &&
+      typeof created === "string" &&
+      Array.isArray(recipients) &&
+      recipients.every((recipient) => typeof recipient === "string" && recipient !== "");
     return whole ? (value as unknown as RepositoryConfig) : null;
   } catch {
     return null;
@@ -76,7 +80,12 @@ export async function prepareRepository(
   const id = found?.id ?? randomBytes(8).toString("hex");
   const created = found?.created ?? now().toISOString();
   const config = { format: formatVersion, id, created, recipients: [...recipients] };
-  await store.put(configKey, Buffer.from(`${JSON.stringify(config, null, 2)}\n`));
+  const bytes = Buffer.from(`${JSON.stringify(config, null, 2)}\n`);
+  if (found !== null) await store.put(configKey, bytes);
+  // Of two runs that make the repository at once, the other one's configuration counts.
+  else if (!(await store.putNew(configKey, bytes))) {
+    return prepareRepository(store, { recipients, now, guides });
+  }
   await store.sync();
   return config;
 }

@@ -133,19 +133,22 @@ export function summarise(
 
 /**
  * The last verification of this very commit. Without one, that of its making: a snapshot exists
- * once all it consists of was read back.
+ * once all it consists of was read back. Null where the note is damaged: it may have said no.
  */
-async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary> {
+async function readVerification(store: Store, commit: Commit): Promise<VerificationSummary | null> {
   const made = { at: commit.created, ok: true };
   const bytes = await store.get(snapshotKey(commit.id, "verified.json"));
   if (bytes === null) return made;
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8"));
-    if (!isRecord(value) || value["commit"] !== commit.checksum) return made;
-    if (typeof value["at"] !== "string" || typeof value["ok"] !== "boolean") return made;
-    return { at: value["at"], ok: value["ok"] };
+    if (!isRecord(value) || value["commit"] !== commit.checksum) return null;
+    const { at, ok } = value;
+    if (typeof at !== "string" || Number.isNaN(Date.parse(at)) || typeof ok !== "boolean") {
+      return null;
+    }
+    return { at, ok };
   } catch {
-    return made;
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemCode } from "../../errors.ts";
 import { escapePath, unescapePath } from "../format/path-text.ts";
@@ -54,10 +54,15 @@ export function writeBase(file: string, key: string, base: Base): void {
     ...[text, ...columns].flatMap((part) => [part, padding(part)]),
   ]);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.tmp`, Buffer.concat([hash("sha256", body, "buffer"), body]), {
-    mode: 0o600,
-  });
-  renameSync(`${file}.tmp`, file);
+  const beside = `${file}.tmp`;
+  try {
+    const checksum = hash("sha256", body, "buffer");
+    writeFileSync(beside, Buffer.concat([checksum, body]), { mode: 0o600 });
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { systemCode } from "../../errors.ts";
 import { readBase, writeBase } from "../base/base-file.ts";
 import type { Base } from "../base/base.ts";
 import type { UsableBase } from "../base/known-content.ts";
@@ -51,8 +52,13 @@ export class Bases {
     return { own: await this.#read(ownFile), others };
   }
 
+  /** Keeps a base if it can be: without, the next run reads everything again, and that is all. */
   save(base: Base): void {
-    writeBase(this.#file(), this.#key, base);
+    try {
+      writeBase(this.#file(), this.#key, base);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+    }
   }
 
   #file(): string {

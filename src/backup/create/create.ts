@@ -1,19 +1,14 @@
-import { hash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { usageError } from "../../errors.ts";
+import type { KnownObject } from "../base/base.ts";
 import { nextBase } from "../base/next-base.ts";
-import { repositoryFailure } from "../failures.ts";
-import { type Commit, encodeCommit } from "../format/commit.ts";
-import { snapshotKey } from "../format/layout.ts";
-import { encodeManifest } from "../format/manifest.ts";
-import { objectKey } from "../format/object.ts";
-import { encodeObjectList } from "../format/object-list.ts";
+import { forgetDamaged, listDamaged } from "../damaged-objects.ts";
+import { isFull, repositoryFailure } from "../failures.ts";
+import { snapshotFolder, snapshotKey } from "../format/layout.ts";
 import { type RepositoryLock, withLock } from "../lock.ts";
 import { type Clock, type RepositoryConfig, prepareRepository } from "../open-repository.ts";
 import type { ProgressListener } from "../pace.ts";
-import { forEachAtOnce } from "../parallel.ts";
-import { sealText } from "../sealed-text.ts";
 import { pathsToAvoid } from "../sources/paths-to-avoid.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
@@ -21,10 +16,11 @@ import { listObjects } from "../stored-objects.ts";
 import { type SnapshotSummary, summarise } from "../summary.ts";
 import { removeLeftovers, scratchFolder } from "../unfinished.ts";
 import { Bases } from "./bases.ts";
-import { countItems } from "./count.ts";
-import { readBack } from "./object-sink.ts";
+import { commitSnapshot } from "./commit-snapshot.ts";
+import { ObjectSink } from "./object-sink.ts";
+import { renewObjects } from "./renew-objects.ts";
 import type { SnapshotNotes } from "./snapshot-notes.ts";
-import { type WrittenContent, writeContent } from "./write-content.ts";
+import { writeContent } from "./write-content.ts";
 
 export interface CreateOptions {
   store: Store;
@@ -90,13 +86,19 @@ async function createUnderLock(
   }
   const directory = join(options.workDirectory, config.id);
   const there = await listObjects(store);
+  const damaged = await listDamaged(store);
+  // What is damaged counts as lost.
+  for (const sha256 of damaged) there.delete(sha256);
   const bases = new Bases({ store, config, directory, set: `${environment} ${set}`, there });
   const { own, others } = options.full === true ? { own: null, others: [] } : await bases.load();
   const scratch = scratchFolder(options.workDirectory, config.id);
   await rm(scratch, { recursive: true, force: true });
+  const encrypted = config.recipients.length > 0;
+  const sink = new ObjectSink(store, encrypted, there);
   try {
     const content = await writeContent({
-      store,
+      sink,
+      requestsAtOnce: store.requestsAtOnce,
       sources: options.sources,
       recipients: config.recipients,
       level: options.level ?? 1,
@@ -109,93 +111,36 @@ async function createUnderLock(
       signal,
       onProgress: options.onProgress,
     });
-    const commit = await commitSnapshot(options, config, content, lock);
+    await renewObjects(store, content.objects, sink.added, encrypted);
+    const commit = await commitSnapshot(options, config.recipients, content, lock);
+    const isNew = ({ sha256 }: KnownObject): boolean => damaged.has(sha256);
+    await forgetDamaged(
+      store,
+      content.objects.filter(isNew).map(({ sha256 }) => sha256),
+    );
     const base = own?.base ?? null;
     bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
-    const { added, addedBytes: bytes } = content.sink;
     const snapshot = summarise(commit, { at: commit.created, ok: true }, null);
-    return { snapshot, ...content.notes, added: { objects: added.size, bytes } };
+    const added = { objects: sink.added.size, bytes: sink.addedBytes };
+    return { snapshot, ...content.notes, added };
+  } catch (error) {
+    if (isFull(error)) await giveBack(store, id, sink, lock).catch(() => undefined);
+    throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function commitSnapshot(
-  options: CreateOptions,
-  { recipients }: RepositoryConfig,
-  content: WrittenContent,
-  lock: RepositoryLock,
-): Promise<Commit> {
-  const { store, id, signal } = options;
-  const encrypted = recipients.length > 0;
-  const { pages, databases, objects } = content;
-  const text = encodeManifest({
-    pages: pages.map(({ sha256, count }) => ({ sha256, entries: count })),
-    databases,
-  });
-  const manifest = await sealText(text, recipients);
-  const list = Buffer.from(encodeObjectList(objects, encrypted));
-  await putAndReadBack(store, snapshotKey(id, "manifest.zst", encrypted), manifest);
-  await putAndReadBack(store, snapshotKey(id, "objects"), list);
-  await renewObjects(store, content, encrypted);
-  const { commit, bytes } = encodeCommit({
-    ...describe(options, content),
-    encrypted,
-    manifest: hash("sha256", manifest),
-    objects: {
-      sha256: hash("sha256", list),
-      count: objects.length,
-      bytes: objects.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
-    },
-  });
-  // All that the commit speaks of has to outlast a power cut before it does.
-  await store.sync();
-  await lock.assertHeld();
-  signal?.throwIfAborted();
-  await putAndReadBack(store, snapshotKey(id, "COMMIT"), bytes);
-  await store.sync();
-  return commit;
-}
-
-/** What was stored for an earlier snapshot is to be protected for as long as this one. */
-async function renewObjects(
+/** A disk that is full must not stay so because of a snapshot that does not exist. */
+async function giveBack(
   store: Store,
-  { objects, sink }: WrittenContent,
-  encrypted: boolean,
+  id: string,
+  sink: ObjectSink,
+  lock: RepositoryLock,
 ): Promise<void> {
-  if (store.renew === undefined) return;
-  const earlier = objects.filter(({ sha256 }) => !sink.added.has(sha256));
-  await forEachAtOnce(earlier, store.requestsAtOnce, async (object) => {
-    await store.renew?.(objectKey(object, encrypted));
-  });
-}
-
-async function putAndReadBack(store: Store, key: string, bytes: Buffer): Promise<void> {
-  await store.put(key, bytes);
-  await readBack(store, key, hash("sha256", bytes));
-}
-
-type Description = Omit<Commit, "format" | "checksum" | "encrypted" | "manifest" | "objects">;
-
-function describe(options: CreateOptions, content: WrittenContent): Description {
-  const { id, set, environment, release, schemaHead, toolVersion } = options;
-  const { items, objects, sink, notes, databases } = content;
-  return {
-    id,
-    created: options.now().toISOString(),
-    set,
-    name: options.name ?? null,
-    tags: [...(options.tags ?? [])],
-    environment,
-    release,
-    schemaHead,
-    toolVersion,
-    counts: {
-      ...countItems(items, content.base),
-      storedBytes: objects.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
-      addedBytes: sink.addedBytes,
-      skipped: notes.skipped.length,
-    },
-    databases: databases.map(({ label }) => label),
-  };
+  // Another run that took the repository over may count on what is there.
+  await lock.assertHeld();
+  for await (const { key } of store.list(snapshotFolder(id))) await store.remove(key);
+  for (const key of sink.added.values()) await store.remove(key);
+  await store.sync();
 }

@@ -90,7 +90,9 @@ export class Intake {
     }
     if (member.type === "symlink") return (flags & flag.symlink) !== 0;
     if (first !== null) {
-      return (flags & flag.link) !== 0 && base.rarities.get(index)?.target === first;
+      // Of a file that is read anew nobody knows yet whether it can be.
+      const known = !this.#reading.has(first);
+      return known && (flags & flag.link) !== 0 && base.rarities.get(index)?.target === first;
     }
     const plain = (flags & (flag.directory | flag.symlink | flag.link)) === 0;
     return plain && wide[4 * index] === member.size && this.#isStored(base, index);

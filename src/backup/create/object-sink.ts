@@ -20,8 +20,8 @@ export class ObjectSink {
   readonly #chunks = new Map<string, string>();
   /** Bytes that were written. */
   addedBytes = 0;
-  /** The SHA-256 of the objects that were written. */
-  readonly added = new Set<string>();
+  /** Keys of the objects that were written, by their SHA-256. */
+  readonly added = new Map<string, string>();
 
   constructor(store: Store, encrypted: boolean, there: Map<string, number>) {
     this.#store = store;
@@ -41,10 +41,10 @@ export class ObjectSink {
     this.#objects.set(sha256, known);
     if (this.#there.get(sha256) === length) return;
     const key = objectKey({ kind, sha256 }, this.#encrypted);
+    this.added.set(sha256, key);
+    this.addedBytes += length;
     await this.#store.put(key, new Uint8Array(object.buffer, 0, length));
     await readBack(this.#store, key, sha256);
-    this.added.add(sha256);
-    this.addedBytes += length;
   }
 
   /** What a new object is. */

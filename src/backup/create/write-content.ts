@@ -4,16 +4,18 @@ import type { DatabaseFacts } from "../format/entry.ts";
 import { type PackPool, createPackPool } from "../pack/pool.ts";
 import { type ProgressListener, createPace } from "../pace.ts";
 import type { Source, SourceContext } from "../sources/source.ts";
-import type { Store } from "../store/store.ts";
 import { ContentPlan } from "./content-plan.ts";
 import type { Item } from "./fresh-entry.ts";
 import { Intake } from "./intake.ts";
-import { ObjectSink } from "./object-sink.ts";
+import type { ObjectSink } from "./object-sink.ts";
 import { planPages } from "./page-plan.ts";
 import type { SnapshotNotes } from "./snapshot-notes.ts";
 
 export interface ContentOptions {
-  store: Store;
+  /** As the store has it. */
+  requestsAtOnce: number;
+  /** Takes what is new. */
+  sink: ObjectSink;
   sources: readonly Source[];
   /** age recipients; none for a snapshot that is not encrypted. */
   recipients: readonly string[];
@@ -54,27 +56,28 @@ export interface WrittenContent {
   notes: SnapshotNotes;
   /** Every object that the snapshot needs. */
   objects: KnownObject[];
-  sink: ObjectSink;
+  /** Bytes of the objects that were not in the repository before. */
+  addedBytes: number;
 }
 
 /** Stores what the sources yield and the base does not have. */
 export async function writeContent(options: ContentOptions): Promise<WrittenContent> {
-  const { store, own, others, recipients, level, there } = options;
-  const sink = new ObjectSink(store, recipients.length > 0, there);
+  const { own, others, recipients, level, sink } = options;
   const known = new KnownContent(own === null ? others : [own, ...others]);
   let running: PackPool | null = null;
   const pool = (): PackPool => {
     if (running === null) {
       const settings = { recipients, level, known: known.share() };
-      running = createPackPool(settings, store.requestsAtOnce, (object) => sink.put(object));
+      running = createPackPool(settings, options.requestsAtOnce, (object) => sink.put(object));
     }
     return running;
   };
   try {
-    const taken = await takeIn(options, known, sink, pool);
+    const taken = await takeIn(options, known, pool);
     const pages = await writePages(taken.items, options, pool);
     const base = own?.base ?? null;
-    return { ...taken, base, pages, sink, objects: objectsOf(pages, sink, options) };
+    const objects = objectsOf(pages, options);
+    return { ...taken, base, pages, objects, addedBytes: sink.addedBytes };
   } finally {
     await (running as PackPool | null)?.close();
   }
@@ -83,10 +86,9 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
 async function takeIn(
   options: ContentOptions,
   known: KnownContent,
-  sink: ObjectSink,
   pool: () => PackPool,
 ): Promise<Pick<WrittenContent, "items" | "databases" | "notes">> {
-  const { own, signal, onProgress } = options;
+  const { own, sink, signal, onProgress } = options;
   const notes: SnapshotNotes = {
     skipped: [],
     vanished: [],
@@ -159,7 +161,11 @@ async function writePages(
   pool: () => PackPool,
 ): Promise<WrittenPage[]> {
   const base = own?.base ?? null;
-  const isThere = (number: number): boolean => there.has(base?.pages[number]?.sha256 ?? "");
+  const sizes = new Map(base?.objects.map(({ sha256, storedBytes }) => [sha256, storedBytes]));
+  const isThere = (number: number): boolean => {
+    const sha256 = base?.pages[number]?.sha256 ?? "";
+    return there.has(sha256) && there.get(sha256) === sizes.get(sha256);
+  };
   const planned = planPages(items, base, isThere);
   const pages = planned.map(async (page): Promise<WrittenPage> => {
     const { first, count } = page;
@@ -180,8 +186,7 @@ async function writePages(
 /** What the objects of a snapshot are: those of its pages, and the pages themselves. */
 function objectsOf(
   pages: readonly WrittenPage[],
-  sink: ObjectSink,
-  { own, others }: ContentOptions,
+  { own, others, sink }: ContentOptions,
 ): KnownObject[] {
   const bases = own === null ? others : [own, ...others];
   const before = new Map(

@@ -4,6 +4,7 @@ import { isIdentifier } from "../../identifier.ts";
 export const snapshotsFolder = "snapshots/";
 export const trashFolder = "trash/";
 export const locksFolder = "locks/";
+export const damagedFolder = "damaged/";
 export const configKey = "config.json";
 
 /** What lies in the folder of a snapshot. */
@@ -24,4 +25,9 @@ export function snapshotFolder(id: string): string {
 
 export function trashKey(id: string): string {
   return `${trashFolder}${id}.json`;
+}
+
+/** @param sha256 of an object */
+export function damagedKey(sha256: string): string {
+  return `${damagedFolder}${sha256}`;
 }

@@ -27,8 +27,11 @@ export function fateOf(
 ): Extract<StoredFile, { outcome: "vanished" | "unreadable" }> {
   const code = systemCode(error);
   if (code === undefined) throw error;
-  const gone = ["ENOENT", "ELOOP", "ENOTDIR", "ENXIO", "ESTALE"].includes(code);
-  return gone ? { outcome: "vanished" } : { outcome: "unreadable", reason: reasonOf(error) };
+  // The last three: it has become a folder, or a FIFO, meanwhile.
+  const gone = ["ENOENT", "ELOOP", "ENOTDIR", "ENXIO", "ESTALE", "EISDIR", "ESPIPE", "EAGAIN"];
+  return gone.includes(code)
+    ? { outcome: "vanished" }
+    : { outcome: "unreadable", reason: reasonOf(error) };
 }
 
 /** Reads up to `length` bytes from the start of a file; fewer only at its end. */

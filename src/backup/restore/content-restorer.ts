@@ -79,7 +79,12 @@ export class ContentRestorer {
       }
     };
     const length = Math.max(fewestJobs, this.#options.requestsAtOnce);
-    this.#running = Array.from({ length }, next);
+    this.#running = Array.from({ length }, () =>
+      next().catch((error: unknown) => {
+        jobs.length = 0;
+        throw error;
+      }),
+    );
     await Promise.all(this.#running);
   }
 

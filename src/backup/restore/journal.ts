@@ -1,9 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, rmdirSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  rmdirSync,
+  truncateSync,
+} from "node:fs";
 import { systemCode } from "../../errors.ts";
 import { escapePath, systemPath, unescapePath } from "../format/path-text.ts";
 import { lookAt } from "./compare.ts";
 import { move } from "./move-aside.ts";
+import { sweepTemporaries } from "./temporary.ts";
 
 const journalName = "restore.journal";
 
@@ -11,6 +20,10 @@ interface Change {
   /** Whether something was moved to the kept files, or nothing was there before. */
   action: "replace" | "create";
   path: string;
+}
+
+function journalFile(keepReplacedIn: string): string {
+  return `${keepReplacedIn}/${journalName}`;
 }
 
 /** Where the replaced file of a path is kept. */
@@ -26,10 +39,17 @@ export class RestoreJournal {
   readonly #target: string;
   readonly #keep: string;
 
+  /** Paths that an earlier, interrupted run has made or replaced. */
+  readonly earlier: ReadonlySet<string>;
+
   constructor(target: string, keepReplacedIn: string) {
     this.#target = target;
     this.#keep = keepReplacedIn;
     mkdirSync(keepReplacedIn, { recursive: true, mode: 0o700 });
+    const { lines, end } = readJournal(keepReplacedIn);
+    // What is written next must not become a part of a line that was cut.
+    if (existsSync(journalFile(keepReplacedIn))) truncateSync(journalFile(keepReplacedIn), end);
+    this.earlier = new Set(lines.map(({ path }) => path));
   }
 
   /** Announces paths that did not exist. */
@@ -52,7 +72,7 @@ export class RestoreJournal {
 
   #append(changes: readonly Change[]): void {
     const lines = changes.map(({ action, path }) => `${action}\t${escapePath(path)}\n`).join("");
-    appendFileSync(`${this.#keep}/${journalName}`, lines, { mode: 0o600 });
+    appendFileSync(journalFile(this.#keep), lines, { mode: 0o600 });
   }
 }
 
@@ -64,20 +84,29 @@ export async function undoRestore(options: {
   target: string;
   keepReplacedIn: string;
 }): Promise<number> {
+  const { keepReplacedIn } = options;
+  const { lines } = readJournal(keepReplacedIn);
+  sweepTemporaries(options.target, lines);
   let count = 0;
-  for (const { action, path } of readJournal(options.keepReplacedIn).reverse()) {
-    const current = `${options.target}/${path}`;
-    if (action === "create") {
-      count += removeCreated(current) ? 1 : 0;
-      continue;
-    }
-    const kept = keptPath(options.keepReplacedIn, path);
-    if (lookAt(kept) === null) continue;
-    rmSync(systemPath(current), { recursive: true, force: true });
-    await move(kept, current);
-    count += 1;
+  for (const { start, ...change } of lines.reverse()) {
+    count += (await takeBack(change, options)) ? 1 : 0;
+    // What was put back is the operator's again: taken back once more, it would be lost.
+    truncateSync(journalFile(keepReplacedIn), start);
   }
   return count;
+}
+
+async function takeBack(
+  { action, path }: Change,
+  { target, keepReplacedIn }: { target: string; keepReplacedIn: string },
+): Promise<boolean> {
+  const current = `${target}/${path}`;
+  if (action === "create") return removeCreated(current);
+  const kept = keptPath(keepReplacedIn, path);
+  if (lookAt(kept) === null) return false;
+  rmSync(systemPath(current), { recursive: true, force: true });
+  await move(kept, current);
+  return true;
 }
 
 /** A folder that holds something by now is left: the restore did not put it there. */
@@ -94,18 +123,29 @@ function removeCreated(path: string): boolean {
   }
 }
 
-function readJournal(keepReplacedIn: string): Change[] {
-  const text = readIfThere(`${keepReplacedIn}/${journalName}`);
-  // A last line without its end was cut by a crash, before the change it announces.
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
-  return lines.filter((line) => line !== "").map(parseChange);
+interface Line extends Change {
+  /** Where the line starts, in bytes. */
+  start: number;
 }
 
-function readIfThere(file: string): string {
+/** The lines that are whole, and where they end. */
+function readJournal(keepReplacedIn: string): { lines: Line[]; end: number } {
+  const bytes = readIfThere(journalFile(keepReplacedIn));
+  const lines: Line[] = [];
+  let start = 0;
+  // A last line without its end was cut by a crash, before the change it announces.
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    lines.push({ ...parseChange(bytes.toString("utf8", start, end)), start });
+    start = end + 1;
+  }
+  return { lines, end: start };
+}
+
+function readIfThere(file: string): Buffer {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return "";
+    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
 }

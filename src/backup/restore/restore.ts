@@ -1,6 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import type { Entry, FileEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
+import { restoreFailure } from "../failures.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { createUnpackRunner } from "../unpack/runner.ts";
@@ -48,6 +49,14 @@ export interface RestoreReport {
  * there is lost: what is replaced is moved to `keepReplacedIn`. Can be repeated after a crash.
  */
 export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreReport> {
+  try {
+    return await carryOut(options);
+  } catch (error) {
+    throw restoreFailure(error, options.target);
+  }
+}
+
+async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
   const { snapshot, store, conflict, identities, signal, onProgress } = options;
   const byTime = conflict === "if-changed";
   const prepared = await prepareRestore({ ...options, byTime });
@@ -56,7 +65,7 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
   const target = await realpath(options.target);
   const journal = new RestoreJournal(target, options.keepReplacedIn);
   const placer = new Placer({ target, journal, mayReplace: conflict !== "fail" });
-  const todo = decisions.filter(({ action }) => action === "write" || action === "replace");
+  const todo = decisions.filter(isToDo);
   sweepTemporaries(target, todo);
   await makeFolders(todo, placer);
   const { encrypted } = snapshot.commit;
@@ -81,11 +90,21 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
     await content.settle();
   }
   // Links come last, so that nothing is ever written through one of them.
+  const lost = new Map(content.damaged.map(({ path, reason }) => [path, reason]));
   for (const { entry, path } of todo) {
     if (entry.type === "symlink") await makeSymlink(entry, path, placer);
-    if (entry.type === "link") await makeHardLink(entry, path, placer);
+    if (entry.type !== "link") continue;
+    const reason = lost.get(entry.target);
+    if (reason === undefined) await makeHardLink(entry, path, placer);
+    else content.damaged.push({ path, reason });
   }
-  finishFolders(todo, target);
+  // Folders that an interrupted run has made are there, but not finished.
+  const isBegun = ({ action, path }: Decision): boolean =>
+    action === "same" && journal.earlier.has(path);
+  finishFolders(
+    decisions.filter((one) => isToDo(one) || isBegun(one)),
+    target,
+  );
   return {
     plan: prepared.plan,
     written: placer.written,
@@ -94,6 +113,10 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
     damaged: content.damaged,
     bytes: content.bytes,
   };
+}
+
+function isToDo({ action }: Decision): boolean {
+  return action === "write" || action === "replace";
 }
 
 function isFile(decision: Decision): decision is Decision & { entry: FileEntry } {

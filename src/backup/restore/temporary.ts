@@ -3,7 +3,6 @@ import { readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemPath } from "../format/path-text.ts";
 import { lookAt } from "./compare.ts";
-import type { Decision } from "./decide.ts";
 
 /** What the names of files that are being written start with. */
 const prefix = ".studio-restore-";
@@ -14,8 +13,8 @@ export function temporaryName(path: string): string {
 }
 
 /** Removes what an interrupted restore left beside the files. */
-export function sweepTemporaries(target: string, decisions: readonly Decision[]): void {
-  const folders = new Set(decisions.map(({ path }) => dirname(`${target}/${path}`)));
+export function sweepTemporaries(target: string, paths: readonly { path: string }[]): void {
+  const folders = new Set(paths.map(({ path }) => dirname(`${target}/${path}`)));
   for (const folder of folders) {
     if (lookAt(folder)?.isDirectory() !== true) continue;
     for (const name of readdirSync(systemPath(folder), { encoding: "latin1" })) {

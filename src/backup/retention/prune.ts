@@ -1,12 +1,14 @@
+import { hash } from "node:crypto";
 import { isIdentifier } from "../../identifier.ts";
+import { forgetDamaged, listDamaged } from "../damaged-objects.ts";
 import { repositoryFailure } from "../failures.ts";
 import { decodeCommit } from "../format/commit.ts";
 import { snapshotFolder, snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
 import { objectOfKey, objectsFolder } from "../format/object.ts";
 import { decodeObjectList } from "../format/object-list.ts";
 import { isRecord } from "../format/record.ts";
-import { withLock } from "../lock.ts";
-import type { Clock } from "../open-repository.ts";
+import { type RepositoryLock, withLock } from "../lock.ts";
+import { type Clock, readConfig } from "../open-repository.ts";
 import { forEachAtOnce, mapAhead } from "../parallel.ts";
 import { removeUnlocked } from "../store/remove-unlocked.ts";
 import type { Store } from "../store/store.ts";
@@ -45,6 +47,8 @@ export interface PruneReport {
 }
 
 const aDay = 24 * 3_600_000;
+/** Milliseconds after which the lock is looked at again: a lost one is not taken over sooner. */
+const assertEvery = 5000;
 
 /**
  * Gives up the snapshots that the retention does not keep. In two steps: a snapshot goes to the
@@ -53,25 +57,28 @@ const aDay = 24 * 3_600_000;
  */
 export async function pruneSnapshots(options: PruneOptions): Promise<PruneReport> {
   const { store, now, lockWait: wait } = options;
-  // Without snapshots there is nothing to lock: a folder is not made for that.
-  const isEmpty = (await committedIds(store)).length === 0;
-  if (options.plan || isEmpty) return carryOut(options);
+  // Where no repository is yet there is nothing to lock: a folder is not made for that.
+  if (options.plan || (await readConfig(store)) === null) return carryOut(options);
   try {
     const purpose = "pruning snapshots";
-    return await withLock({ store, purpose, now, wait }, async () => {
+    return await withLock({ store, purpose, now, wait }, async (lock) => {
       await removeLeftovers(store, now);
-      return carryOut(options);
+      return carryOut(options, lock);
     });
   } catch (error) {
     throw repositoryFailure(error, store.location);
   }
 }
 
-async function carryOut(options: PruneOptions): Promise<PruneReport> {
+/** @param lock null where nothing is to be changed */
+async function carryOut(
+  options: PruneOptions,
+  lock: RepositoryLock | null = null,
+): Promise<PruneReport> {
   const { store, plan, now, retention } = options;
   const snapshots = await listSnapshots(store);
   const sound = snapshots.filter(({ damaged }) => damaged === null);
-  const choices = chooseRetained(sound, retention);
+  const choices = chooseRetained(sound, retention, now());
   for (const { snapshot, reasons } of choices) {
     if (options.keep?.includes(snapshot.id) === true) reasons.push("in use");
   }
@@ -79,13 +86,15 @@ async function carryOut(options: PruneOptions): Promise<PruneReport> {
   const { due, waiting } = await readTrash(store, now(), options.trashFor ?? aDay);
   const removed = plan ? due : [];
   let freedBytes = 0;
-  if (!plan) {
+  if (lock !== null) {
     for (const id of due) {
       const gone = await removeSnapshot(store, id);
       (gone ? removed : waiting).push(id);
     }
     for (const { id } of given) await trashSnapshot(store, id, now());
-    freedBytes = await removeUnneeded(store, now());
+    // What is gone must stay gone before anything goes that it needed, also after a power cut.
+    await store.sync();
+    freedBytes = await removeUnneeded(store, now(), lock);
     await store.sync();
   }
   return {
@@ -105,11 +114,13 @@ async function trashSnapshot(store: Store, id: string, now: Date): Promise<void>
 }
 
 /**
- * Without its COMMIT a snapshot does not exist, so a removal that is interrupted can go on. False
- * where it is under object lock: it stays in the trash until that is over.
+ * Without its COMMIT a snapshot does not exist, so a removal that is interrupted can go on. The
+ * COMMIT is gone for good before the rest goes, and before the note that keeps it from being listed.
+ * False where it is under object lock: it stays in the trash until that is over.
  */
 async function removeSnapshot(store: Store, id: string): Promise<boolean> {
   if (!(await removeUnlocked(store, snapshotKey(id, "COMMIT")))) return false;
+  await store.sync();
   const files = store.list(snapshotFolder(id));
   await forEachAtOnce(files, store.requestsAtOnce, async ({ key }) => {
     await removeUnlocked(store, key);
@@ -123,16 +134,25 @@ async function removeSnapshot(store: Store, id: string): Promise<boolean> {
  * a run whose lock was taken over, and which wakes up again, may still count on younger ones. Does
  * nothing while one snapshot cannot tell what it needs.
  */
-async function removeUnneeded(store: Store, now: Date): Promise<number> {
+async function removeUnneeded(store: Store, now: Date, lock: RepositoryLock): Promise<number> {
   const needed = await neededObjects(store);
   if (needed === null) return 0;
+  const damaged = await listDamaged(store);
   let freed = 0;
+  let asserted = Number.NEGATIVE_INFINITY;
   const objects = store.list(objectsFolder);
   await forEachAtOnce(objects, store.requestsAtOnce, async ({ key, size, modified }) => {
     const object = objectOfKey(key);
     if (object === null || needed.has(object.sha256)) return;
     if (now.getTime() - modified.getTime() < aDay) return;
-    if (await removeUnlocked(store, key)) freed += size;
+    // A run that took the lock over may refer to what nobody needed a moment ago.
+    if (performance.now() - asserted > assertEvery) {
+      await lock.assertHeld();
+      asserted = performance.now();
+    }
+    if (!(await removeUnlocked(store, key))) return;
+    if (damaged.has(object.sha256)) await forgetDamaged(store, [object.sha256]);
+    freed += size;
   });
   return freed;
 }
@@ -146,7 +166,8 @@ async function neededObjects(store: Store): Promise<Set<string> | null> {
   for await (const { id, commit, list } of lists) {
     try {
       if (commit === null || list === null) return null;
-      decodeCommit(commit, id);
+      // A list that lost a line would have us remove what its snapshot needs.
+      if (decodeCommit(commit, id).objects.sha256 !== hash("sha256", list)) return null;
       for (const { sha256 } of decodeObjectList(list.toString("utf8"))) needed.add(sha256);
     } catch {
       return null;
@@ -166,7 +187,7 @@ async function readTrash(
   await forEachAtOnce(notes, store.requestsAtOnce, async ({ key }) => {
     const id = key.slice(trashFolder.length).replace(/\.json$/, "");
     if (!isIdentifier(id)) return;
-    const since = trashedAt(await store.get(key));
+    const since = trashedAt(await store.get(key), id);
     const over = since !== null && now.getTime() - since >= trashFor;
     (over ? due : waiting).push(id);
   });
@@ -174,10 +195,11 @@ async function readTrash(
 }
 
 /** Null for a note that cannot be read: the snapshot then stays in the trash. */
-function trashedAt(bytes: Buffer | null): number | null {
+function trashedAt(bytes: Buffer | null, id: string): number | null {
   try {
     const note: unknown = JSON.parse(bytes?.toString("utf8") ?? "");
-    const time = isRecord(note) ? Date.parse(String(note["trashedAt"])) : Number.NaN;
+    const own = isRecord(note) && note["id"] === id;
+    const time = own ? Date.parse(String(note["trashedAt"])) : Number.NaN;
     return Number.isNaN(time) ? null : time;
   } catch {
     return null;

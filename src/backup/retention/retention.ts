@@ -35,25 +35,33 @@ const buckets = {
 /**
  * Says which snapshots a policy keeps, and why. Buckets of time that hold a snapshot are counted,
  * never the age: after a month without backups nothing more is given up than before it. Each set
- * of each environment is judged by itself, and its newest verified snapshot always stays.
+ * of each environment is judged by itself, and its newest verified snapshot always stays. One from
+ * the future, made while the clock was wrong, stays and counts for nothing: it would be the newest
+ * for years, and each new snapshot would be given up at once.
  */
 export function chooseRetained<S extends Candidate>(
   snapshots: readonly S[],
   retention: Retention,
+  now: Date,
 ): { snapshot: S; reasons: string[] }[] {
   checkRetention(retention);
   const groups = Object.values(
     Object.groupBy(snapshots, ({ set, environment }) => JSON.stringify([environment, set])),
   );
-  return groups.flatMap((group) => chooseOfGroup(group ?? [], retention));
+  return groups.flatMap((group) => chooseOfGroup(group ?? [], retention, now));
 }
 
 function chooseOfGroup<S extends Candidate>(
   group: readonly S[],
   retention: Retention,
+  now: Date,
 ): { snapshot: S; reasons: string[] }[] {
   const newestFirst = group.toSorted((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1));
-  const choices = newestFirst.map((snapshot) => ({ snapshot, reasons: [] as string[] }));
+  const all = newestFirst.map((snapshot) => ({ snapshot, reasons: [] as string[] }));
+  const isAhead = ({ snapshot }: { snapshot: S }): boolean =>
+    Date.parse(snapshot.created) > now.getTime();
+  for (const one of all.filter(isAhead)) one.reasons.push("from the future");
+  const choices = all.filter((one) => !isAhead(one));
   for (const { reasons } of choices.slice(0, retention.last)) reasons.push("last");
   for (const [name, bucketOf] of Object.entries(buckets)) {
     const limit = retention[name as keyof typeof buckets];
@@ -68,7 +76,7 @@ function chooseOfGroup<S extends Candidate>(
   }
   choices.find(({ snapshot }) => snapshot.verification?.ok === true)?.reasons.push("last verified");
   addFloor(choices, retention.floor);
-  return choices;
+  return all;
 }
 
 /** Fills up with the newest ones that no other rule keeps. */

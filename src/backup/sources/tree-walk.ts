@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { reasonOf, systemCode } from "../../errors.ts";
 import { pathFromBytes, systemPath } from "../format/path-text.ts";
@@ -99,7 +99,8 @@ export class TreeWalk {
       }
       return names.sort();
     } catch (error) {
-      if (systemCode(error) !== "ENOENT") {
+      // Gone, or something else by now.
+      if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") {
         context.skip(folder === "" ? "." : folder, reasonOf(error));
       } else if (folder !== "") {
         context.vanish(folder);
@@ -133,8 +134,11 @@ export class TreeWalk {
 
   #withRules(folder: string, outer: readonly IgnoreRules[]): readonly IgnoreRules[] {
     const path = folder === "" ? ignoreFileName : `${folder}/${ignoreFileName}`;
+    const file = systemPath(`${this.#options.root}/${path}`);
     try {
-      const text = readFileSync(systemPath(`${this.#options.root}/${path}`), "utf8");
+      // A folder holds no rules, and a FIFO would be waited for.
+      if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return outer;
+      const text = readFileSync(file, "utf8");
       return [...outer, parseIgnoreFile(text, folder)];
     } catch (error) {
       this.#options.context.skip(path, reasonOf(error));
@@ -145,7 +149,12 @@ export class TreeWalk {
   /** A pattern that names a link may mean what is behind it, which is not stored: that must be said. */
   #reportNamedLink({ path, file }: SymlinkMember): void {
     const { include, context } = this.#options;
-    if (include.isNamed(path)) context.link(path, readlinkSync(systemPath(file)));
+    if (!include.isNamed(path)) return;
+    try {
+      context.link(path, readlinkSync(systemPath(file)));
+    } catch {
+      // Gone by now, which is told when it is stored.
+    }
   }
 }
 

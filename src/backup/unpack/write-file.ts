@@ -41,10 +41,18 @@ export class FileWriter {
       // After the owner: a change of owner clears the set-user-id bit.
       fchmodSync(this.#descriptor, mode);
       futimesSync(this.#descriptor, mtime / 1000, mtime / 1000);
-    } finally {
-      closeSync(this.#descriptor);
+    } catch (error) {
+      this.discard();
+      throw error;
     }
-    if (final !== null) renameSync(systemPath(temporary), systemPath(final));
+    closeSync(this.#descriptor);
+    if (final === null) return;
+    try {
+      renameSync(systemPath(temporary), systemPath(final));
+    } catch (error) {
+      unlinkSync(systemPath(temporary));
+      throw error;
+    }
   }
 
   discard(): void {

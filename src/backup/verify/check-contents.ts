@@ -113,6 +113,7 @@ async function runJob(
   for (const [index, problem] of problems.entries()) {
     if (problem !== null) verification.problems.push(`${names[index]}: ${problem}.`);
   }
+  if (problems.some((problem) => problem !== null)) verification.suspects.push(...objects);
   verification.read += objects.length;
   verification.bytes += bytes;
   const { read: members, total: totalBytes, onProgress } = verification;

@@ -1,9 +1,11 @@
+import { hash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { reasonOf } from "../../errors.ts";
-import { isDamage } from "../failures.ts";
+import { forgetDamaged, listDamaged, noteDamaged } from "../damaged-objects.ts";
+import { isDamage, unknownSnapshot } from "../failures.ts";
 import type { DatabaseFacts, Entry } from "../format/entry.ts";
 import { snapshotKey } from "../format/layout.ts";
-import type { ObjectName } from "../format/object.ts";
+import { type ObjectName, objectKey } from "../format/object.ts";
 import type { Clock } from "../open-repository.ts";
 import type { ProgressListener } from "../pace.ts";
 import { Snapshot } from "../snapshot/open-snapshot.ts";
@@ -57,6 +59,8 @@ export interface Verification {
   snapshot: Snapshot;
   store: Store;
   problems: string[];
+  /** Objects of which at least one holds something else than was written. */
+  suspects: ObjectName[];
   /** Bytes of every object of the repository. */
   there: Map<string, number>;
   /** Objects to read. */
@@ -77,17 +81,23 @@ export async function verifySnapshot(options: VerifyOptions): Promise<VerifyRepo
   const started = performance.now();
   const opener = await openerOf(identities);
   const problems: string[] = [];
+  const suspects: ObjectName[] = [];
+  const noted = await listDamaged(store);
   const report = { objects: { needed: 0, read: 0 }, bytes: 0, decrypted: false };
   let checksum: string | null = null;
+  let encrypted = false;
   try {
     const snapshot = await Snapshot.open({ store, id, opener });
-    checksum = snapshot.commit.checksum;
+    ({ checksum, encrypted } = snapshot.commit);
     const objects = await snapshot.objects();
+    // Lists are small, and none of them can be told from a sound one before it is read.
+    suspects.push(...objects.filter(({ kind, sha256 }) => kind === "page" || noted.has(sha256)));
     const chosen = choose(objects, depth);
     const verification: Verification = {
       snapshot,
       store,
       problems,
+      suspects,
       there: await listObjects(store),
       chosen,
       read: 0,
@@ -105,7 +115,25 @@ export async function verifySnapshot(options: VerifyOptions): Promise<VerifyRepo
     if (!isDamage(error)) throw error;
     problems.push(reasonOf(error));
   }
+  const isGone = checksum !== null && (await store.get(snapshotKey(id, "COMMIT"))) === null;
+  // Removed by a prune meanwhile: what is missing is no damage.
+  if (isGone) throw unknownSnapshot(id, store.location);
+  if (problems.length + noted.size > 0) await noteSuspects(options, encrypted, suspects);
   return record(options, checksum, { ...report, problems, started });
+}
+
+/** Notes which objects are damaged, so that no later snapshot refers to them, and which are not. */
+async function noteSuspects(
+  { store }: VerifyOptions,
+  encrypted: boolean,
+  suspects: readonly ObjectName[],
+): Promise<void> {
+  for (const object of suspects) {
+    const { sha256 } = object;
+    const stored = await store.get(objectKey(object, encrypted));
+    const sound = stored !== null && hash("sha256", stored) === sha256;
+    await (sound ? forgetDamaged : noteDamaged)(store, [sha256]);
+  }
 }
 
 /** A different part each time: over the weeks everything is read. */

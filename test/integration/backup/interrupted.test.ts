@@ -30,7 +30,7 @@ test("a disk that fills up at any write harms no earlier snapshot, and the next 
   const first = await snapshot({ ...options, id: "20260101T000000Z-aaaa" });
   const content = describeTree(tree);
   let failures = 0;
-  for (let at = 1; ; at += every) {
+  for (let at = 1; ; at += 1) {
     grow(tree);
     [changes, failAt] = [0, at];
     const id = `20260102T000000Z-${toWord(at)}`;
@@ -111,3 +111,46 @@ test("of two runs at once one waits, or says who is at work", async () => {
     expect(await verify({ store, id })).toMatchObject({ ok: true });
   }
 }, 60_000);
+
+test("a run that is about to commit lets another one, which came too late, withdraw", async () => {
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { a: "a" });
+  const inMemory = memoryStore();
+  const other = { pid: 1, host: "elsewhere", bootId: "b", purpose: "creating", since: "" };
+  let came = false;
+  const store = {
+    ...inMemory,
+    async put(key: string, content: Uint8Array) {
+      await inMemory.put(key, content);
+      if (came || !key.endsWith("/objects")) return;
+      came = true;
+      const record = { ...other, beat: new Date().toISOString() };
+      await inMemory.put("locks/0123456789abcdef.json", Buffer.from(JSON.stringify(record)));
+      setTimeout(() => void inMemory.remove("locks/0123456789abcdef.json"), 200);
+    },
+  };
+  await snapshot({ store, sources: [everything(tree)] });
+  expect(came).toBe(true);
+  expect(await listSnapshots(store)).toHaveLength(1);
+});
+
+test("a run whose lock was taken over commits nothing", async () => {
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { a: "a" });
+  const inMemory = memoryStore();
+  const store = {
+    ...inMemory,
+    async put(key: string, content: Uint8Array) {
+      await inMemory.put(key, content);
+      if (!key.endsWith("/objects")) return;
+      for (const lock of [...inMemory.files.keys()].filter((name) => name.startsWith("locks/"))) {
+        await inMemory.remove(lock);
+      }
+    },
+  };
+  const lost = snapshot({ store, sources: [everything(tree)] });
+  await expect(lost).rejects.toMatchObject({ code: "backup.lockLost", exitCode: 7 });
+  expect(await listSnapshots(store)).toEqual([]);
+});

@@ -13,6 +13,9 @@ const none: Retention = {
   floor: 0,
 };
 
+/** After all snapshots. */
+const later = new Date("2100-01-01T00:00:00Z");
+
 interface Made {
   id: string;
   created: string;
@@ -25,8 +28,8 @@ function made(created: string, fields: Partial<Made> = {}): Made {
   return { id: created, created, set: "full", environment: "local", verification: null, ...fields };
 }
 
-function kept(snapshots: Made[], retention: Partial<Retention>): string[] {
-  return chooseRetained(snapshots, { ...none, ...retention })
+function kept(snapshots: Made[], retention: Partial<Retention>, now = later): string[] {
+  return chooseRetained(snapshots, { ...none, ...retention }, now)
     .filter(({ reasons }) => reasons.length > 0)
     .map(({ snapshot }) => snapshot.created)
     .toSorted();
@@ -120,4 +123,79 @@ test("never fewer than the floor, never a reason without a rule", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+/** The same rules, said another way: by what a snapshot is the newest of, and how many such came later. */
+function oracle(snapshots: Made[], policy: Retention, now: Date): Set<string> {
+  const keep = new Set<string>();
+  const ordered = [...snapshots].sort((a, b) => (a.created < b.created ? -1 : 1));
+  for (const one of ordered) if (Date.parse(one.created) > now.getTime()) keep.add(one.id);
+  const counted = ordered.filter(({ id }) => !keep.has(id));
+  const hour = 3_600_000;
+  const monday = (time: number): number => Math.floor((time / hour / 24 + 3) / 7);
+  const bucketOf: Record<string, (one: Made) => unknown> = {
+    hourly: (one) => Math.floor(Date.parse(one.created) / hour),
+    daily: (one) => Math.floor(Date.parse(one.created) / hour / 24),
+    weekly: (one) => monday(Date.parse(one.created)),
+    monthly: (one) =>
+      new Date(one.created).getUTCFullYear() * 12 + new Date(one.created).getUTCMonth(),
+    yearly: (one) => new Date(one.created).getUTCFullYear(),
+    last: (one) => one.id,
+  };
+  const kept = new Set<string>();
+  for (const [rule, bucket] of Object.entries(bucketOf)) {
+    for (const [index, one] of counted.entries()) {
+      const after = counted.slice(index + 1).map(bucket);
+      const isNewest = !after.includes(bucket(one));
+      const buckets = new Set(after).size;
+      if (isNewest && buckets < policy[rule as keyof Retention]) kept.add(one.id);
+    }
+  }
+  const verified = counted.filter((one) => one.verification?.ok === true).at(-1);
+  if (verified !== undefined) kept.add(verified.id);
+  for (const one of counted.toReversed()) if (kept.size < policy.floor) kept.add(one.id);
+  return new Set([...keep, ...kept]);
+}
+
+test("what is kept is what another reading of the rules keeps, whatever the clock did", () => {
+  const count = fc.integer({ min: 0, max: 5 });
+  const retention = fc.record({
+    last: count,
+    hourly: count,
+    daily: count,
+    weekly: count,
+    monthly: count,
+    yearly: count,
+    floor: fc.integer({ min: 1, max: 5 }),
+  });
+  const minutes = fc.oneof(
+    fc.integer({ min: 0, max: 3 * 365 * 24 * 60 }),
+    fc.integer({ min: 0, max: 10 * 24 * 60 }),
+  );
+  const one = fc.record({ minutes, ok: fc.constantFrom(true, false, null) });
+  const times = fc.uniqueArray(one, { maxLength: 40, selector: (made) => made.minutes });
+  const start = Date.parse("2024-12-20T00:00:00Z");
+  fc.assert(
+    fc.property(times, retention, minutes, (all, policy, nowMinutes) => {
+      const snapshots = all.map((each) =>
+        made(new Date(start + each.minutes * 60_000).toISOString(), {
+          verification: each.ok === null ? null : { at: "", ok: each.ok },
+        }),
+      );
+      const now = new Date(start + nowMinutes * 60_000);
+      expect(new Set(kept(snapshots, policy, now))).toEqual(oracle(snapshots, policy, now));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a snapshot that a wrong clock dated years ahead stays, and takes nobody's place", () => {
+  const wrong = made("2031-01-01T00:00:00.000Z");
+  const snapshots = daily("2026-01-01T02:00:00Z", 5);
+  const now = new Date("2026-01-05T03:00:00Z");
+  expect(kept([wrong, ...snapshots], { last: 1 }, now)).toEqual([
+    snapshots[4]?.created,
+    wrong.created,
+  ]);
+  expect(kept([wrong, ...snapshots], { daily: 2 }, now)).toHaveLength(3);
 });

@@ -1,0 +1,12 @@
+/** In the long form a loop over all that can happen takes every step; in the short one a few. */
+export const everyStep = process.env["STUDIO_TEST_EVERY"] === "1";
+
+/** How far apart the steps are: 1 in the long form. */
+export function stride(short: number): number {
+  return everyStep ? 1 : short;
+}
+
+/** How many rounds: fewer in the short form. */
+export function rounds(short: number, long: number): number {
+  return everyStep ? long : short;
+}
