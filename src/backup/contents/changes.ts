@@ -16,7 +16,7 @@ export interface PathChange {
 }
 
 /** In what two entries of one path differ. */
-export function aspectsOf(before: Entry, after: Entry): Aspect[] {
+function aspectsOf(before: Entry, after: Entry): Aspect[] {
   if (before.type !== after.type) return ["type"];
   const aspects: Aspect[] = [];
   if (contentOf(before) !== contentOf(after)) {
@@ -40,7 +40,7 @@ function contentOf(entry: Entry): string {
 }
 
 function attributesOf({ xattrs = {} }: Entry): string {
-  return JSON.stringify(Object.entries(xattrs).sort());
+  return JSON.stringify(Object.entries(xattrs).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** Gathers what differs, first from all entries of one side, then from those of the other. */

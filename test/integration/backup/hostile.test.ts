@@ -240,7 +240,9 @@ test("a damaged file is refused with all its names, and everything else comes ba
   const store = memoryStore();
   const { snapshot: made } = await snapshot({ store, sources: [everything(tree)] });
   const sizes = new Map([...store.files].map(([key, bytes]) => [bytes.length, key]));
-  const chunks = [...sizes].filter(([, key]) => objectOfKey(key)?.kind === "chunk").toSorted();
+  const chunks = [...sizes]
+    .filter(([, key]) => objectOfKey(key)?.kind === "chunk")
+    .toSorted(([one], [other]) => one - other);
   const key = chunks[0]?.[1] ?? "";
   const bytes = store.files.get(key) ?? Buffer.alloc(0);
   bytes[100] = (bytes[100] ?? 0) ^ 4;
