@@ -61,10 +61,10 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   };
 }
 
-/** The ledger exists as soon as an operation begins: it does not make a backup worth taking. */
+/** Ledger and logs are there as soon as an operation begins: no reason to take a backup. */
 async function databaseAndFiles(place: View) {
   return (await snapshotSources(place, "full")).filter(
-    (source) => !source.owns.includes(place.desk.paths.ledger),
+    ({ kind, owns }) => kind !== "recent files" && !owns.includes(place.desk.paths.ledger),
   );
 }
 

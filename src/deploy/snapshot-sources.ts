@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import { type Withheld, filesSource } from "../backup/sources/files.ts";
+import { newerThan } from "../backup/sources/newer-than.ts";
 import type { Source } from "../backup/sources/source.ts";
 import { serverSource } from "../backup/sources/server.ts";
 import { sqliteSource } from "../backup/sources/sqlite.ts";
@@ -40,6 +41,14 @@ export async function snapshotSources(
   if (include.length > 0) {
     const withheld = recipients.length > 0 ? undefined : variableFiles(project);
     sources.push(filesSource({ directory: project.directory, include, exclude, withheld }));
+  }
+  if (wanted.logs !== undefined) {
+    const logs = filesSource({
+      directory: project.directory,
+      include: [".studio/logs/**"],
+      exclude,
+    });
+    sources.push(newerThan(logs, desk.now().getTime() - wanted.logs));
   }
   return sources;
 }

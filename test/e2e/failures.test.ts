@@ -84,7 +84,7 @@ test("a port that another program holds is refused before anything changes", asy
 
 test.for(["prepare/contents", "backup/snapshot", "start/spawn", "record/ledger"])(
   "a disk that fills up at %s is told, and everything is undone",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (point) => {
     const result = await project.studio(["deploy"], { STUDIO_FAULT: `fail:${point}:before` });
     expectFailure(result, 5, /disk is full/);

@@ -91,7 +91,7 @@ test("what a dead hook has left running is ended as well", async () => {
 
 test.for(["hook-before-1#child:before", "hook-before-1#child:after"])(
   "a hook whose start was not yet let go when studio died at %s never runs",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (name) => {
     await kill(project, ["deploy"], { name, nth: 1 }, name);
     await succeed(project, ["abort"]);

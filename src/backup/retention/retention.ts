@@ -14,6 +14,8 @@ export interface Retention {
   yearly: number;
   /** However old, never fewer than this. */
   floor: number;
+  /** Snapshots with one of these tags always stay. */
+  tags?: readonly string[] | undefined;
 }
 
 export interface RetentionChoice {
@@ -22,7 +24,10 @@ export interface RetentionChoice {
   reasons: string[];
 }
 
-type Candidate = Pick<SnapshotSummary, "id" | "created" | "set" | "environment" | "verification">;
+type Candidate = Pick<
+  SnapshotSummary,
+  "id" | "created" | "set" | "environment" | "verification" | "tags"
+>;
 
 const buckets = {
   hourly: (created: string) => created.slice(0, 13),
@@ -60,6 +65,10 @@ function chooseOfGroup<S extends Candidate>(
   const all = newestFirst.map((snapshot) => ({ snapshot, reasons: [] as string[] }));
   const isAhead = ({ snapshot }: { snapshot: S }): boolean =>
     Date.parse(snapshot.created) > now.getTime();
+  for (const { snapshot, reasons } of all) {
+    const kept = snapshot.tags.filter((tag) => retention.tags?.includes(tag) === true);
+    reasons.push(...kept.map((tag) => `tag ${tag}`));
+  }
   for (const one of all.filter(isAhead)) one.reasons.push("from the future");
   const choices = all.filter((one) => !isAhead(one));
   for (const { reasons } of choices.slice(0, retention.last)) reasons.push("last");
@@ -90,12 +99,12 @@ function addFloor(choices: { reasons: string[] }[], floor: number): void {
   }
 }
 
-function checkRetention(retention: Retention): void {
-  for (const [name, count] of Object.entries(retention)) {
+function checkRetention({ tags: _tags, ...counts }: Retention): void {
+  for (const [name, count] of Object.entries(counts)) {
     if (Number.isInteger(count) && count >= 0) continue;
     throw usageError(`The retention's "${name}" is ${count}; it has to be a whole number from 0.`);
   }
-  if (Object.values(retention).some((count) => count > 0)) return;
+  if (Object.values(counts).some((count) => count > 0)) return;
   throw usageError(
     "The retention keeps nothing at all, so nothing is removed.",
     "Set at least one of backup.retention's last, hourly, daily, weekly, monthly, yearly, floor.",

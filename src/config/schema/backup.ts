@@ -52,6 +52,8 @@ export const backup = z
         yearly: count(0),
         /** Never fewer snapshots than this. */
         floor: integer(1, 100_000).prefault(3),
+        /** Snapshots with one of these tags always stay. */
+        tags: z.array(text).prefault(["keep"]),
       })
       .prefault({}),
   })

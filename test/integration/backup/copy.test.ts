@@ -113,7 +113,7 @@ test("at whatever write a copy breaks off, nothing incomplete is listed, and it 
     expect(again.snapshots.map(({ outcome }) => outcome)).not.toContain("failed");
     expect(await listed(to)).toEqual(ids);
   }
-}, 60_000);
+}, 180_000);
 
 test("a damaged object is not copied, nor is its snapshot; the others are", async () => {
   const { from, ids } = await scene();

@@ -110,5 +110,5 @@ test.each(["full", "once", "dead", "torn"] as const)(
       if (!struck) break;
     }
   },
-  60_000,
+  180_000,
 );

@@ -110,7 +110,7 @@ test("of two runs at once one waits, or says who is at work", async () => {
   for (const { id } of await listSnapshots(store)) {
     expect(await verify({ store, id })).toMatchObject({ ok: true });
   }
-}, 60_000);
+}, 180_000);
 
 test("a run that is about to commit lets another one, which came too late, withdraw", async () => {
   const folder = temporaryFolder();

@@ -70,7 +70,7 @@ describe.each([false, true])("a hostile tree, encrypted: %s", (encrypted) => {
     const list = ["--check", "--quiet", join("snapshots", id, "objects")];
     expect(spawnSync("sha256sum", list, { cwd: repository }).status).toBe(0);
     chmodSync(join(tree, "read only"), 0o755);
-  }, 60_000);
+  }, 180_000);
 });
 
 function missingTools(tools: string[]): string {
@@ -145,7 +145,7 @@ test("any tree comes back after any change, with contents, modes, times and link
     }),
     { numRuns: 12 },
   );
-}, 60_000);
+}, 180_000);
 
 test.runIf(root)("owners come back when the superuser restores", async () => {
   const { chownSync } = await import("node:fs");

@@ -66,7 +66,7 @@ describe.each([false, true])("a snapshot in a bucket, encrypted: %s", (encrypted
   test("comes back whole, although every third request fails", async (context) => {
     const everyThird = (number: number): Fault | null =>
       number % 3 === 0 ? (faults[(number / 3) % faults.length] ?? null) : null;
-    const made = await bucketBehind({ fault: everyThird }, 60_000);
+    const made = await bucketBehind({ fault: everyThird }, 180_000);
     if (made === null) return context.skip(noServer);
     const { store } = made;
     const folder = temporaryFolder();
@@ -119,7 +119,7 @@ test("a copy of the bucket is restored by stock tools", async (context) => {
   expect(describeTree(target, 1_000_000)).toEqual(describeTree(tree, 1_000_000));
   const list = ["--check", "--quiet", join("snapshots", taken.id, "objects")];
   expect(spawnSync("sha256sum", list, { cwd: copy }).status).toBe(0);
-}, 30_000);
+}, 180_000);
 
 test("where each request takes a while, several are under way, and never too many", async (context) => {
   const made = await bucketBehind({ delay: 40 });
@@ -144,7 +144,7 @@ test("where each request takes a while, several are under way, and never too man
     expect(count, name).toBeLessThanOrEqual(16);
   }
   expect(describeTree(join(folder, "out"))).toEqual(describeTree(tree));
-}, 60_000);
+}, 180_000);
 
 test("kill -9 at any write harms no earlier snapshot, and the next run works", async (context) => {
   if (server === null) return context.skip(noServer);
@@ -199,7 +199,7 @@ test("of two that create at once one waits for the other", async (context) => {
   const ids = (await listSnapshots(made.store)).map(({ id }) => id);
   expect(ids).toEqual(both.map((one) => one.snapshot.id).toSorted());
   for (const id of ids) expect(await verify({ store: other, id })).toMatchObject({ ok: true });
-}, 60_000);
+}, 180_000);
 
 test("a server that goes away half-way ends the run with exit code 8, and nothing is lost", async (context) => {
   let lastRequest = Number.POSITIVE_INFINITY;
@@ -284,7 +284,7 @@ test("what a new snapshot shares with an earlier one is locked for as long as th
     code: "backup.accessDenied",
     exitCode: 8,
   });
-}, 60_000);
+}, 180_000);
 
 /** When the lock of each object ends; milliseconds since 1970. */
 async function lockEnds(store: Store, endpoint: string, bucket: string): Promise<number[]> {
@@ -326,4 +326,4 @@ test("what is under object lock stays in the trash until that is over", async (c
   locked = false;
   expect(await prune()).toMatchObject({ removed: [ids[0]], waiting: [] });
   expect((await listSnapshots(store)).map(({ id }) => id)).toEqual([ids[1]]);
-}, 60_000);
+}, 180_000);

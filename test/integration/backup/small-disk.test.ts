@@ -179,5 +179,5 @@ describe.skipIf(!mounted)("on a small disk", () => {
     expect(failed).toBeLessThan(12);
     expect((await prune(3)).removed).toHaveLength(2);
     expect(await verify({ store, id: "20260103T000000Z-aaaa" })).toMatchObject({ ok: true });
-  }, 60_000);
+  }, 180_000);
 });

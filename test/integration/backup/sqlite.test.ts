@@ -69,7 +69,7 @@ test("a database is copied whole beside a writer that never rests", async () => 
     .get() ?? { n: 1, total: 1 };
   restored.close();
   expect([n % 2, total]).toEqual([0, 0]);
-}, 20_000);
+}, 180_000);
 
 async function backedUp(rows: number) {
   const folder = temporaryFolder();

@@ -162,7 +162,7 @@ describe.each([false, true])("without studio and Node, encrypted: %s", (encrypte
       expect(stdout).not.toContain("restored");
       writeFileSync(file, whole);
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 test("a large file is its pieces, by hand and in one line", async (context) => {

@@ -67,7 +67,7 @@ beforeAll(async () => {
     const states = await Promise.all(["blue", "green"].map(stateOf));
     return states.every((state) => state?.ready === true);
   });
-}, 20_000);
+}, 180_000);
 
 afterAll(async () => {
   for (const child of Object.values(children)) {
@@ -163,7 +163,7 @@ describe("two daemons on one listening socket", () => {
     for (const state of states) {
       expect(state).toMatchObject({ takesLeft: 1, requests: { errors: 0 } });
     }
-  }, 15_000);
+  }, 180_000);
 
   it("keep an idle connection until its time is over, and close it after its next answer", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -46,7 +46,7 @@ describe("a lock file", () => {
   });
 
   test("is free once its holder was killed", async () => {
-    const holder = contender("holder", Date.now(), 60_000);
+    const holder = contender("holder", Date.now(), 180_000);
     await once(holder.stdout as NodeJS.ReadableStream, "data");
     const lock = openLockFile(file);
     expect(lock.tryAcquire("next")).toBe(false);
@@ -66,5 +66,5 @@ describe("a lock file", () => {
       expect(said.filter((text) => text === "taken")).toHaveLength(1);
       for (const text of said) expect(text).toMatch(/^(taken|held by [abcd]\d)$/);
     }
-  }, 30_000);
+  }, 180_000);
 });

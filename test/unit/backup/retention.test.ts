@@ -22,10 +22,19 @@ interface Made {
   set: string;
   environment: string;
   verification: { at: string; ok: boolean } | null;
+  tags: string[];
 }
 
 function made(created: string, fields: Partial<Made> = {}): Made {
-  return { id: created, created, set: "full", environment: "local", verification: null, ...fields };
+  return {
+    id: created,
+    created,
+    set: "full",
+    environment: "local",
+    verification: null,
+    tags: [],
+    ...fields,
+  };
 }
 
 function kept(snapshots: Made[], retention: Partial<Retention>, now = later): string[] {
@@ -65,6 +74,17 @@ test("weeks are those of ISO 8601, also around New Year", () => {
   const sundayBefore = "2025-12-28T12:00:00Z";
   const all = [sunday, thursdayBefore, wednesdayBefore, sundayBefore].map((time) => made(time));
   expect(kept(all, { weekly: 9 })).toEqual([sundayBefore, sunday]);
+});
+
+test("a snapshot with a tag that is to be kept stays, and takes no bucket from another", () => {
+  const old = made("2025-06-01T00:00:00Z", { tags: ["before-the-move", "keep"] });
+  const other = made("2025-06-02T00:00:00Z", { tags: ["before-the-move"] });
+  const recent = daily("2026-01-01T02:00:00Z", 3);
+  const created = recent.map((one) => one.created);
+  expect(kept([old, other, ...recent], { last: 3, tags: ["keep"] })).toEqual([
+    old.created,
+    ...created,
+  ]);
 });
 
 test("the newest verified snapshot of a set stays, whatever the counts say", () => {
@@ -148,7 +168,7 @@ function oracle(snapshots: Made[], policy: Retention, now: Date): Set<string> {
       const after = counted.slice(index + 1).map(bucket);
       const isNewest = !after.includes(bucket(one));
       const buckets = new Set(after).size;
-      if (isNewest && buckets < policy[rule as keyof Retention]) kept.add(one.id);
+      if (isNewest && buckets < policy[rule as Exclude<keyof Retention, "tags">]) kept.add(one.id);
     }
   }
   const verified = counted.filter((one) => one.verification?.ok === true).at(-1);

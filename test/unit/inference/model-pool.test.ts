@@ -101,7 +101,7 @@ describe("a loaded model", () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     const start = performance.now();
-    await model.infer(vote(1, 32, slow.width), { timeout: 20_000 });
+    await model.infer(vote(1, 32, slow.width), { timeout: 180_000 });
     clearInterval(timer);
     const milliseconds = performance.now() - start;
     expect(milliseconds).toBeGreaterThan(20);
@@ -110,7 +110,7 @@ describe("a loaded model", () => {
 
   it("refuses requests when the queue is full, late ones and abandoned ones", async () => {
     const { model } = await open(slow, { queueRows: 2, batchRows: 1 });
-    const running = model.infer(vote(0, 1, slow.width), { timeout: 20_000 });
+    const running = model.infer(vote(0, 1, slow.width), { timeout: 180_000 });
     const abandoned = new AbortController();
     const late = model.infer(vote(0, 1, slow.width), { timeout: 1 });
     const gone = model.infer(vote(0, 1, slow.width), { timeout: 5000, signal: abandoned.signal });
