@@ -2,11 +2,12 @@ import { type ObjectName, objectKey } from "../format/object.ts";
 import { release } from "../format/zstd.ts";
 import type { ProgressListener } from "../pace.ts";
 import { readBack } from "../create/object-sink.ts";
+import { renewObjects } from "../renew-objects.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 
-/** Objects under way at once: each waits for a disk or a network, and takes up to some 16 MB. */
-const atOnce = 4;
+/** Objects under way at once, at the least: each waits for a disk, and takes up to some 16 MB. */
+const fewestAtOnce = 4;
 
 export interface ObjectsCopy {
   snapshot: Snapshot;
@@ -42,13 +43,16 @@ export async function copyObjects(copy: ObjectsCopy): Promise<{ objects: number;
       copy.onProgress?.({ phase: "store", members, bytes, totalBytes });
     }
   };
-  const workers = Array.from({ length: atOnce }, work);
+  const length = Math.max(fewestAtOnce, copy.to.requestsAtOnce);
+  const workers = Array.from({ length }, work);
   try {
     await Promise.all(workers);
   } finally {
     // One that fails closes the queue; what the others have begun must have ended before it is told.
     await Promise.allSettled(workers);
   }
+  const copied = new Set(missing.map(({ sha256 }) => sha256));
+  await renewObjects(copy.to, copy.objects, copied, copy.snapshot.commit.encrypted);
   return added;
 }
 

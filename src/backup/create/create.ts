@@ -9,6 +9,7 @@ import { snapshotFolder, snapshotKey } from "../format/layout.ts";
 import { type RepositoryLock, withLock } from "../lock.ts";
 import { type Clock, type RepositoryConfig, prepareRepository } from "../open-repository.ts";
 import type { ProgressListener } from "../pace.ts";
+import { renewObjects } from "../renew-objects.ts";
 import { pathsToAvoid } from "../sources/paths-to-avoid.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
@@ -18,7 +19,6 @@ import { removeLeftovers, scratchFolder } from "../unfinished.ts";
 import { Bases } from "./bases.ts";
 import { commitSnapshot } from "./commit-snapshot.ts";
 import { ObjectSink } from "./object-sink.ts";
-import { renewObjects } from "./renew-objects.ts";
 import type { SnapshotNotes } from "./snapshot-notes.ts";
 import { writeContent } from "./write-content.ts";
 

@@ -22,17 +22,19 @@ const recipient = (key = first) => key?.recipient ?? "";
 async function scene(recipients: string[] = []) {
   const folder = temporaryFolder();
   const [tree, from] = [join(folder, "tree"), memoryStore()];
-  const take = () =>
+  // Two ids of the same second would be in any order.
+  const take = (id: string) =>
     snapshot({
+      id,
       store: from,
       sources: [everything(tree)],
       workDirectory: join(folder, "work"),
       recipients,
     });
   writeTree(tree, { large: Buffer.alloc(20_000_000, 7), small: "one", "deep/small": "two" });
-  const { snapshot: one } = await take();
+  const { snapshot: one } = await take("20260101T000000Z-aaaa");
   appendFileSync(join(tree, "small"), " and more");
-  const { snapshot: two } = await take();
+  const { snapshot: two } = await take("20260102T000000Z-bbbb");
   return { folder, tree, from, ids: [one.id, two.id] };
 }
 

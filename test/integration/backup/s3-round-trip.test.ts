@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateIdentity } from "../../../src/backup/age/identity.ts";
+import { copySnapshots } from "../../../src/backup/copy/copy.ts";
 import { readGuides } from "../../../src/backup/guides.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import type { Store } from "../../../src/backup/store/store.ts";
@@ -15,6 +16,7 @@ import {
   type ProxyOptions,
   startFaultyProxy,
 } from "../../support/faulty-proxy.ts";
+import { memoryStore } from "../../support/memory-store.ts";
 import { type TestS3, credentials, s3Store, startS3 } from "../../support/s3.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
@@ -285,6 +287,31 @@ test("what a new snapshot shares with an earlier one is locked for as long as th
     exitCode: 8,
   });
 }, 180_000);
+
+test("a copy to a bucket locks what it shares with an earlier one anew", async (context) => {
+  if (server === null) return context.skip(noServer);
+  const { endpoint } = server;
+  const bucket = await server.createBucket({ objectLock: true });
+  let clock = new Date(Math.ceil(Date.now() / 1000) * 1000);
+  const now = (): Date => clock;
+  const objectLock = { mode: "governance" as const, days: 10 };
+  const to = await s3Store({ endpoint, bucket, objectLock, now });
+  onTestFinished(() => to.close());
+  const from = memoryStore();
+  const folder = temporaryFolder();
+  const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+  writeTree(tree, { a: "a" });
+  const options = { store: from, sources: [everything(tree)], workDirectory, now };
+  const ids = ["20260101T000000Z-aaaa", "20260106T000000Z-bbbb"];
+  for (const id of ids) {
+    await snapshot({ ...options, id });
+    await copySnapshots({ from, to, ids: [id], guides: {}, now });
+    expect(await verify({ store: to, id })).toMatchObject({ ok: true });
+    const ends = await lockEnds(to, endpoint, bucket);
+    expect(new Set(ends)).toEqual(new Set([clock.getTime() + 10 * 86_400_000]));
+    clock = new Date(clock.getTime() + 5 * 86_400_000);
+  }
+}, 60_000);
 
 /** When the lock of each object ends; milliseconds since 1970. */
 async function lockEnds(store: Store, endpoint: string, bucket: string): Promise<number[]> {

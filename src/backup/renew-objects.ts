@@ -1,7 +1,6 @@
-import type { KnownObject } from "../base/base.ts";
-import { objectKey } from "../format/object.ts";
-import { forEachAtOnce } from "../parallel.ts";
-import type { Store } from "../store/store.ts";
+import { type ObjectName, objectKey } from "./format/object.ts";
+import { forEachAtOnce } from "./parallel.ts";
+import type { Store } from "./store/store.ts";
 
 /**
  * What was stored for an earlier snapshot is to be protected for as long as the new one.
@@ -9,8 +8,8 @@ import type { Store } from "../store/store.ts";
  */
 export async function renewObjects(
   store: Store,
-  objects: readonly KnownObject[],
-  added: ReadonlyMap<string, string>,
+  objects: readonly ObjectName[],
+  added: { has(sha256: string): boolean },
   encrypted: boolean,
 ): Promise<void> {
   if (store.renew === undefined) return;
