@@ -199,7 +199,11 @@ describe("an encrypted repository", () => {
     identity = join(elsewhere, "key.txt");
     const made = await ask<{ recipient: string; configuration: string; file: string }>(
       project,
-      ...["backup", "key", "generate", "--output", identity],
+      "backup",
+      "key",
+      "generate",
+      "--output",
+      identity,
     );
     recipient = made.result.recipient;
     expect(made.result.file).toBe(identity);
@@ -218,7 +222,11 @@ describe("an encrypted repository", () => {
     expect(readFileSync(identity, "utf8")).toBe(before);
     const other = join(elsewhere, "other.txt");
     const { stdout, stderr } = await project.studio([
-      ...["backup", "key", "generate", "--output", other],
+      "backup",
+      "key",
+      "generate",
+      "--output",
+      other,
     ]);
     expect(stdout).toContain(`    - ${recipient}\n    - age1`);
     expect(stdout + stderr).not.toContain("AGE-SECRET-KEY");

@@ -31,12 +31,12 @@ function project(recipients: string[] = []) {
   return {
     folder,
     store,
-    async take() {
+    take: async () => {
       const sources = [everything(folder)];
       const made = await snapshot({ store, sources, recipients, workDirectory });
       return open(store, made.snapshot.id, identities);
     },
-    async now(before: Awaited<ReturnType<typeof open>>, path = "") {
+    now: async (before: Awaited<ReturnType<typeof open>>, path = "") => {
       const sources = [everything(folder)];
       const rest = { sources, workDirectory, repository: null };
       return compareWithFolder({ before, directory: folder, path, ...rest });
@@ -172,7 +172,7 @@ async function sharedPages(...both: Awaited<ReturnType<typeof open>>[]): Promise
 }
 
 function remove({ files }: MemoryStore, sha256: string): void {
-  for (const key of [...files.keys()]) if (key.includes(sha256)) files.delete(key);
+  for (const key of files.keys()) if (key.includes(sha256)) files.delete(key);
 }
 
 test("databases are compared by the rows of their tables, and their copies are no files", async () => {

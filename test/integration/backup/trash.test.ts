@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { withLock } from "../../../src/backup/lock.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";

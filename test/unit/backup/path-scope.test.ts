@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { foldersAbove, pathScope } from "../../../src/backup/contents/path-scope.ts";
 import { escapePath, pathFromBytes } from "../../../src/backup/format/path-text.ts";
