@@ -40,22 +40,6 @@ export function repositoryFolder({ settings, directory }: Place): string | null 
   return repository.startsWith("s3://") ? null : resolve(directory, repository);
 }
 
-/**
- * Opens another repository with what is configured for the project's own, such as the keys of a
- * bucket.
- * @param location as in backup.repository: an absolute folder, or s3://BUCKET/PREFIX
- */
-export function withRepositoryAt<T>(
-  place: RepositoryPlace,
-  location: string,
-  action: (store: Store) => Promise<T>,
-): Promise<T> {
-  const { settings } = place.project;
-  const backup = { ...settings.backup, repository: location };
-  const project = { ...place.project, settings: { ...settings, backup } };
-  return withRepository({ ...place, project }, action);
-}
-
 /** Where this machine keeps what it knows of repositories, and copies while they are needed. */
 export function backupWorkDirectory(project: Pick<Project, "directory">): string {
   return join(project.directory, ".studio", "cache", "backup");

@@ -4,7 +4,8 @@ import type { Store } from "../backup/store/store.ts";
 import { listSnapshots } from "../backup/summary.ts";
 import { usageError } from "../errors.ts";
 import { createAdvance } from "../format/advance.ts";
-import { repositoryGuides, withRepository, withRepositoryAt } from "./backup-repository.ts";
+import { atRepository } from "./at-repository.ts";
+import { repositoryGuides, withRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import type { View } from "./view.ts";
 
@@ -27,7 +28,7 @@ export async function copyBackups(place: View, request: CopyRequest): Promise<Co
       : await Promise.all(snapshots.map((text) => findSnapshot(place, text)));
   return withRepository(place, async (from) => {
     const ids = wanted ?? (await listSnapshots(from)).map(({ id }) => id);
-    return withRepositoryAt(place, request.to, async (to) => {
+    return withRepository(atRepository(place, request.to), async (to) => {
       if (await isSame(from, to)) {
         throw usageError(
           `${to.location} is the repository that would be copied from.`,

@@ -96,6 +96,22 @@ s3Test("status asks nobody, and does not load what would", async () => {
   expect(readFileSync(packages, "utf8")).not.toContain("aws");
 });
 
+s3Test("snapshots are copied from a bucket to a folder, and to another bucket", async () => {
+  if (server === null) return;
+  const { snapshot } = await run<{ snapshot: { id: string } }>("backup", "create");
+  const other = `s3://${await server.createBucket()}/copy`;
+  for (const to of [join(project.directory, "copy"), other]) {
+    const copied = await run("backup", "copy", "--to", to, snapshot.id);
+    expect(copied).toMatchObject({ snapshots: [{ id: snapshot.id, outcome: "copied" }] });
+    const again = await run("backup", "copy", "--to", to, snapshot.id);
+    expect(again).toMatchObject({ snapshots: [{ outcome: "present", addedObjects: 0 }] });
+    const yaml = readFileSync(join(project.directory, "studio.yaml"), "utf8");
+    project.write("copy.yaml", yaml.replace(/repository: .*/, `repository: ${to}`));
+    const verified = await run("backup", "verify", "--read-data", "--config", "copy.yaml");
+    expect(verified).toMatchObject({ id: snapshot.id, ok: true });
+  }
+});
+
 s3Test(
   "an empty host is brought back from the bucket by one command",
   async () => {

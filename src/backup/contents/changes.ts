@@ -22,7 +22,7 @@ function aspectsOf(before: Entry, after: Entry): Aspect[] {
   if (contentOf(before) !== contentOf(after)) {
     aspects.push(before.type === "file" ? "content" : "target");
   }
-  if (before.mode !== after.mode && before.type !== "symlink") aspects.push("mode");
+  if (before.mode !== after.mode) aspects.push("mode");
   if (before.uid !== after.uid || before.gid !== after.gid) aspects.push("owner");
   if (before.type !== "directory" && !sameTime(before.mtime, after.mtime)) aspects.push("time");
   if (attributesOf(before) !== attributesOf(after)) aspects.push("attributes");
@@ -40,7 +40,8 @@ function contentOf(entry: Entry): string {
 }
 
 function attributesOf({ xattrs = {} }: Entry): string {
-  return JSON.stringify(Object.entries(xattrs).sort(([one], [other]) => (one < other ? -1 : 1)));
+  const names = Object.keys(xattrs).sort();
+  return JSON.stringify(names.map((name) => [name, xattrs[name]]));
 }
 
 /** Gathers what differs, first from all entries of one side, then from those of the other. */

@@ -1,18 +1,20 @@
+import { readBack } from "../create/object-sink.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
 import { release } from "../format/zstd.ts";
 import type { ProgressListener } from "../pace.ts";
-import { readBack } from "../create/object-sink.ts";
+import { forEachAtOnce } from "../parallel.ts";
 import { renewObjects } from "../renew-objects.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 
-/** Objects under way at once, at the least: each waits for a disk, and takes up to some 16 MB. */
-const fewestAtOnce = 4;
+/** Objects under way at once: each takes up to some 16 MB of memory. */
+const mostAtOnce = 4;
 
 export interface ObjectsCopy {
   snapshot: Snapshot;
   /** Those that the snapshot needs. */
   objects: readonly ObjectName[];
+  from: Store;
   to: Store;
   /** Bytes of the objects where they are copied from. */
   sizes: ReadonlyMap<string, number>;
@@ -33,32 +35,18 @@ export async function copyObjects(copy: ObjectsCopy): Promise<{ objects: number;
   );
   const totalBytes = missing.reduce((sum, { sha256 }) => sum + (sizes.get(sha256) ?? 0), 0);
   const added = { objects: 0, bytes: 0 };
-  const queue = each(missing);
-  const work = async (): Promise<void> => {
-    for (const object of queue) {
-      copy.signal?.throwIfAborted();
-      added.bytes += await copyObject(copy, object);
-      added.objects += 1;
-      const { objects: members, bytes } = added;
-      copy.onProgress?.({ phase: "store", members, bytes, totalBytes });
-    }
-  };
-  const length = Math.max(fewestAtOnce, copy.to.requestsAtOnce);
-  const workers = Array.from({ length }, work);
-  try {
-    await Promise.all(workers);
-  } finally {
-    // One that fails closes the queue; what the others have begun must have ended before it is told.
-    await Promise.allSettled(workers);
-  }
+  const atOnce = Math.min(mostAtOnce, Math.max(copy.from.requestsAtOnce, copy.to.requestsAtOnce));
+  await forEachAtOnce(missing, atOnce, async (object) => {
+    copy.signal?.throwIfAborted();
+    const length = await copyObject(copy, object);
+    added.bytes += length;
+    added.objects += 1;
+    const { objects: members, bytes } = added;
+    copy.onProgress?.({ phase: "store", members, bytes, totalBytes });
+  });
   const copied = new Set(missing.map(({ sha256 }) => sha256));
   await renewObjects(copy.to, copy.objects, copied, copy.snapshot.commit.encrypted);
   return added;
-}
-
-/** Unlike that of an array, this iterator is closed for all when a loop over it ends early. */
-function* each<T>(items: readonly T[]): Generator<T> {
-  yield* items;
 }
 
 async function copyObject({ snapshot, to, there }: ObjectsCopy, object: ObjectName) {

@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import { committedIds, listSnapshots } from "../summary.ts";
 import { removeLeftovers } from "../unfinished.ts";
 import { type Retention, type RetentionChoice, chooseRetained } from "./retention.ts";
+import { keptInTrash } from "./trash.ts";
 
 export interface PruneOptions {
   store: Store;
@@ -83,7 +84,7 @@ async function carryOut(
     if (options.keep?.includes(snapshot.id) === true) reasons.push("in use");
   }
   const given = choices.filter(({ reasons }) => reasons.length === 0).map((one) => one.snapshot);
-  const { due, waiting } = await readTrash(store, now(), options.trashFor ?? aDay);
+  const { due, waiting } = await readTrash(store, now(), options.trashFor ?? keptInTrash);
   const removed = plan ? due : [];
   let freedBytes = 0;
   if (lock !== null) {

@@ -7,7 +7,7 @@ import type { Clock } from "../open-repository.ts";
 import type { Store } from "../store/store.ts";
 
 /** Milliseconds that a snapshot can be brought back after it was given up. */
-const keptInTrash = 24 * 3_600_000;
+export const keptInTrash = 24 * 3_600_000;
 
 export interface TrashedSnapshot {
   id: string;

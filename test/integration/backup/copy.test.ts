@@ -1,5 +1,6 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { generateIdentity, identityFileText } from "../../../src/backup/age/identity.ts";
 import { type CopyOptions, copySnapshots } from "../../../src/backup/copy/copy.ts";
@@ -18,6 +19,13 @@ const [first = keys[0], second] = keys;
 const fileOf = (key = first) => (key === undefined ? "" : identityFileText(key, new Date(0)));
 const recipient = (key = first) => key?.recipient ?? "";
 
+/** Each of its chunks is an object of its own. */
+function noise(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at += 4096) bytes.writeUInt32LE(at, at);
+  return bytes;
+}
+
 /** Two snapshots of a folder that changes a little. */
 async function scene(recipients: string[] = []) {
   const folder = temporaryFolder();
@@ -31,7 +39,7 @@ async function scene(recipients: string[] = []) {
       workDirectory: join(folder, "work"),
       recipients,
     });
-  writeTree(tree, { large: Buffer.alloc(20_000_000, 7), small: "one", "deep/small": "two" });
+  writeTree(tree, { large: noise(20_000_000), small: "one", "deep/small": "two" });
   const { snapshot: one } = await take("20260101T000000Z-aaaa");
   appendFileSync(join(tree, "small"), " and more");
   const { snapshot: two } = await take("20260102T000000Z-bbbb");
@@ -41,12 +49,25 @@ async function scene(recipients: string[] = []) {
 const copy = (options: Pick<CopyOptions, "from" | "to" | "ids"> & Partial<CopyOptions>) =>
   copySnapshots({ guides: { "README.txt": "how to\n" }, now, ...options });
 
+/** A store in memory that is asked for several things at once, each of which takes a while. */
+function slowStore(): MemoryStore {
+  const store = memoryStore();
+  const put = store.put.bind(store);
+  return Object.assign(store, {
+    requestsAtOnce: 8,
+    async put(key: string, content: Uint8Array) {
+      await delay(Math.random() * 20);
+      return put(key, content);
+    },
+  });
+}
+
 const listed = async (store: MemoryStore) => (await listSnapshots(store)).map(({ id }) => id);
 
 test.each([
   ["plain", []],
   ["encrypted", [recipient()]],
-])("a %s copy restores to the same tree, and only what is missing is copied", async (_, to) => {
+])("a copy restores to the same tree, %s, and only what is missing is copied", async (_, to) => {
   const { folder, tree, from, ids } = await scene(to);
   const target = localStore(join(folder, "target"));
   const one = await copy({ from, to: target, ids: ids.slice(0, 1) });
@@ -65,6 +86,16 @@ test.each([
   expect(describeTree(join(folder, "restored"))).toEqual(describeTree(tree));
   expect((await readConfig(target))?.recipients).toEqual(to);
   expect((await target.get("README.txt"))?.toString()).toBe("how to\n");
+});
+
+test("what several requests at once have copied is added up", async () => {
+  const { from, ids } = await scene();
+  const [id = ""] = ids;
+  const { snapshots } = await copy({ from, to: slowStore(), ids: [id] });
+  const objects = await objectsOf(from, id);
+  const bytes = objects.reduce((sum, key) => sum + (from.files.get(key)?.length ?? 0), 0);
+  const added = { addedObjects: objects.length, addedBytes: bytes };
+  expect(snapshots).toMatchObject([{ objects: objects.length, ...added }]);
 });
 
 test("a target with other recipients, or none, keeps them and takes the snapshot as it is", async () => {

@@ -40,6 +40,7 @@ test("what is not included anyhow, or is excluded, is not told of", async () => 
   const { paths, remarks } = await take(["app/**"], ["**/.env.local"]);
   expect(paths).toEqual(["app", "app/code"]);
   expect(remarks).toEqual([]);
+  expect((await take(["**/code"])).remarks).toEqual([]);
 });
 
 test("a folder with nothing but what is withheld counts as empty", async () => {
