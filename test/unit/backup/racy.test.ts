@@ -25,6 +25,7 @@ const context: SourceContext = {
   ignore: silent,
   link: silent,
   database: silent,
+  note: silent,
 };
 
 /** A file system whose clock ticks coarsely, with one file whose size never changes. */
