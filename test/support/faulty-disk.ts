@@ -12,9 +12,9 @@ interface Change {
  * `full`: from that change on, whatever needs room fails, and what removes still works;
  * `once`: that change alone fails; `dead`: from that change on none is carried out any more, as
  * where the process was killed; `torn`: the same, but of the content that is written the first half
- * arrives.
+ * arrives; `killed`: this very process is killed ahead of that change.
  */
-export type Fault = "full" | "once" | "dead" | "torn";
+export type Fault = "full" | "once" | "dead" | "torn" | "killed";
 
 export interface FaultyDisk {
   /** What was changed since the last `arm`, in order. */
@@ -57,6 +57,7 @@ export function faultyDisk(folder: string): FaultyDisk {
   function strike(call: string, path: string): "refuse" | "halve" | null {
     changes.push({ call, path });
     if (at === 0 || changes.length < at) return null;
+    if (fault === "killed") process.kill(process.pid, "SIGKILL");
     const first = changes.length === at;
     if (fault === "once") return first ? "refuse" : null;
     if (fault === "full") return freeing.has(call) ? null : "refuse";

@@ -51,6 +51,8 @@ export interface PreparedRestore {
   selected: SelectedEntry[];
   /** Every file of the snapshot, by its path: what hard links lead to. */
   files: Map<string, FileEntry>;
+  /** Lists of entries that are damaged: nobody knows which paths they named. */
+  lost: { path: string; reason: string }[];
 }
 
 /** Tells for each path what a restore would find. Changes nothing. */
@@ -60,7 +62,7 @@ export async function restorePlan(options: RestorePlanOptions): Promise<RestoreP
 
 export async function prepareRestore(options: RestorePlanOptions): Promise<PreparedRestore> {
   const { snapshot, signal } = options;
-  const { entries: all, databases } = await readEntries(snapshot);
+  const { entries: all, databases, lost } = await readEntries(snapshot);
   checkPaths(all);
   const { entries, folders: whole } = selectEntries(all, databases, options);
   const target = await realpath(options.target).catch(() => resolve(options.target));
@@ -75,15 +77,21 @@ export async function prepareRestore(options: RestorePlanOptions): Promise<Prepa
   }
   const extra = findExtra(new Set(all.map(({ path }) => path)), whole, target);
   const files = new Map(all.flatMap((one) => (one.type === "file" ? [[one.path, one]] : [])));
-  return { plan: planOf(snapshot.commit.id, target, selected, extra), selected, files };
+  return { plan: planOf(snapshot.commit.id, target, selected, extra), selected, files, lost };
 }
 
 async function readEntries(
   snapshot: Snapshot,
-): Promise<{ entries: Entry[]; databases: DatabaseFacts[] }> {
+): Promise<{ entries: Entry[]; databases: DatabaseFacts[] } & Pick<PreparedRestore, "lost">> {
   const entries: Entry[] = [];
-  for await (const page of snapshot.entries()) entries.push(...page);
-  return { entries, databases: (await snapshot.manifest()).databases };
+  const lost: PreparedRestore["lost"] = [];
+  const onDamaged = (count: number, reason: string): void => {
+    const after = entries.at(-1)?.path;
+    const where = after === undefined ? "the first" : `after ${after},`;
+    lost.push({ path: `${where} ${count} paths whose list is damaged`, reason });
+  };
+  for await (const page of snapshot.entries(undefined, onDamaged)) entries.push(...page);
+  return { entries, databases: (await snapshot.manifest()).databases, lost };
 }
 
 function planOf(

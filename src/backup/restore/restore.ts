@@ -1,5 +1,5 @@
 import { mkdir, realpath } from "node:fs/promises";
-import type { Entry, FileEntry } from "../format/entry.ts";
+import type { Entry, FileEntry, HardLinkEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
 import { restoreFailure } from "../failures.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
@@ -11,7 +11,7 @@ import { type Decision, decide } from "./decide.ts";
 import { finishFolders, makeFolders } from "./folders.ts";
 import { RestoreJournal } from "./journal.ts";
 import { makeHardLink, makeSymlink } from "./links.ts";
-import { type RestorePlan, prepareRestore } from "./plan.ts";
+import { type PreparedRestore, type RestorePlan, prepareRestore } from "./plan.ts";
 import { Placer } from "./placer.ts";
 import type { SelectionOptions } from "./selection.ts";
 import { sweepTemporaries } from "./temporary.ts";
@@ -94,8 +94,8 @@ async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
   for (const { entry, path } of todo) {
     if (entry.type === "symlink") await makeSymlink(entry, path, placer);
     if (entry.type !== "link") continue;
-    const reason = lost.get(entry.target);
-    if (reason === undefined) await makeHardLink(entry, path, placer);
+    const reason = lost.get(entry.target) ?? unlisted(entry, prepared);
+    if (reason === null) await makeHardLink(entry, path, placer);
     else content.damaged.push({ path, reason });
   }
   // Folders that an interrupted run has made are there, but not finished.
@@ -110,9 +110,14 @@ async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
     written: placer.written,
     left: decisions.flatMap(({ action, path }) => (action === "leave" ? [path] : [])),
     replaced: placer.replaced,
-    damaged: content.damaged,
+    damaged: [...prepared.lost, ...content.damaged],
     bytes: content.bytes,
   };
+}
+
+/** Why a hard link has no other name; null where it has one. */
+function unlisted({ target }: HardLinkEntry, { files }: PreparedRestore): string | null {
+  return files.has(target) ? null : `it is another name of ${target}, which is not listed`;
 }
 
 function isToDo({ action }: Decision): boolean {

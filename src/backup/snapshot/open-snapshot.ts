@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
-import { damaged } from "../failures.ts";
+import { reasonOf } from "../../errors.ts";
+import { damaged, isDamage } from "../failures.ts";
 import type { Commit } from "../format/commit.ts";
 import type { Entry } from "../format/entry.ts";
 import { snapshotKey } from "../format/layout.ts";
-import { type Manifest, decodeManifest } from "../format/manifest.ts";
+import { type Manifest, type PageReference, decodeManifest } from "../format/manifest.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
 import { decodeObjectList } from "../format/object-list.ts";
 import { decodePage } from "../format/page.ts";
@@ -79,19 +80,34 @@ export class Snapshot {
   /**
    * All entries, in the order in which they were found: folders before what they hold.
    * @param passed names of pages that are left out
+   * @param onDamaged told of a list of entries that is damaged, which is then passed over; without,
+   *   the first one is thrown
    */
-  async *entries(passed: ReadonlySet<string> = new Set()): AsyncGenerator<Entry[]> {
+  async *entries(
+    passed: ReadonlySet<string> = new Set(),
+    onDamaged?: (count: number, reason: string) => void,
+  ): AsyncGenerator<Entry[]> {
     const { pages: all } = await this.manifest();
     const pages = all.filter(({ sha256 }) => !passed.has(sha256));
-    const contents = mapAhead(pages, this.#store.requestsAtOnce, async ({ sha256, entries }) => ({
-      text: (await this.content({ kind: "page", sha256 })).toString("utf8"),
-      count: entries,
-    }));
-    for await (const { text, count } of contents) {
-      const { entries } = decodePage(text);
-      if (entries.length !== count) throw damaged("A list of files has lost some of its lines.");
-      yield entries;
+    const read = async (page: PageReference): Promise<Entry[] | (() => void)> => {
+      try {
+        return await this.#page(page);
+      } catch (error) {
+        if (onDamaged === undefined || !isDamage(error)) throw error;
+        return () => onDamaged(page.entries, reasonOf(error));
+      }
+    };
+    for await (const found of mapAhead(pages, this.#store.requestsAtOnce, read)) {
+      if (typeof found === "function") found();
+      else yield found;
     }
+  }
+
+  async #page({ sha256, entries: count }: PageReference): Promise<Entry[]> {
+    const text = (await this.content({ kind: "page", sha256 })).toString("utf8");
+    const { entries } = decodePage(text);
+    if (entries.length !== count) throw damaged("A list of files has lost some of its lines.");
+    return entries;
   }
 
   /** The stored bytes of an object, proven to be those that its name says. */

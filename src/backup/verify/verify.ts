@@ -185,18 +185,28 @@ async function checkReadable(
     bytes: chosen.size === 0 ? 0 : snapshot.commit.objects.bytes,
   });
   try {
+    const wanted = objects.filter(({ sha256 }) => chosen.has(sha256));
     if (!snapshot.isReadable) {
       await snapshot.storedManifest();
-      const wanted = objects.filter(({ sha256 }) => chosen.has(sha256));
       return await checkStored(verification, pool, wanted);
     }
-    const { entries, databases } = await readEntries(verification, objects);
-    await checkContents(verification, pool, { entries, databases, scratch });
-    await verifyDatabases(verification, databases, scratch, options.signal);
+    const contents = await readEntries(verification, objects).catch(withProblem(verification));
+    // Without its lists nobody knows what is where, but which objects are damaged can be told.
+    if (contents === null) return await checkStored(verification, pool, wanted);
+    await checkContents(verification, pool, { ...contents, scratch });
+    await verifyDatabases(verification, contents.databases, scratch, options.signal);
   } finally {
     await pool.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+function withProblem({ problems }: Verification) {
+  return (error: unknown): null => {
+    if (!isDamage(error)) throw error;
+    problems.push(reasonOf(error));
+    return null;
+  };
 }
 
 /** Reads all lists of files: each is small, and proves what the rest should be. */

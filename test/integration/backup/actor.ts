@@ -7,6 +7,7 @@ import { filesSource } from "../../../src/backup/sources/files.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { verifySnapshot } from "../../../src/backup/verify/verify.ts";
 import { StudioError } from "../../../src/errors.ts";
+import { faultyDisk } from "../../support/faulty-disk.ts";
 
 /** What one process of several is to do with a repository; see concurrency.test.ts. */
 export interface Act {
@@ -21,6 +22,10 @@ export interface Act {
   /** Backed up by create, written by restore. */
   folder: string;
   keep: number;
+  /** Kill the process ahead of the n-th change of the disk below `spied`. */
+  killAt?: number;
+  spied?: string;
+  conflict?: "fail" | "always";
 }
 
 /** What it says on its standard output: one line of JSON. */
@@ -77,7 +82,7 @@ async function act(one: Act): Promise<Omit<Extract<Ending, { ok: true }>, "ok">>
         store,
         identities: [],
         target: folder,
-        conflict: "fail",
+        conflict: one.conflict ?? "fail",
         keepReplacedIn: `${folder}.kept`,
       });
       return { ...nothing, damaged: damaged.length };
@@ -93,6 +98,7 @@ async function act(one: Act): Promise<Omit<Extract<Ending, { ok: true }>, "ok">>
 async function main(): Promise<void> {
   const one = JSON.parse(process.argv[2] ?? "") as Act;
   await delay(one.after);
+  if (one.spied !== undefined) faultyDisk(one.spied).arm("killed", one.killAt ?? 0);
   let ending: Ending;
   try {
     ending = { ok: true, ...(await act(one)) };

@@ -265,3 +265,37 @@ test("a damaged file is refused with all its names, and everything else comes ba
     if (isKept) expect(readFileSync(join(target, "d/same"), "utf8")).toBe("mine as well");
   }
 });
+
+test("of a snapshot with a damaged list of files all others come back, and that is told", async () => {
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  const files = Array.from({ length: 5000 }, (_, number) => [
+    `d${number % 7}/f${number}`,
+    `${number}`,
+  ]);
+  writeTree(tree, Object.fromEntries(files) as Record<string, string>);
+  linkSync(join(tree, "d0/f0"), join(tree, "z"));
+  const store = memoryStore();
+  const { snapshot: made } = await snapshot({ store, sources: [everything(tree)] });
+  const wanted = describeTree(tree);
+  const pages = [...store.files.keys()].filter((key) => objectOfKey(key)?.kind === "page");
+  expect(pages.length).toBeGreaterThan(2);
+  for (const [number, key] of pages.entries()) {
+    const whole = store.files.get(key) ?? Buffer.alloc(0);
+    const bytes = Buffer.from(whole);
+    bytes[30] = (bytes[30] ?? 0) ^ 8;
+    store.files.set(key, bytes);
+    const target = join(folder, `out-${number}`);
+    const { damaged, written } = await restore({ store, id: made.id, target });
+    expect(damaged.length).toBeGreaterThan(0);
+    expect(damaged[0]?.path).toContain("paths whose list is damaged");
+    const found = describeTree(target);
+    const lost = Object.keys(wanted).length - Object.keys(found).length;
+    expect([written > 1000, lost > 0, lost < 4900]).toEqual([true, true, true]);
+    for (const [path, { content }] of Object.entries(found)) {
+      const hash = (text: string | undefined) => text?.slice(0, 64);
+      expect(hash(content), path).toBe(hash(wanted[path]?.content));
+    }
+    store.files.set(key, whole);
+  }
+});

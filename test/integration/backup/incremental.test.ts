@@ -3,6 +3,7 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
+  linkSync,
   openSync,
   readFileSync,
   rmSync,
@@ -14,6 +15,7 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { generateIdentity } from "../../../src/backup/age/identity.ts";
+import type { SourceContext } from "../../../src/backup/sources/source.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
@@ -109,4 +111,40 @@ test("without what this machine remembers, content is read but not stored again"
   await take();
   rmSync(workDirectory, { recursive: true });
   expect((await take()).added.bytes).toBeLessThan(1000);
+});
+
+test("a list of files that was cut in the repository is written anew", async () => {
+  const { take, store } = await scene();
+  await take();
+  const key = [...store.files.keys()].find((name) => name.endsWith(".page.zst")) ?? "";
+  store.files.set(key, store.files.get(key)?.subarray(0, 30) ?? Buffer.alloc(0));
+  const { snapshot: made } = await take();
+  expect(await verify({ store, id: made.id })).toMatchObject({ ok: true });
+});
+
+test("a hard link outlives the other name, which vanishes while it is read again", async () => {
+  const folder = temporaryFolder();
+  const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+  writeTree(tree, { a: "two names", other: "o" });
+  linkSync(join(tree, "a"), join(tree, "b"));
+  const store = memoryStore();
+  const now = () => new Date(Date.now() + 10_000);
+  const source = everything(tree);
+  await snapshot({ store, sources: [source], workDirectory, now });
+  // Its content has to be read again, and it is gone by then.
+  for (const key of store.files.keys()) {
+    if (key.endsWith(".tar.zst")) store.files.delete(key);
+  }
+  const late = {
+    ...source,
+    async *members(context: SourceContext) {
+      yield* source.members(context);
+      rmSync(join(tree, "a"), { force: true });
+    },
+  };
+  const report = await snapshot({ store, sources: [late], workDirectory, now });
+  const target = join(folder, "out");
+  await restore({ store, id: report.snapshot.id, target });
+  expect(readFileSync(join(target, "b"), "utf8")).toBe("two names");
+  expect(report.vanished).toEqual(["a"]);
 });

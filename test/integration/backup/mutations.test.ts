@@ -162,7 +162,7 @@ test.each([false, true])(
       await inspect(one, place, where, random);
     }
   },
-  600_000,
+  3_600_000,
 );
 
 async function inspect(

@@ -82,3 +82,26 @@ test("a damaged snapshot counts for nothing and is not removed", async () => {
   expect(report).toMatchObject({ trashed: ["20260101T000000Z-aaaa"], damaged: [damaged] });
   expect(await listSnapshots(store)).toHaveLength(2);
 });
+
+test("a list of objects that has lost a line has nothing removed", async () => {
+  const { store, ids } = await scene();
+  const key = "snapshots/20260103T000000Z-aaaa/objects";
+  const lines = store.files.get(key)?.toString().trim().split("\n") ?? [];
+  store.files.set(key, Buffer.from(`${lines.slice(1).join("\n")}\n`));
+  const before = [...store.files.keys()].filter((name) => name.startsWith("objects/"));
+  for (const number of [4, 6, 8]) {
+    await pruneSnapshots({ store, retention, now: () => day(number), plan: false });
+  }
+  expect(await ids()).toEqual(["03"]);
+  expect([...store.files.keys()]).toEqual(expect.arrayContaining(before));
+});
+
+test("a note in the trash that tells of another snapshot removes none", async () => {
+  const { store } = await scene();
+  await pruneSnapshots({ store, retention, now: () => day(4), plan: false });
+  const [first, second] = ["20260101T000000Z-aaaa", "20260102T000000Z-aaaa"];
+  const old = { id: second, trashedAt: day(-400).toISOString() };
+  await store.put(`trash/${first}.json`, Buffer.from(JSON.stringify(old)));
+  const report = await pruneSnapshots({ store, retention, now: () => day(4), plan: false });
+  expect(report).toMatchObject({ removed: [], waiting: [first, second] });
+});

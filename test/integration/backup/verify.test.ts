@@ -132,3 +132,54 @@ test("the copy of a database is opened, and its rows are counted", async () => {
   expect(made.databases).toEqual(["db"]);
   expect(await verify({ store, id: made.id })).toMatchObject({ ok: true, problems: [] });
 });
+
+test("a damaged object is not referred to again, and content that is still there heals it", async () => {
+  const folder = temporaryFolder();
+  const tree = join(folder, "tree");
+  writeTree(tree, { large: randomBytes(1_500_000), small: "small" });
+  const store = memoryStore();
+  const options = { store, sources: [everything(tree)], workDirectory: join(folder, "work") };
+  const { snapshot: first } = await snapshot({ ...options, id: "20260101T000000Z-aaaa" });
+  for (const key of filesOf(store).filter((name) => name.startsWith("objects/"))) {
+    const bytes = store.files.get(key) ?? Buffer.alloc(0);
+    bytes[20] = (bytes[20] ?? 0) ^ 1;
+  }
+  expect((await verify({ store, id: first.id })).ok).toBe(false);
+  const { snapshot: second } = await snapshot({ ...options, id: "20260102T000000Z-aaaa" });
+  expect((await verify({ store, id: second.id })).problems).toEqual([]);
+  // Content and lists are the same, and so are the names that they go by.
+  expect((await verify({ store, id: first.id })).problems).toEqual([]);
+  expect([...store.files.keys()].filter((key) => key.startsWith("damaged/"))).toEqual([]);
+});
+
+test("a note of a verification that cannot be read counts for nothing", async () => {
+  const one = await scene(null, []);
+  const key = `snapshots/${one.id}/verified.json`;
+  await verify(one);
+  const note = one.store.files.get(key)?.toString() ?? "";
+  for (const text of [
+    "",
+    note.slice(0, 50),
+    note.replace('"ok"', '"oj"'),
+    note.replace('"at": "2', '"at": "x'),
+  ]) {
+    one.store.files.set(key, Buffer.from(text));
+    expect((await listSnapshots(one.store))[0]?.verification, text).toBeNull();
+  }
+});
+
+test("a snapshot that is removed while it is verified is gone, not damaged", async () => {
+  const one = await scene(null, []);
+  const store = {
+    ...one.store,
+    async get(key: string) {
+      if (key.startsWith("objects/")) {
+        for (const name of [`snapshots/${one.id}/COMMIT`, key]) await one.store.remove(name);
+      }
+      return one.store.get(key);
+    },
+  };
+  const gone = verify({ store, id: one.id });
+  await expect(gone).rejects.toMatchObject({ exitCode: 2 });
+  expect(filesOf(one.store).filter((name) => name.endsWith("verified.json"))).toEqual([]);
+});
