@@ -142,7 +142,7 @@ describe("the packed project", () => {
   });
 
   test("holds no secret, and no path of the machine that built it", () => {
-    const telling = [root, homedir(), "-----BEGIN", "_authToken"];
+    const telling = [root, homedir(), "PRIVATE KEY-----", "_authToken"];
     const found = files.filter((file) => {
       const text = readFileSync(join(unpacked, "package", file), "latin1");
       return telling.some((words) => text.includes(words));

@@ -69,7 +69,7 @@ describe.each(dialects)("on %s", (dialect) => {
   });
 
   test("of eight at once on a new database one applies, and all succeed", {
-    timeout: 30_000,
+    timeout: 180_000,
   }, async () => {
     const runs = await Promise.all(Array.from({ length: 8 }, () => start()));
     expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
@@ -113,7 +113,7 @@ describe.each(dialects)("on %s", (dialect) => {
     const since = Date.now();
     const again = await migrateUp(await project.input(database));
     expect(again.applied).toEqual([slow]);
-    expect(Date.now() - since).toBeLessThan(2000);
+    expect(Date.now() - since).toBeLessThan(10_000);
     await expect(select(database, "SELECT * FROM half")).rejects.toThrow();
   });
 
