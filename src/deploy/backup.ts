@@ -6,6 +6,7 @@ import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { backupDoubts } from "./backup-doubts.ts";
 import { backupWorkDirectory, withRepository } from "./backup-repository.ts";
+import { noteWorkingKeys } from "./check-keys.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { readIdentities } from "./identities.ts";
 import { noteBackup, readNotedBackup } from "./noted-backup.ts";
@@ -68,6 +69,7 @@ export async function verifyBackup(
       signal: place.desk.signal,
     }),
   );
+  if (report.ok) noteWorkingKeys(place.project, identities, place.desk.now());
   const noted = readNotedBackup(place.project);
   if (noted?.id === id) noteBackup(place.project, { ...noted, verified: report.ok });
   return report;

@@ -47,6 +47,13 @@ export async function checkKeys(
   };
 }
 
+/** Notes which configured keys are among identities that were just used to read backups. */
+export function noteWorkingKeys(project: Project, identities: readonly string[], now: Date): void {
+  const files = identities.map((text) => ({ text, source: "the identity file" }));
+  const { proven } = tryKeys(configuredRecipients(project), files);
+  if (proven.length > 0) noteSeenKeys(project, proven, now);
+}
+
 /** The error that goes with a report that leaves doubt (exit 4), or null. */
 export function keyError({ recipients }: KeyReport, tried: boolean): StudioError | null {
   const unseen = recipients.filter(({ seen }) => seen === null);

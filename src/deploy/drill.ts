@@ -8,6 +8,7 @@ import { createAdvance } from "../format/advance.ts";
 import { createIdentifier } from "../identifier.ts";
 import { tryModel } from "../inference/try-model.ts";
 import { backupWorkDirectory } from "./backup-repository.ts";
+import { noteWorkingKeys } from "./check-keys.ts";
 import { environmentServer } from "./databases/environment-server.ts";
 import { existingAncestor } from "./existing-ancestor.ts";
 import { findSnapshot } from "./find-snapshot.ts";
@@ -47,7 +48,9 @@ export async function drillBackup(place: Workplace, request: DrillRequest): Prom
   };
   return withSnapshot(place, id, request.identityFiles, async (open) => {
     await requireRoom(scratch, open.snapshot.commit.counts.bytes);
-    return drillSnapshot({ ...open, ...options });
+    const report = await drillSnapshot({ ...open, ...options });
+    if (report.ok) noteWorkingKeys(project, open.identities, desk.now());
+    return report;
   });
 }
 

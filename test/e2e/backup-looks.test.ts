@@ -280,6 +280,14 @@ describe("an encrypted repository", () => {
     expect((await ask(project, "backup", "show", "sealed", ...wrong)).exitCode).toBe(2);
   });
 
+  test("a key that has just read a backup was seen to decrypt", async () => {
+    rmSync(join(project.directory, ".studio", "backup-keys.json"));
+    expect((await ask(project, "backup", "key", "check")).exitCode).toBe(4);
+    const read = await ask(project, "backup", "verify", "sealed", "--identity", identity);
+    expect(read.result).toMatchObject({ ok: true, decrypted: true });
+    expect((await ask(project, "backup", "key", "check")).exitCode).toBe(0);
+  });
+
   test("snapshots are told apart by whoever has the key", async () => {
     appendFileSync(join(project.directory, ".env"), "MORE=1\n");
     const closed = await ask(project, "backup", "diff", "sealed", ".");
