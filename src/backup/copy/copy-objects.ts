@@ -1,4 +1,5 @@
 import { readBack } from "../create/object-sink.ts";
+import { forgetDamaged } from "../damaged-objects.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
 import { release } from "../format/zstd.ts";
 import type { ProgressListener } from "../pace.ts";
@@ -20,6 +21,8 @@ export interface ObjectsCopy {
   sizes: ReadonlyMap<string, number>;
   /** Bytes of those that are in the target; what is copied is added. */
   there: Map<string, number>;
+  /** Objects that were found damaged in the target, and are not among those. */
+  damaged: ReadonlySet<string>;
   signal?: AbortSignal | undefined;
   onProgress?: ProgressListener | undefined;
 }
@@ -49,13 +52,15 @@ export async function copyObjects(copy: ObjectsCopy): Promise<{ objects: number;
   return added;
 }
 
-async function copyObject({ snapshot, to, there }: ObjectsCopy, object: ObjectName) {
+async function copyObject(copy: ObjectsCopy, object: ObjectName): Promise<number> {
+  const { snapshot, to, there, damaged } = copy;
   const key = objectKey(object, snapshot.commit.encrypted);
   const bytes = await snapshot.stored(object);
   const { length } = bytes;
   await to.put(key, bytes);
   await readBack(to, key, object.sha256);
   there.set(object.sha256, length);
+  if (damaged.has(object.sha256)) await forgetDamaged(to, [object.sha256]);
   release(bytes);
   return length;
 }

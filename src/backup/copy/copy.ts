@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { reasonOf, usageError } from "../../errors.ts";
 import { readBack } from "../create/object-sink.ts";
+import { listDamaged } from "../damaged-objects.ts";
 import { isDamage, repositoryFailure } from "../failures.ts";
 import { decodeCommit } from "../format/commit.ts";
 import { type SnapshotFile, snapshotKey, trashKey } from "../format/layout.ts";
@@ -73,8 +74,10 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyReport> {
       await removeLeftovers(to, now);
       const sizes = await listObjects(from);
       const there = await listObjects(to);
+      const damaged = await listDamaged(to);
+      for (const sha256 of damaged) there.delete(sha256);
       for (const id of ids) {
-        report.snapshots.push(await copyOne({ ...options, id, sizes, there, lock }));
+        report.snapshots.push(await copyOne({ ...options, id, sizes, there, damaged, lock }));
       }
     });
   } catch (error) {
@@ -88,6 +91,8 @@ interface OneCopy extends CopyOptions {
   /** Bytes of the objects here, and of those that are in the target. */
   sizes: ReadonlyMap<string, number>;
   there: Map<string, number>;
+  /** Objects that a verification found damaged in the target: they are written anew. */
+  damaged: ReadonlySet<string>;
   lock: RepositoryLock;
 }
 

@@ -1,12 +1,10 @@
 import { hash } from "node:crypto";
-import { isIdentifier } from "../../identifier.ts";
 import { forgetDamaged, listDamaged } from "../damaged-objects.ts";
 import { repositoryFailure } from "../failures.ts";
 import { decodeCommit } from "../format/commit.ts";
-import { snapshotFolder, snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
+import { snapshotFolder, snapshotKey, trashKey } from "../format/layout.ts";
 import { objectOfKey, objectsFolder } from "../format/object.ts";
 import { decodeObjectList } from "../format/object-list.ts";
-import { isRecord } from "../format/record.ts";
 import { type RepositoryLock, withLock } from "../lock.ts";
 import { type Clock, readConfig } from "../open-repository.ts";
 import { forEachAtOnce, mapAhead } from "../parallel.ts";
@@ -15,7 +13,7 @@ import type { Store } from "../store/store.ts";
 import { committedIds, listSnapshots } from "../summary.ts";
 import { removeLeftovers } from "../unfinished.ts";
 import { type Retention, type RetentionChoice, chooseRetained } from "./retention.ts";
-import { keptInTrash } from "./trash.ts";
+import { keptInTrash, readTrashNotes } from "./trash.ts";
 
 export interface PruneOptions {
   store: Store;
@@ -184,25 +182,9 @@ async function readTrash(
 ): Promise<{ due: string[]; waiting: string[] }> {
   const due: string[] = [];
   const waiting: string[] = [];
-  const notes = store.list(trashFolder);
-  await forEachAtOnce(notes, store.requestsAtOnce, async ({ key }) => {
-    const id = key.slice(trashFolder.length).replace(/\.json$/, "");
-    if (!isIdentifier(id)) return;
-    const since = trashedAt(await store.get(key), id);
+  for (const { id, since } of await readTrashNotes(store)) {
     const over = since !== null && now.getTime() - since >= trashFor;
     (over ? due : waiting).push(id);
-  });
-  return { due: due.sort(), waiting: waiting.sort() };
-}
-
-/** Null for a note that cannot be read: the snapshot then stays in the trash. */
-function trashedAt(bytes: Buffer | null, id: string): number | null {
-  try {
-    const note: unknown = JSON.parse(bytes?.toString("utf8") ?? "");
-    const own = isRecord(note) && note["id"] === id;
-    const time = own ? Date.parse(String(note["trashedAt"])) : Number.NaN;
-    return Number.isNaN(time) ? null : time;
-  } catch {
-    return null;
   }
+  return { due, waiting };
 }

@@ -4,6 +4,7 @@ import { snapshotKey, trashFolder, trashKey } from "../format/layout.ts";
 import { isRecord } from "../format/record.ts";
 import { withLock } from "../lock.ts";
 import type { Clock } from "../open-repository.ts";
+import { forEachAtOnce } from "../parallel.ts";
 import type { Store } from "../store/store.ts";
 
 /** Milliseconds that a snapshot can be brought back after it was given up. */
@@ -20,28 +21,45 @@ export interface TrashedSnapshot {
 /** The snapshots that were given up and are still there, oldest first. */
 export async function listTrash(store: Store): Promise<TrashedSnapshot[]> {
   const found: TrashedSnapshot[] = [];
-  for await (const { key } of store.list(trashFolder)) {
-    const id = key.slice(trashFolder.length).replace(/\.json$/, "");
-    if (!isIdentifier(id)) continue;
+  for (const { id, since } of await readTrashNotes(store)) {
     // A removal that was interrupted has taken the COMMIT away first: nothing can come back.
     if ((await store.get(snapshotKey(id, "COMMIT"))) === null) continue;
-    found.push({ id, ...timesOf(await store.get(key)) });
+    const trashed = since === null ? null : new Date(since).toISOString();
+    const keptUntil = since === null ? null : new Date(since + keptInTrash).toISOString();
+    found.push({ id, trashed, keptUntil });
   }
-  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return found;
 }
 
-function timesOf(note: Buffer | null): Omit<TrashedSnapshot, "id"> {
+export interface TrashNote {
+  id: string;
+  /** Milliseconds since 1970; null for a note that cannot be read: its snapshot then stays. */
+  since: number | null;
+}
+
+/** All notes of the trash, oldest snapshot first. */
+export async function readTrashNotes(store: Store): Promise<TrashNote[]> {
+  const notes: TrashNote[] = [];
+  await forEachAtOnce(store.list(trashFolder), store.requestsAtOnce, async ({ key }) => {
+    const id = key.slice(trashFolder.length).replace(/\.json$/, "");
+    if (isIdentifier(id)) notes.push({ id, since: trashedAt(await store.get(key), id) });
+  });
+  return notes.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function trashedAt(bytes: Buffer | null, id: string): number | null {
   try {
-    const value: unknown = JSON.parse(note?.toString("utf8") ?? "");
-    const since = isRecord(value) ? Date.parse(String(value["trashedAt"])) : Number.NaN;
-    const [trashed, keptUntil] = [since, since + keptInTrash].map((time) =>
-      new Date(time).toISOString(),
-    );
-    return { trashed: trashed ?? null, keptUntil: keptUntil ?? null };
+    const note: unknown = JSON.parse(bytes?.toString("utf8") ?? "");
+    const own = isRecord(note) && note["id"] === id;
+    const time = own ? Date.parse(String(note["trashedAt"])) : Number.NaN;
+    return Number.isNaN(time) || Math.abs(time) > lastInstant - keptInTrash ? null : time;
   } catch {
-    return { trashed: null, keptUntil: null };
+    return null;
   }
 }
+
+/** Of what a Date can hold, in milliseconds since 1970 (ECMA-262, section 21.4.1.1). */
+const lastInstant = 8.64e15;
 
 export interface UndeleteOptions {
   store: Store;

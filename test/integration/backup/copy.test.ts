@@ -186,6 +186,22 @@ test("a copy mends what its target has lost, and brings back what lies in the tr
   expect((await copy({ from, to, ids: [id] })).snapshots).toMatchObject([{ outcome: "copied" }]);
 });
 
+test("a copy mends what a verification found damaged in its target", async () => {
+  const { from, ids } = await scene();
+  const [id = ""] = ids;
+  const to = memoryStore();
+  await copy({ from, to, ids });
+  const [object = ""] = await objectsOf(to, id);
+  const bytes = to.files.get(object) ?? Buffer.alloc(1);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  expect(await verify({ store: to, id })).toMatchObject({ ok: false });
+  const { snapshots } = await copy({ from, to, ids: [id] });
+  expect(snapshots).toMatchObject([{ outcome: "present", addedObjects: 1 }]);
+  expect(await verify({ store: to, id })).toMatchObject({ ok: true });
+  const again = await copy({ from, to, ids: [id] });
+  expect(again.snapshots).toMatchObject([{ outcome: "present", addedObjects: 0 }]);
+});
+
 test("another snapshot of the same id is left alone", async () => {
   const { from, ids, tree } = await scene();
   const [id = ""] = ids;

@@ -66,7 +66,7 @@ test("a note that cannot be read leaves its snapshot in the trash, without a tim
   const anything = fc.oneof(
     fc.string(),
     fc.json(),
-    fc.anything().map((value) => JSON.stringify({ trashedAt: value }) ?? ""),
+    fc.anything().map((value) => JSON.stringify({ id: ids[0], trashedAt: value }) ?? ""),
   );
   await fc.assert(
     fc.asyncProperty(anything, async (note) => {
