@@ -83,11 +83,11 @@ async function expectAllWhole(one: Scene, where: string): Promise<string[]> {
 
 test("two that create at once, also the very first, both get their snapshot", async () => {
   let one = scene();
-  for (let round = 1; round <= rounds(5, 100); round += 1) {
-    if (round % 5 === 0) one = scene();
+  for (let round = 1; round <= rounds(3, 100); round += 1) {
+    if (round % 3 === 0) one = scene();
     const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
     expectDone(await Promise.all([create(one), create(one)]), where);
-    if (round % 5 === 4) expect((await prune(one)).ok).toBe(true);
+    if (round % 3 === 2) expect((await prune(one)).ok).toBe(true);
     await expectAllWhole(one, where);
   }
 }, 900_000);
@@ -95,7 +95,7 @@ test("two that create at once, also the very first, both get their snapshot", as
 test("create and prune at once leave whole what is listed, and the new snapshot", async () => {
   const one = scene();
   await create(one);
-  for (let round = 1; round <= rounds(5, 100); round += 1) {
+  for (let round = 1; round <= rounds(3, 100); round += 1) {
     const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
     const tree = nextTree(one);
     const both = [perform(one, { action: "create", ...tree }), prune(one)];
@@ -108,7 +108,7 @@ test("a restore during a prune is right or told, never wrong", async () => {
   const one = scene();
   await create(one);
   let complete = 0;
-  for (let round = 1; round <= rounds(5, 100); round += 1) {
+  for (let round = 1; round <= rounds(3, 100); round += 1) {
     const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
     await create(one);
     await create(one);
@@ -135,7 +135,7 @@ test("a restore during a prune is right or told, never wrong", async () => {
 test("a verification during a create and a prune finds no fault with what is sound", async () => {
   const one = scene();
   await create(one);
-  for (let round = 1; round <= rounds(5, 100); round += 1) {
+  for (let round = 1; round <= rounds(3, 100); round += 1) {
     const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
     const ids = (await listSnapshots(localStore(one.repository))).map(({ id }) => id);
     const id = ids.at(-1) ?? "";

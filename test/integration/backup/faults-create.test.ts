@@ -53,7 +53,7 @@ test.each(
     const spied = faultyDisk(place);
     disk = spied;
     let last = 0;
-    for (let at = 1, struck = true; struck; at += stride(17)) {
+    for (let at = 1, struck = true; struck; at += stride(29)) {
       rmSync(place, { recursive: true, force: true });
       if (existsSync(one.start)) cpSync(one.start, place, keepingTimes);
       struck = await round(one, place, spied, fault, at);

@@ -50,7 +50,7 @@ test.each(["full", "once", "dead", "torn"] as const)(
     const now = () => new Date(Date.now() + 2 * aDay);
     const prune = () => pruneSnapshots({ store, retention, now, plan: false });
     let struck = 0;
-    for (let at = 1; ; at += stride(2)) {
+    for (let at = 1; ; at += stride(3)) {
       rmSync(place, { recursive: true, force: true });
       cpSync(one.start, place, keepingTimes);
       spied.arm(fault, at);

@@ -68,8 +68,15 @@ test.each(["full", "once", "dead", "torn"] as const)(
     const spied = faultyDisk(place);
     disk = spied;
     const run = () => restore({ ...one, target, keepReplacedIn, conflict: "always" });
+    cpSync(one.before, target, keepingTimes);
+    spied.arm(fault, 0);
+    await run();
+    const calls = spied.changes.map(({ call }) => call);
     let struck = 0;
-    for (let at = 1; ; at += stride(3)) {
+    for (let at = 1; ; at += 1) {
+      const isMove = calls[at - 1] === "rename";
+      // Between two moves a path is neither here nor there: none of them is left out.
+      if (at <= calls.length && at % stride(3) !== 0 && !isMove) continue;
       rmSync(place, { recursive: true, force: true });
       cpSync(one.before, target, keepingTimes);
       spied.arm(fault, at);
@@ -95,7 +102,7 @@ test.each(["full", "once", "dead", "torn"] as const)(
         const known = [was?.[path], wanted?.[path]].map((text) => text?.replace(/ \d+$/, ""));
         expect(known, `${where}: ${path}`).toContain(content.replace(/ \d+$/, ""));
       }
-      if (at % 2 === 0) {
+      if (at % 2 === 0 || isMove) {
         await run();
         expect(without(target, "extra"), where).toEqual(describeTree(one.tree));
       }

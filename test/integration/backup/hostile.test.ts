@@ -105,7 +105,7 @@ test("any names and kinds of files come back, twice over", async () => {
         expect(describeTree(target)).toEqual(describeTree(tree));
       }
     }),
-    { numRuns: rounds(15, 300) },
+    { numRuns: rounds(8, 300) },
   );
 }, 600_000);
 
