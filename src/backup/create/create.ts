@@ -40,6 +40,8 @@ export interface CreateOptions {
   level?: number | undefined;
   /** Read every file again, whatever is known of it. */
   full?: boolean | undefined;
+  /** What is stored is gone afterwards: nothing is remembered of it for the next run. */
+  transient?: boolean | undefined;
   /** A folder of this machine that outlives the run: what is known of earlier snapshots, and copies. */
   workDirectory: string;
   /** Files for the repository that explain it and restore without studio: text by name. */
@@ -108,7 +110,9 @@ async function createUnderLock(
     });
     const commit = await commitSnapshot(options, config, content, lock);
     const base = own?.base ?? null;
-    bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
+    if (options.transient !== true) {
+      bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
+    }
     const { addedObjects: objects, addedBytes: bytes } = content.sink;
     const snapshot = summarise(commit, { at: commit.created, ok: true });
     return { snapshot, ...content.notes, added: { objects, bytes } };
