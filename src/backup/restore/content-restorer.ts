@@ -67,12 +67,19 @@ export class ContentRestorer {
       ),
     ];
     const next = async (): Promise<void> => {
-      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-        signal?.throwIfAborted();
-        await job();
+      try {
+        for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+          signal?.throwIfAborted();
+          await job();
+        }
+      } finally {
+        // What fails ends the others too, once they are done with what they have begun.
+        jobs.length = 0;
       }
     };
-    await Promise.all(Array.from({ length: jobsAhead }, next));
+    // All are waited for: nothing may be put into the target after a failure was told.
+    const ends = await Promise.allSettled(Array.from({ length: jobsAhead }, next));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   async #runLarge(decision: FileDecision): Promise<void> {
