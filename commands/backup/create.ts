@@ -27,7 +27,7 @@ export default defineCommand<SnapshotReport>({
     const failure = failureOf(result);
     return failure === null ? { result } : { result, exitCode: failure.exitCode, error: failure };
   },
-  human: ({ snapshot, added }) => [
+  human: ({ snapshot, added, attributes }) => [
     text(`Snapshot ${snapshot.id} was taken and read back.`, "good"),
     fields([
       ["set", snapshot.set],
@@ -35,6 +35,7 @@ export default defineCommand<SnapshotReport>({
       ["new", `${roughBytes(added.bytes)} in ${added.objects} objects`],
       ["schema", snapshot.schemaHead ?? "empty"],
     ]),
+    ...(attributes ? [] : [text("Extended attributes are not kept: install attr.", "warning")]),
   ],
 });
 

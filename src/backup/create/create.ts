@@ -57,6 +57,8 @@ export interface SnapshotReport extends SnapshotNotes {
   snapshot: SnapshotSummary;
   /** What this run wrote, and read back; what it refers to was read back when it was written. */
   added: { objects: number; bytes: number };
+  /** False where extended attributes cannot be read: the program getfattr is missing. */
+  attributes: boolean;
 }
 
 /**
@@ -115,7 +117,12 @@ async function createUnderLock(
     }
     const { addedObjects: objects, addedBytes: bytes } = content.sink;
     const snapshot = summarise(commit, { at: commit.created, ok: true });
-    return { snapshot, ...content.notes, added: { objects, bytes } };
+    return {
+      snapshot,
+      ...content.notes,
+      added: { objects, bytes },
+      attributes: content.attributes,
+    };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 import { mkdir, realpath } from "node:fs/promises";
+import { writeAttributes } from "../attributes/write-attributes.ts";
 import type { Entry, FileEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
@@ -38,6 +39,8 @@ export interface RestoreReport {
   replaced: { path: string; keptAs: string }[];
   /** What the repository does not hold any more as it was backed up: nothing is put in its place. */
   damaged: { path: string; reason: string }[];
+  /** Why extended attributes are not all set, as a sentence; null when they are. */
+  attributes: string | null;
   /** Bytes of content that were written. */
   bytes: number;
 }
@@ -83,12 +86,16 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
     if (entry.type === "link") await makeHardLink(entry, path, placer);
   }
   finishFolders(todo, target);
+  // Last of all: a change of owner takes capabilities away, and one of mode changes access lists.
+  const placed = todo.map(({ entry, path }) => ({ entry, path: `${target}/${path}` }));
+  const attributes = await writeAttributes(placed);
   return {
     plan: prepared.plan,
     written: placer.written,
     left: decisions.flatMap(({ action, path }) => (action === "leave" ? [path] : [])),
     replaced: placer.replaced,
     damaged: content.damaged,
+    attributes,
     bytes: content.bytes,
   };
 }
