@@ -102,6 +102,18 @@ export const registry: Registry = {
       "Show whether the keys of backups were seen to decrypt",
       () => import("./backup/key/check.ts"),
     ),
+    entry(
+      "Data:",
+      "backup export",
+      "Write a snapshot as an archive for other programs",
+      () => import("./backup/export.ts"),
+    ),
+    entry(
+      "Data:",
+      "backup import",
+      "Make a snapshot of an archive that someone else made",
+      () => import("./backup/import.ts"),
+    ),
     entry("Data:", "migrate up", "Apply pending migrations", () => import("./migrate/up.ts")),
     entry("Data:", "migrate down", "Take migrations back", () => import("./migrate/down.ts")),
     entry(

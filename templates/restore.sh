@@ -1,6 +1,7 @@
 #!/bin/sh
 # Restores a snapshot of this repository without studio: sh restore.sh [-i AGE-KEY] [ID FOLDER]
-# Needs awk, sha256sum, zstd and GNU tar; age where the snapshot is encrypted.
+# Needs awk, sha256sum, zstd and GNU tar; age where the snapshot is encrypted; setfattr, of the
+# package attr, for extended attributes.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -207,13 +208,39 @@ awk -F '\t' '($1 == "f" || $1 == "s") && $6 ~ /\\/ { print $8 "\t" $6 }' "$work/
 
 # Folders last: the files written into them have changed their times.
 awk -F '\t' '$1 == "d" || $1 == "p"' "$work/entries" | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }' > "$work/folders"
+awk -F '\t' '
+  function octal(text, parts, n, i, out) {
+    n = split(text, parts, /\\\\/); out = parts[1]
+    for (i = 2; i <= n; i++) out = out "\\134" parts[i]
+    return out
+  }
+  function name(text, parts, n, i, out) {
+    n = split(octal(text), parts, /=/); out = parts[1]
+    for (i = 2; i <= n; i++) out = out "\\075" parts[i]
+    return out
+  }
+  $1 == "x" && path != "" { print "\n# file: " octal(path); path = ""; open = 1 }
+  $1 == "x" && open { print name($2) "=0s" $3; next }
+  $1 != "x" { open = 0; path = $1 ~ /^[dpfs]$/ ? $6 : "" }' "$work/entries" > "$work/attributes"
 cp "$work/folders" "$target/../.studio-restore-folders.$$"
+cp "$work/attributes" "$target/../.studio-restore-attributes.$$"
 rm -rf "$work"
-trap 'rm -f "$target/../.studio-restore-folders.$$"' EXIT
+trap 'rm -f "$target/../.studio-restore-folders.$$" "$target/../.studio-restore-attributes.$$"' EXIT
 while IFS='	' read -r _ mode uid gid time path; do
   plain "$path"
   if [ "$(id -u)" -eq 0 ]; then chown "$uid:$gid" "$target/$unescaped"; fi
   chmod "$mode" "$target/$unescaped"
   touch -d "@$time" "$target/$unescaped"
 done < "$target/../.studio-restore-folders.$$"
+
+# Extended attributes last of all: a change of owner takes capabilities away.
+attributes=$target/../.studio-restore-attributes.$$
+if [ -s "$attributes" ]; then
+  if command -v setfattr > /dev/null; then
+    (cd "$target" && setfattr --no-dereference --restore=- < "$attributes") ||
+      printf 'restore.sh: extended attributes are not all set\n' >&2
+  else
+    printf 'restore.sh: extended attributes are not set: install attr and restore again\n' >&2
+  fi
+fi
 printf 'restored %s into %s\n' "$1" "$2"

@@ -6,15 +6,17 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Slow to load: only ever imported inside the function that needs them. */
 const heavyPackages = (
-  "@aws-sdk/client-s3 @inquirer/prompts autocannon better-sqlite3 chalk croner execa fastify knex listr2 " +
-  "onnxruntime-node pg pino prom-client umzug yaml zod"
+  "@aws-sdk/client-s3 @inquirer/prompts archiver autocannon better-sqlite3 chalk croner execa fastify " +
+  "knex listr2 onnxruntime-node pg pino prom-client tar umzug yaml zod"
 ).split(" ");
 
 /** Modules that are nothing without a heavy package; whoever needs them needs it. */
 const builtOn: Readonly<Record<string, readonly string[]>> = {
+  archiver: ["src/backup/export/tar-archive.ts"],
   "better-sqlite3": ["src/database/dump-sqlite-worker.ts"],
   croner: ["src/schedule/next-firings.ts"],
   pino: ["src/server/logging.ts"],
+  tar: ["src/backup/import/read-archive.ts"],
   yaml: [
     "src/bench/scenario.ts",
     "src/config/source.ts",

@@ -30,7 +30,7 @@ export default defineCommand<SnapshotReport>({
     const failure = failureOf(result);
     return failure === null ? { result } : { result, exitCode: failure.exitCode, error: failure };
   },
-  human: ({ snapshot, added }) => [
+  human: ({ snapshot, added, attributes }) => [
     text(`Snapshot ${snapshot.id} was taken and read back.`, "good"),
     fields([
       ["set", snapshot.set],
@@ -38,6 +38,7 @@ export default defineCommand<SnapshotReport>({
       ["new", `${roughBytes(added.bytes)} in ${added.objects} objects`],
       ["schema", snapshot.schemaHead ?? "empty"],
     ]),
+    ...(attributes ? [] : [text("Extended attributes are not kept: install attr.", "warning")]),
   ],
 });
 

@@ -45,7 +45,7 @@ export async function removeUnfinished(
   if (id === undefined) return [];
   return withLock({ store, purpose: "removing unfinished snapshots", now }, async () => {
     await rm(scratchFolder(workDirectory, id), { recursive: true, force: true });
-    await removeVerifyFolders(workDirectory);
+    await removeOwnFolders(workDirectory);
     return removeLeftovers(store, now);
   });
 }
@@ -60,9 +60,14 @@ export function verifyFolder(workDirectory: string): string {
   return join(workDirectory, `verify-${processTag()}-${randomBytes(4).toString("hex")}`);
 }
 
-async function removeVerifyFolders(workDirectory: string): Promise<void> {
+/** Where an import unpacks an archive. */
+export function importFolder(workDirectory: string): string {
+  return join(workDirectory, `import-${processTag()}-${randomBytes(4).toString("hex")}`);
+}
+
+async function removeOwnFolders(workDirectory: string): Promise<void> {
   for (const name of await readdir(workDirectory).catch(() => [])) {
-    if (!isTagOfDead(/^verify-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "elsewhere")) continue;
+    if (!isTagOfDead(/^(?:verify|import)-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "elsewhere")) continue;
     await rm(join(workDirectory, name), { recursive: true, force: true });
   }
 }

@@ -55,6 +55,8 @@ export interface Outcome<Result = unknown> {
   exitCode?: ExitCode;
   /** Goes with an exit code other than 0, so that `--json` readers learn why. */
   error?: StudioError;
+  /** Standard output has something else on it already: the result is not written there. */
+  silent?: boolean;
 }
 
 /** One thing that can be typed. `run` imports one function of a part, lazily, and calls it. */

@@ -48,7 +48,7 @@ export function createOutput(settings: OutputSettings): Output {
     line: (text) => void out(`${text}\n`),
     finish(words, command, outcome) {
       const exitCode = outcome.exitCode ?? exitCodes.done;
-      if (command.output === "lines") return;
+      if (command.output === "lines" || outcome.silent === true) return;
       if (command.output === "text") {
         out(String(outcome.result));
         return;

@@ -13,7 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { processesOf } from "../support/processes.ts";
+import { processesOf, until } from "../support/processes.ts";
 import { type RunResult, binary, collect, freePort, quickSettings } from "../support/studio.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -268,6 +268,6 @@ describe.skipIf(unavailable !== null)("the installed package", () => {
   test("leaves no process behind when it is taken down", async () => {
     expect(processesOf(app)).not.toEqual([]);
     expect((await studio("down")).exitCode).toBe(0);
-    expect(processesOf(app)).toEqual([]);
+    await until("no process is left", () => processesOf(app).length === 0);
   });
 });

@@ -6,7 +6,7 @@ import { escapePath, unescapePath } from "../format/path-text.ts";
 import { isRecord } from "../format/record.ts";
 import type { Base, KnownObject, KnownPage, Rarity } from "./base.ts";
 
-const version = 1;
+const version = 2;
 const hashBytes = 32;
 
 interface Heading {
@@ -15,6 +15,7 @@ interface Heading {
   key: string;
   snapshot: string;
   commit: string;
+  attributes: boolean;
   objects: KnownObject[];
   pages: KnownPage[];
   rarities: [number, Rarity][];
@@ -41,6 +42,7 @@ export function writeBase(file: string, key: string, base: Base): void {
     key,
     snapshot: base.snapshot,
     commit: base.commit,
+    attributes: base.attributes,
     objects: base.objects,
     pages: base.pages,
     rarities: [...base.rarities],
@@ -77,7 +79,7 @@ export function readBase(file: string, key: string): Base | null {
   const length = body.readUInt32LE(0);
   const heading: unknown = JSON.parse(body.toString("utf8", 8, 8 + length));
   if (!isHeading(heading) || heading.key !== key) return null;
-  const { snapshot, commit, objects, pages, lengths } = heading;
+  const { snapshot, commit, attributes, objects, pages, lengths } = heading;
   let at = 8 + aligned(length);
   const next = (size: number): Buffer => {
     const column = body.subarray(at, at + size);
@@ -89,6 +91,7 @@ export function readBase(file: string, key: string): Base | null {
   return {
     snapshot,
     commit,
+    attributes,
     objects,
     pages,
     paths: text.includes("\\") ? paths.map((path) => unescapePath(path) ?? "") : paths,

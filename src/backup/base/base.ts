@@ -58,6 +58,8 @@ export interface Base {
   /** The snapshot, and the checksum of its COMMIT: both have to be in the repository still. */
   snapshot: string;
   commit: string;
+  /** Whether extended attributes could be read, of all entries. */
+  attributes: boolean;
   paths: string[];
   flags: Uint8Array;
   /** Four to an entry: mode, uid, gid, and the number of the object that holds its content. */

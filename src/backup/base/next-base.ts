@@ -12,6 +12,8 @@ import {
 export interface NextBaseOptions {
   snapshot: string;
   commit: string;
+  /** Whether extended attributes could be read. */
+  attributes: boolean;
   items: readonly Item[];
   base: Base | null;
   /** Every object that the snapshot refers to, in no order. */
@@ -20,10 +22,11 @@ export interface NextBaseOptions {
 }
 
 /** The base that the next snapshot of the set is compared with. */
-export function nextBase({ snapshot, commit, items, base, objects, pages }: NextBaseOptions): Base {
+export function nextBase(options: NextBaseOptions): Base {
+  const { items, base, objects, pages } = options;
   const numbers = new Map(objects.map(({ sha256 }, number) => [sha256, number]));
   const numberOf = (sha256: string): number => numbers.get(sha256) ?? noObject;
-  const next = emptyBase(snapshot, commit, items.length, objects);
+  const next = emptyBase(options);
   for (const [index, item] of items.entries()) {
     if (typeof item === "number" && base !== null) copyEntry(base, item, next, index, numberOf);
     else if (typeof item !== "number" && item.entry !== null) {
@@ -37,15 +40,12 @@ export function nextBase({ snapshot, commit, items, base, objects, pages }: Next
   return next;
 }
 
-function emptyBase(
-  snapshot: string,
-  commit: string,
-  count: number,
-  objects: readonly KnownObject[],
-): Base {
+function emptyBase({ snapshot, commit, attributes, items, objects }: NextBaseOptions): Base {
+  const count = items.length;
   return {
     snapshot,
     commit,
+    attributes,
     paths: Array.from<string>({ length: count }).fill(""),
     flags: new Uint8Array(count),
     small: new Uint32Array(4 * count),

@@ -39,6 +39,8 @@ export interface CreateOptions {
   level?: number | undefined;
   /** Read every file again, whatever is known of it. */
   full?: boolean | undefined;
+  /** What is stored is gone afterwards: nothing is remembered of it for the next run. */
+  transient?: boolean | undefined;
   /** A folder of this machine that outlives the run: what is known of earlier snapshots, and copies. */
   workDirectory: string;
   /** Files for the repository that explain it and restore without studio: text by name. */
@@ -54,6 +56,8 @@ export interface SnapshotReport extends SnapshotNotes {
   snapshot: SnapshotSummary;
   /** What this run wrote, and read back; what it refers to was read back when it was written. */
   added: { objects: number; bytes: number };
+  /** False where extended attributes cannot be read: the program getfattr is missing. */
+  attributes: boolean;
 }
 
 /**
@@ -119,10 +123,12 @@ async function createUnderLock(
       content.objects.filter(isNew).map(({ sha256 }) => sha256),
     );
     const base = own?.base ?? null;
-    bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
+    if (options.transient !== true) {
+      bases.save(nextBase({ ...content, snapshot: id, commit: commit.checksum, base }));
+    }
     const snapshot = summarise(commit, { at: commit.created, ok: true }, null);
     const added = { objects: sink.added.size, bytes: sink.addedBytes };
-    return { snapshot, ...content.notes, added };
+    return { snapshot, ...content.notes, added, attributes: content.attributes };
   } catch (error) {
     if (isFull(error)) await giveBack(store, id, sink, lock).catch(() => undefined);
     throw error;

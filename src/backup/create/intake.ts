@@ -24,6 +24,8 @@ export interface IntakeOptions {
 /** Compares what the sources yield with the base, and collects the entries of the new snapshot. */
 export class Intake {
   readonly items: Item[] = [];
+  /** Files and folders whose extended attributes are to be read, by their place among the items. */
+  readonly unread: { member: Member; index: number }[] = [];
   readonly #options: IntakeOptions;
   readonly #cursor: BaseCursor | null;
   readonly #seen = new Set<string>();
@@ -43,7 +45,10 @@ export class Intake {
     this.#seen.add(member.path);
     const first = member.type === "file" ? this.#firstName(member) : null;
     const index = this.#cursor?.find(member.path) ?? -1;
-    if (index >= 0 && this.#isUnchanged(member, index, first)) this.items.push(index);
+    const unchanged = index >= 0 && this.#isUnchanged(member, index, first);
+    const known = unchanged && this.#options.base?.attributes === true;
+    if (!known && member.type !== "symlink") this.unread.push({ member, index: this.items.length });
+    if (unchanged) this.items.push(index);
     else this.#addFresh(member, first);
   }
 

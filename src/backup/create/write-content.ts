@@ -4,6 +4,7 @@ import type { DatabaseFacts } from "../format/entry.ts";
 import { type PackPool, createPackPool } from "../pack/pool.ts";
 import { type ProgressListener, createPace } from "../pace.ts";
 import type { Source, SourceContext } from "../sources/source.ts";
+import { applyAttributes, readAttributesOf } from "./item-attributes.ts";
 import { ContentPlan } from "./content-plan.ts";
 import type { Item } from "./fresh-entry.ts";
 import { Intake } from "./intake.ts";
@@ -49,6 +50,8 @@ export interface WrittenPage {
 /** All that a snapshot holds, in the repository already; nothing refers to it yet. */
 export interface WrittenContent {
   items: Item[];
+  /** Whether the extended attributes of all items could be read. */
+  attributes: boolean;
   /** The base that items which are numbers belong to. */
   base: Base | null;
   pages: WrittenPage[];
@@ -87,7 +90,7 @@ async function takeIn(
   options: ContentOptions,
   known: KnownContent,
   pool: () => PackPool,
-): Promise<Pick<WrittenContent, "items" | "databases" | "notes">> {
+): Promise<Pick<WrittenContent, "items" | "attributes" | "databases" | "notes">> {
   const { own, sink, signal, onProgress } = options;
   const notes: SnapshotNotes = {
     skipped: [],
@@ -130,11 +133,14 @@ async function takeIn(
       await pace();
     }
   }
+  const reading = readAttributesOf(intake, signal);
+  reading.catch(() => undefined);
   await plan.finish();
   if (intake.separateLinks()) await plan.finish();
   signal?.throwIfAborted();
+  const attributes = applyAttributes(intake, own?.base ?? null, await reading);
   const items = intake.items.filter((item) => typeof item === "number" || item.entry !== null);
-  return { items, databases, notes };
+  return { items, attributes, databases, notes };
 }
 
 function contextOf(

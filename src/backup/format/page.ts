@@ -140,7 +140,8 @@ function decodeLine(line: string, page: Page): void {
 function decodeXattr([, name = "", value]: string[], page: Page, line: string): void {
   const entry = page.entries.at(-1);
   const plain = unescapePath(name);
-  if (entry === undefined || plain === null || value === undefined) throw misread(line);
+  const base64 = value !== undefined && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+  if (entry === undefined || plain === null || !base64) throw misread(line);
   (entry.xattrs ??= {})[plain] = value;
 }
 

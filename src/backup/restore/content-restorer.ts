@@ -73,18 +73,18 @@ export class ContentRestorer {
       ),
     ];
     const next = async (): Promise<void> => {
-      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-        signal?.throwIfAborted();
-        await job();
+      try {
+        for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+          signal?.throwIfAborted();
+          await job();
+        }
+      } finally {
+        // What fails ends the others too, once they are done with what they have begun.
+        jobs.length = 0;
       }
     };
     const length = Math.max(fewestJobs, this.#options.requestsAtOnce);
-    this.#running = Array.from({ length }, () =>
-      next().catch((error: unknown) => {
-        jobs.length = 0;
-        throw error;
-      }),
-    );
+    this.#running = Array.from({ length }, next);
     await Promise.all(this.#running);
   }
 

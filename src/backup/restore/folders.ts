@@ -6,6 +6,7 @@ import { systemPath } from "../format/path-text.ts";
 import { lookAt } from "./compare.ts";
 import type { Decision } from "./decide.ts";
 import type { Placer } from "./placer.ts";
+import { systemTime } from "../system-time.ts";
 
 /** Makes the folders that are missing, for nobody else until they are complete. */
 export async function makeFolders(decisions: readonly Decision[], placer: Placer): Promise<void> {
@@ -31,7 +32,7 @@ export function finishFolders(decisions: readonly Decision[], target: string): v
     const absolute = systemPath(`${target}/${path}`);
     giveOwner(entry, (uid, gid) => lchownSync(absolute, uid, gid));
     chmodSync(absolute, entry.mode);
-    utimesSync(absolute, entry.mtime / 1000, entry.mtime / 1000);
+    utimesSync(absolute, systemTime(entry.mtime), systemTime(entry.mtime));
   }
 }
 

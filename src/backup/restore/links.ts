@@ -4,6 +4,7 @@ import { systemPath } from "../format/path-text.ts";
 import { giveOwner } from "./folders.ts";
 import type { Placer } from "./placer.ts";
 import { temporaryName } from "./temporary.ts";
+import { systemTime } from "../system-time.ts";
 
 export async function makeSymlink(
   entry: SymlinkEntry,
@@ -14,7 +15,7 @@ export async function makeSymlink(
   const beside = systemPath(temporary);
   symlinkSync(systemPath(entry.target), beside);
   giveOwner(entry, (uid, gid) => lchownSync(beside, uid, gid));
-  lutimesSync(beside, entry.mtime / 1000, entry.mtime / 1000);
+  lutimesSync(beside, systemTime(entry.mtime), systemTime(entry.mtime));
   await placer.place(temporary, path);
 }
 

@@ -1,4 +1,5 @@
 import { mkdir, realpath } from "node:fs/promises";
+import { writeAttributes } from "../attributes/write-attributes.ts";
 import type { Entry, FileEntry, HardLinkEntry } from "../format/entry.ts";
 import type { ProgressListener } from "../pace.ts";
 import { restoreFailure } from "../failures.ts";
@@ -39,6 +40,8 @@ export interface RestoreReport {
   replaced: { path: string; keptAs: string }[];
   /** What the repository does not hold any more as it was backed up: nothing is put in its place. */
   damaged: { path: string; reason: string }[];
+  /** Why extended attributes are not all set, as a sentence; null when they are. */
+  attributes: string | null;
   /** Bytes of content that were written. */
   bytes: number;
 }
@@ -101,16 +104,18 @@ async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
   // Folders that an interrupted run has made are there, but not finished.
   const isBegun = ({ action, path }: Decision): boolean =>
     action === "same" && journal.earlier.has(path);
-  finishFolders(
-    decisions.filter((one) => isToDo(one) || isBegun(one)),
-    target,
-  );
+  const finished = decisions.filter((one) => isToDo(one) || isBegun(one));
+  finishFolders(finished, target);
+  // Last of all: a change of owner takes capabilities away, and one of mode changes access lists.
+  const placed = finished.map(({ entry, path }) => ({ entry, path: `${target}/${path}` }));
+  const attributes = await writeAttributes(placed);
   return {
     plan: prepared.plan,
     written: placer.written,
     left: decisions.flatMap(({ action, path }) => (action === "leave" ? [path] : [])),
     replaced: placer.replaced,
     damaged: [...prepared.lost, ...content.damaged],
+    attributes,
     bytes: content.bytes,
   };
 }

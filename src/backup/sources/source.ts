@@ -13,6 +13,8 @@ export interface MemberAttributes {
   inode: number;
   /** Where it is now: an absolute path. */
   file: string;
+  /** Extended attributes, where the source knows them: the value in base64 by name. */
+  xattrs?: Record<string, string> | undefined;
 }
 
 export interface FileMember extends MemberAttributes {

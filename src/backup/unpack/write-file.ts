@@ -12,6 +12,7 @@ import {
 import { systemCode } from "../../errors.ts";
 import { systemPath } from "../format/path-text.ts";
 import type { FileToWrite } from "./protocol.ts";
+import { systemTime } from "../system-time.ts";
 
 const zeroBlock = Buffer.alloc(4096);
 
@@ -40,7 +41,7 @@ export class FileWriter {
       if (owner !== null) giveTo(this.#descriptor, owner);
       // After the owner: a change of owner clears the set-user-id bit.
       fchmodSync(this.#descriptor, mode);
-      futimesSync(this.#descriptor, mtime / 1000, mtime / 1000);
+      futimesSync(this.#descriptor, systemTime(mtime), systemTime(mtime));
     } catch (error) {
       this.discard();
       throw error;

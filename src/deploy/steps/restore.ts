@@ -103,6 +103,7 @@ export function filesStep(place: Workplace, input: RestoreInput): Step {
       );
       const [damaged] = report.damaged;
       if (damaged !== undefined) throw damagedFiles(input.snapshot, report.damaged);
+      if (report.attributes !== null) run.note(report.attributes);
       return { written: report.written, left: report.left, bytes: report.bytes };
     },
     async undo(run) {

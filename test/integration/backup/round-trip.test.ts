@@ -1,14 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,6 +9,7 @@ import { localStore } from "../../../src/backup/store/local-store.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { everything, restore, snapshot, temporaryFolder, verify } from "./fixtures.ts";
 import { buildHostileTree } from "./hostile-tree.ts";
+import { build, item } from "./random-tree.ts";
 import { describeTree } from "./trees.ts";
 
 const root = process.getuid?.() === 0;
@@ -75,47 +67,6 @@ describe.each([false, true])("a hostile tree, encrypted: %s", (encrypted) => {
 
 function missingTools(tools: string[]): string {
   return tools.filter((tool) => spawnSync(tool, ["--version"]).error !== undefined).join(", ");
-}
-
-const name = fc
-  .string({
-    unit: fc.constantFrom("a", "b", ".", "-", " ", "é", "\\", "\n", "'", "*", "✓", "\u0001"),
-    minLength: 1,
-    maxLength: 8,
-  })
-  .filter((text) => text !== "." && text !== "..");
-const item = fc.record({
-  folders: fc.array(name, { maxLength: 3 }),
-  name,
-  kind: fc.constantFrom("file", "file", "folder", "link"),
-  content: fc.oneof(
-    fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
-    fc.integer({ min: 1, max: 9_000_000 }).map((size) => Buffer.alloc(size, "studio")),
-  ),
-  mode: fc.constantFrom(0o644, 0o600, 0o755, 0o777),
-  time: fc.integer({ min: -1_000_000_000_000, max: 2_000_000_000_000 }),
-});
-type Item = typeof item extends fc.Arbitrary<infer T> ? T : never;
-
-function build(tree: string, items: readonly Item[]): void {
-  mkdirSync(tree, { recursive: true });
-  for (const one of items) {
-    try {
-      mkdirSync(join(tree, ...one.folders), { recursive: true });
-      const path = join(tree, ...one.folders, one.name);
-      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
-      if (one.kind === "folder") mkdirSync(path);
-      if (one.kind === "file") writeFileSync(path, one.content);
-      if (one.kind === "link") {
-        symlinkSync(one.content.toString("hex", 0, 40) || "x", path);
-        continue;
-      }
-      chmodSync(path, one.kind === "file" ? one.mode : one.mode | 0o700);
-      utimesSync(path, one.time / 1000, one.time / 1000);
-    } catch {
-      // A name that is taken by another kind of thing: the tree is random, so be it.
-    }
-  }
 }
 
 test("any tree comes back after any change, with contents, modes, times and links", async () => {

@@ -90,6 +90,7 @@ function live(tick: number, steps: readonly Step[]): { stored: string; actual: s
       commit: "c",
       items: intake.items,
       base,
+      attributes: false,
       objects: [known],
       pages: [],
     });
