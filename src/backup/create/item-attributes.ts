@@ -27,7 +27,8 @@ export function applyAttributes(
   for (const { member, index } of unread) {
     const attributes = member.xattrs ?? found?.get(member.file);
     const item = items[index];
-    if (attributes !== undefined && item !== undefined) {
+    if (attributes === undefined || Object.keys(attributes).length === 0) continue;
+    if (item !== undefined) {
       items[index] = withAttributes(item, base, attributes);
     }
   }

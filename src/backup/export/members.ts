@@ -36,7 +36,8 @@ function tarMember(entry: Entry): ArchiveMember {
   const { type, path, mode, uid, gid, mtime } = entry;
   const size = entry.type === "file" ? entry.size : 0;
   const target = "target" in entry ? entry.target : null;
-  const header = { type, path, target, mode, uid, gid, mtime, size };
+  const { xattrs } = entry;
+  const header = { type, path, target, mode, uid, gid, mtime, size, xattrs };
   // The archiver wants a name; the format takes the header's.
   return { entry, data: { name: "member", header } };
 }
@@ -47,6 +48,9 @@ function layOutZip(chosen: readonly Entry[]): ArchiveLayout {
   const linked = chosen.filter(({ type }) => type === "link");
   for (const { path } of linked) {
     notes.push({ path: escapePath(path), note: "is a hard link, and a file of its own in a zip" });
+  }
+  for (const { path } of entries.filter(({ xattrs }) => xattrs !== undefined)) {
+    notes.push({ path: escapePath(path), note: "has extended attributes, which a zip has not" });
   }
   const members: ArchiveMember[] = [];
   for (const entry of entries) {

@@ -20,6 +20,8 @@ export interface TarHeader {
   mtime: number;
   /** Bytes of content. */
   size: number;
+  /** Extended attributes: the value in base64 by name. */
+  xattrs?: Record<string, string> | undefined;
 }
 
 const blockBytes = 512;
@@ -53,6 +55,12 @@ export function encodeTarHeader(header: TarHeader): Buffer {
     if (header[key] > largestOctal8) records.push([key, String(header[key])]);
   }
   if (header.size > largestOctal12) records.push(["size", String(header.size)]);
+  for (const [name, value] of Object.entries(header.xattrs ?? {})) {
+    // As GNU tar and bsdtar have them; a name with "=" would be taken for a shorter one.
+    if (!name.includes("=")) {
+      records.push([`SCHILY.xattr.${name}`, Buffer.from(value, "base64")]);
+    }
+  }
   if (records.length > 0) before.push(...extendedHeader(records));
   const { name: short, prefix } = place ?? { name: name.subarray(0, nameBytes), prefix: null };
   before.push(writeBlock({ ...header, flag: flags[header.type], name: short, prefix, target }));

@@ -1,6 +1,7 @@
 import { Header } from "tar";
 import { pathFromBytes } from "../format/path-text.ts";
 import { paddingOf } from "../format/tar-member.ts";
+import { isKept } from "../attributes/dump.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { type PaxRecords, countOf, parsePaxRecords, valueOf } from "./pax-records.ts";
 import { brokenArchive, unsafeMember } from "./refusals.ts";
@@ -22,6 +23,8 @@ export interface ForeignMember {
   size: number;
   /** Bytes of content in the archive. */
   stored: number;
+  /** Extended attributes: the value in base64 by name. */
+  xattrs: Record<string, string>;
   /** Where they belong; null for a file without holes. */
   holes: SparseMap | null;
 }
@@ -127,8 +130,21 @@ async function memberOf(
     mtime: timeOf(records, header.mtime),
     size: holes?.size ?? stored,
     stored,
+    xattrs: attributesIn(records),
     holes,
   };
+}
+
+/** Extended attributes in the way of GNU tar and bsdtar, as far as they belong to a file. */
+function attributesIn(records: PaxRecords): Record<string, string> {
+  const found: [string, string][] = [];
+  for (const [key, value] of records) {
+    const [, text] = /^SCHILY\.xattr\.(.+)$/s.exec(key) ?? [];
+    if (text === undefined) continue;
+    const name = Buffer.from(text, "latin1").toString("utf8");
+    if (isKept(name)) found.push([name, value.toString("base64")]);
+  }
+  return Object.fromEntries(found);
 }
 
 function typeOf(flag: string, name: string): ForeignMember["type"] {

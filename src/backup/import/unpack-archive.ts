@@ -35,7 +35,7 @@ export interface UnpackOptions {
 
 /** What became of a member: its attributes, and the number of the file that has its content. */
 interface Unpacked {
-  member: Pick<ForeignMember, "type" | "mode" | "uid" | "gid" | "mtime">;
+  member: Pick<ForeignMember, "type" | "mode" | "uid" | "gid" | "mtime" | "xattrs">;
   number: number | null;
 }
 
@@ -92,8 +92,8 @@ class Unpacking {
     const number = await this.#unpack(member);
     const known = this.#unpacked.get(path);
     if (known === undefined || member.type === "directory") {
-      const { type, mode, uid, gid, mtime } = member;
-      this.#unpacked.set(path, { member: { type, mode, uid, gid, mtime }, number });
+      const { type, mode, uid, gid, mtime, xattrs } = member;
+      this.#unpacked.set(path, { member: { type, mode, uid, gid, mtime, xattrs }, number });
     }
   }
 
@@ -194,7 +194,7 @@ class Unpacking {
       if (this.#unpacked.has(path)) continue;
       const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
       const mtime = this.#options.now.getTime();
-      const member = { type: "directory" as const, mode: 0o755, ...owner, mtime };
+      const member = { type: "directory" as const, mode: 0o755, ...owner, mtime, xattrs: {} };
       this.#unpacked.set(path, { member, number: null });
     }
     return Array.from(this.#unpacked, ([path, unpacked]) => this.#member(path, unpacked)).sort(
@@ -203,17 +203,17 @@ class Unpacking {
   }
 
   #member(path: string, { member, number }: Unpacked): Member {
-    const { mode, uid, gid, mtime } = member;
+    const { mode, uid, gid, mtime, xattrs } = member;
     if (number === null) {
       const file = this.#options.scratch;
-      const attributes = { path, file, mode, uid, gid, mtime, ctime: 0, inode: 0 };
+      const attributes = { path, file, mode, uid, gid, mtime, ctime: 0, inode: 0, xattrs };
       return { type: "directory", parent: false, ...attributes };
     }
     const file = this.#file(number);
     const found = memberOf(path, file, lstatSync(file));
     if (found === null) throw new Error(`${file} is neither a file nor a link.`);
     if (found.type === "file") found.names = this.#names[number] ?? 1;
-    return { ...found, mode, uid, gid };
+    return { ...found, mode, uid, gid, xattrs };
   }
 }
 

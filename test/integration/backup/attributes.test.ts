@@ -3,10 +3,13 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fr
 import { join, resolve } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseDump, writeDump } from "../../../src/backup/attributes/dump.ts";
+import { exportSnapshot } from "../../../src/backup/export/export.ts";
 import { readGuides } from "../../../src/backup/guides.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { everything, restore, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
+import { everything, open, restore, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
+
+import { imported } from "./imports.ts";
 
 const root = process.getuid?.() === 0;
 
@@ -149,6 +152,29 @@ describe("extended attributes", () => {
     await restore({ store, id: made.id, target: join(folder, "out") });
     expect(attributesOf(join(folder, "out"))).toBe(attributesOf(tree));
   });
+});
+
+test("extended attributes go into a tar archive, and come back out of one", async (context) => {
+  if (reason !== "") return context.skip(reason);
+  const folder = temporaryFolder();
+  const [tree, file, byTar] = [join(folder, "tree"), join(folder, "a.tar"), join(folder, "tar")];
+  buildTree(tree);
+  // No pax header can hold an attribute whose name has a "=".
+  execFileSync("setfattr", ["-x", "user.a=b\\c\nd", join(tree, "user file")]);
+  const store = memoryStore();
+  const { snapshot: made } = await snapshot({ store, sources: [everything(tree)] });
+  const output = { file, overwrite: false };
+  await exportSnapshot({ snapshot: await open(store, made.id), format: "tar", output });
+  mkdirSync(byTar);
+  const kinds = ["--xattrs", "--xattrs-include=*"];
+  execFileSync("tar", ["-xpf", file, ...kinds, "-C", byTar]);
+  const expected = attributesOf(tree);
+  expect(expected).toContain("user.large");
+  expect(attributesOf(byTar)).toBe(expected);
+  expect(attributesOf((await imported(file)).target)).toBe(expected);
+  const foreign = join(folder, "foreign.tar");
+  execFileSync("tar", ["-cf", foreign, "--format=pax", ...kinds, "-C", tree, "."]);
+  expect(attributesOf((await imported(foreign)).target)).toBe(expected);
 });
 
 test("a dump is read as it is written, whatever names and values hold", () => {
