@@ -7,7 +7,7 @@ export type ExtendedAttributes = Record<string, string>;
  * What belongs to a file wherever it goes: what users set, what a program may do, and access lists.
  * Labels of SELinux belong to the machine.
  */
-function isKept(name: string): boolean {
+export function isKept(name: string): boolean {
   return (
     name.startsWith("user.") ||
     name === "security.capability" ||
