@@ -64,7 +64,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
 /** Ledger and logs are there as soon as an operation begins: no reason to take a backup. */
 async function databaseAndFiles(place: View) {
   return (await snapshotSources(place, "full")).filter(
-    ({ kind, owns }) => kind !== "recent files" && !owns.includes(place.desk.paths.ledger),
+    ({ kind, owns }) => kind !== "logs" && !owns.includes(place.desk.paths.ledger),
   );
 }
 

@@ -1,6 +1,6 @@
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { type Withheld, filesSource } from "../backup/sources/files.ts";
-import { newerThan } from "../backup/sources/newer-than.ts";
+import { keptAside } from "../backup/sources/kept-aside.ts";
 import type { Source } from "../backup/sources/source.ts";
 import { serverSource } from "../backup/sources/server.ts";
 import { sqliteSource } from "../backup/sources/sqlite.ts";
@@ -43,12 +43,9 @@ export async function snapshotSources(
     sources.push(filesSource({ directory: project.directory, include, exclude, withheld }));
   }
   if (wanted.logs !== undefined) {
-    const logs = filesSource({
-      directory: project.directory,
-      include: [".studio/logs/**"],
-      exclude,
-    });
-    sources.push(newerThan(logs, desk.now().getTime() - wanted.logs));
+    const logs = filesSource({ directory: dirname(desk.paths.logs), include: ["**"], exclude });
+    const since = desk.now().getTime() - wanted.logs;
+    sources.push(keptAside(logs, { label: "logs", since }));
   }
   return sources;
 }

@@ -45,6 +45,8 @@ const cases: Case[] = [
   { line: "backup list", exitCode: 0, says: /"result": \[\]/ },
   { line: "backup verify", exitCode: 2, says: noSnapshot, hint: create },
   { line: "backup drill", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup export latest out.tar", exitCode: 2, says: noSnapshot, hint: create },
+  { line: "backup import nowhere.tar", exitCode: 2, says: /nowhere\.tar/ },
   { line: "backup verify 20261120T210500Z-k3xq", exitCode: 2, says: noSnapshot, hint: create },
   { line: "backup drill", exitCode: 2, says: noSnapshot, hint: create },
   { line: "backup restore latest", exitCode: 2, says: noSnapshot, hint: create },

@@ -34,7 +34,7 @@ function expectInterrupted(result: RunResult, exitCode: number, signal: string):
 }
 
 test.for([
-  { step: "the backup", fault: "SIGINT:backup/snapshot/store-member", exitCode: 130 },
+  { step: "the backup", fault: "SIGINT:backup/snapshot/member", exitCode: 130 },
   { step: "the migration", fault: "SIGINT:migrate/up/statement-ended@3", exitCode: 130 },
   { step: "the wait for health", fault: "SIGTERM:health#intent:after", exitCode: 143 },
   { step: "the gate", fault: "SIGINT:gate#intent:after", exitCode: 130 },

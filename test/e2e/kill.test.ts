@@ -63,7 +63,7 @@ describe("a deploy with a pending migration, killed by SIGKILL", () => {
       expect(names.some((name) => name.startsWith(`${step}/`))).toBe(true);
     }
     expect(names).toContain("migrate/up/statement-begun");
-    expect(names).toContain("backup/snapshot/COMMIT:written");
+    expect(names).toContain("backup/snapshot/COMMIT:put-done");
   });
 
   test("can be resumed or aborted from any point to one release that serves", async () => {

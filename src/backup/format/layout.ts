@@ -5,6 +5,8 @@ export const snapshotsFolder = "snapshots/";
 export const trashFolder = "trash/";
 export const locksFolder = "locks/";
 export const damagedFolder = "damaged/";
+/** Inside a snapshot: copies of databases and of logs, in a folder that no project uses itself. */
+export const copiesFolder = ".studio/snapshot/";
 export const configKey = "config.json";
 
 /** What lies in the folder of a snapshot. */

@@ -11,17 +11,16 @@ import { systemTime } from "../system-time.ts";
 /** Makes the folders that are missing, for nobody else until they are complete. */
 export async function makeFolders(decisions: readonly Decision[], placer: Placer): Promise<void> {
   const mode = 0o700;
-  for (const { entry, action, path } of decisions) {
-    const absolute = `${placer.target}/${path}`;
-    if (entry.type !== "directory") {
-      // The folders that lead to a path may have been left out of the selection.
-      const above = dirname(absolute);
-      if (lookAt(above) === null) mkdirSync(systemPath(above), { recursive: true, mode });
-      continue;
-    }
+  const isFolder = ({ entry }: Decision): boolean => entry.type === "directory";
+  for (const { action, path } of decisions.filter(isFolder)) {
     if (action === "replace") await placer.clear(path);
     else placer.announce([path]);
-    mkdirSync(systemPath(absolute), { recursive: true, mode });
+    mkdirSync(systemPath(`${placer.target}/${path}`), { recursive: true, mode });
+  }
+  for (const { path } of decisions.filter((one) => !isFolder(one))) {
+    // The folders that lead to a path may have been left out of the selection.
+    const above = dirname(`${placer.target}/${path}`);
+    if (lookAt(above) === null) mkdirSync(systemPath(above), { recursive: true, mode });
   }
 }
 

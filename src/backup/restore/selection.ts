@@ -1,5 +1,6 @@
 import { usageError } from "../../errors.ts";
 import type { DatabaseFacts, Entry } from "../format/entry.ts";
+import { copiesFolder } from "../format/layout.ts";
 import { type PathMatcher, compilePatterns } from "../sources/glob.ts";
 
 export interface SelectionOptions {
@@ -9,7 +10,7 @@ export interface SelectionOptions {
   include?: readonly string[] | undefined;
   /** Patterns of what is left out. */
   exclude?: readonly string[] | undefined;
-  /** Whether copies of databases are restored as plain files too; only if named by default. */
+  /** Whether copies of databases and logs are restored as files too; only if named by default. */
   databases?: boolean | undefined;
 }
 
@@ -54,7 +55,10 @@ function askedFor(
   if (paths === undefined || paths.length === 0) {
     if (withDatabases === true) return [...entries];
     const copies = new Set(databases.map(({ path }) => path));
-    return entries.filter(({ path }) => !selfAndAbove(path).some((step) => copies.has(step)));
+    return entries.filter(
+      ({ path }) =>
+        !path.startsWith(copiesFolder) && !selfAndAbove(path).some((step) => copies.has(step)),
+    );
   }
   const asked = new Set<Entry>();
   for (const path of paths) {

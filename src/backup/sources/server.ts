@@ -1,5 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { copiesFolder } from "../format/layout.ts";
 import type { Member, Source, SourceContext } from "./source.ts";
 import { memberOf } from "./stat-member.ts";
 
@@ -26,7 +27,7 @@ export interface ServerSourceOptions {
 /** A database of a server: what its own dump program writes, one file per table. */
 export function serverSource(options: ServerSourceOptions): Source {
   const { dialect, label } = options;
-  const path = `.studio/snapshot/${label}`;
+  const path = `${copiesFolder}${label}`;
   return {
     kind: dialect,
     owns: [],

@@ -2,6 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { copySqlite } from "../../database/dump-sqlite.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
+import { copiesFolder } from "../format/layout.ts";
 import type { Member, Source } from "./source.ts";
 import { memberOf } from "./stat-member.ts";
 
@@ -14,7 +15,7 @@ export interface SqliteSourceOptions {
 
 /** Where the copy of a database lies inside a snapshot: a folder that no project uses itself. */
 function sqliteMemberPath(label: string): string {
-  return `.studio/snapshot/${label}.sqlite3`;
+  return `${copiesFolder}${label}.sqlite3`;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
+import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
 import type { StatePaths } from "../../../state.ts";
 import { type ReleaseRecord, codeFolder } from "../../release.ts";
 import type { Refusal, Target } from "../../target.ts";
-import { tryControl } from "./control-client.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
 import type { StartRequest } from "./instances.ts";
@@ -134,8 +134,9 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
     );
     const left = (await supervisorState(site))?.instances ?? [];
     if (left.length === 0) {
+      const supervisor = livingSupervisor(site.runFolder)?.identity ?? null;
       await run.effect("close", () => askSupervisor(site, "/shutdown", {}));
-      await supervisorGone(site);
+      await supervisorGone(supervisor);
     }
   }
   await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
@@ -144,14 +145,10 @@ async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Prom
 /** Milliseconds in which a release that was told to end must have ended. */
 const graceOf = (release: ReleaseRecord): number => release.settings.deploy.drain + 5000;
 
-async function supervisorGone(site: LocalSite): Promise<void> {
+/** Its file and its socket go first; the process, with the address that it held, last. */
+async function supervisorGone(supervisor: ProcessIdentity | null): Promise<void> {
   for (let waited = 0; waited < 5000; waited += 25) {
-    if (
-      livingSupervisor(site.runFolder) === null &&
-      (await tryControl({ socketPath: site.supervisorSocket, path: "/state" })) === null
-    ) {
-      return;
-    }
+    if (supervisor === null || !isAlive(supervisor)) return;
     await sleep(25);
   }
 }
