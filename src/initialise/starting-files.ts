@@ -19,8 +19,8 @@ export interface StartingInput {
   name: string;
 }
 
-/** The state holds secrets of the database's kind, the files of variables those of the operator. */
-const ignored = [".studio/", ".env", ".env.*", "!.env.example"];
+/** State, variables and the private half of a backup's key hold secrets, or what is like them. */
+const ignored = [".studio/", ".env", ".env.*", "!.env.example", "backup-key.txt"];
 
 /**
  * What a new project begins with, compared with what lies in the folder. Changes nothing.

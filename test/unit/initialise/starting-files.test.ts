@@ -9,7 +9,7 @@ import { missingIgnoreLines, planStartingFiles } from "../../../src/initialise/s
 import { writeStartingFiles } from "../../../src/initialise/write-starting-files.ts";
 import { packageRoot } from "../../../src/package-root.ts";
 
-const ignoreLines = ".studio/\n.env\n.env.*\n!.env.example\n";
+const ignoreLines = ".studio/\n.env\n.env.*\n!.env.example\nbackup-key.txt\n";
 const templates = join(packageRoot, "templates");
 
 async function emptyFolder(): Promise<string> {
@@ -58,8 +58,10 @@ test("a name that studio.yaml could not hold is refused", async () => {
 });
 
 test("lines that are ignored already are not added, and line ends are kept", () => {
-  expect(missingIgnoreLines("/.studio\n.env\n/.env.*\n!/.env.example\n")).toBe("");
-  expect(missingIgnoreLines("dist\r\n.env\r\n.env.*\r\n!.env.example\r\n")).toBe(".studio/\r\n");
+  expect(missingIgnoreLines("/.studio\n.env\n/.env.*\n!/.env.example\nbackup-key.txt\n")).toBe("");
+  expect(missingIgnoreLines("dist\r\n.env\r\n.env.*\r\n!.env.example\r\nbackup-key.txt\r\n")).toBe(
+    ".studio/\r\n",
+  );
 });
 
 test.each(["", "!.env.example\n", ".env.*\n", "node_modules/\n.env"])(
@@ -70,7 +72,13 @@ test.each(["", "!.env.example\n", ".env.*\n", "node_modules/\n.env"])(
     execFileSync("git", ["init", "--quiet"], { cwd: folder });
     const ignores = (path: string) =>
       spawnSync("git", ["check-ignore", "--quiet", path], { cwd: folder }).status === 0;
-    for (const path of [".studio/state.db", ".env", ".env.production", "api/.env.local"]) {
+    for (const path of [
+      ".studio/state.db",
+      ".env",
+      ".env.production",
+      "api/.env.local",
+      "backup-key.txt",
+    ]) {
       expect(ignores(path), path).toBe(true);
     }
     for (const path of [".env.example", "studio.yaml", "models/a/1/model.onnx"]) {
