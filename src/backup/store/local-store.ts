@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
-import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, open, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode } from "../../errors.ts";
+import { snapshotsFolder } from "../format/layout.ts";
 import { isTagOfDead, processTag } from "../holder.ts";
 import { createPace } from "../pace.ts";
 import type { Store, StoredFile } from "./store.ts";
@@ -44,6 +45,8 @@ export function localStore(directory: string): Store {
     async remove(key) {
       await rm(pathOf(key), { force: true });
       folders.changed(dirname(pathOf(key)));
+      // Only there: in the others somebody else may be about to write.
+      if (key.startsWith(snapshotsFolder)) await folders.removeEmpty(dirname(pathOf(key)));
     },
     sync: () => folders.sync(),
     removeAbandoned: (before) => removeTemporaries(directory, before),
@@ -76,6 +79,17 @@ class Folders {
 
   changed(folder: string): void {
     this.#unsynced.add(folder);
+  }
+
+  async removeEmpty(folder: string): Promise<void> {
+    try {
+      await rmdir(folder);
+      this.#made.delete(folder);
+      this.changed(dirname(folder));
+    } catch (error) {
+      const code = systemCode(error);
+      if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOENT") throw error;
+    }
   }
 
   async sync(): Promise<void> {

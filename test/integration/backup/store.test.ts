@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import type { Store, StoredFile } from "../../../src/backup/store/store.ts";
@@ -115,3 +117,17 @@ async function keysOf(store: Store, folder: string): Promise<string[]> {
   for await (const file of store.list(folder)) found.push(file);
   return found.map(({ key }) => key).toSorted();
 }
+
+describe("a folder as a store", () => {
+  test("leaves nothing of a snapshot whose last file is removed, and can write it again", async () => {
+    const folder = temporaryFolder();
+    const store = localStore(folder);
+    const key = "snapshots/20261120T210500Z-k3xq/COMMIT";
+    await store.put(key, Buffer.from("1"));
+    await store.remove(key);
+    expect(readdirSync(join(folder, "snapshots"))).toEqual([]);
+    await store.put(key, Buffer.from("2"));
+    expect(await store.get(key)).toEqual(Buffer.from("2"));
+    await store.sync();
+  });
+});
