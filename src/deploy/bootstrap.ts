@@ -188,6 +188,7 @@ function planBootstrap(
       migrate: false,
       anySchema: true,
       keepReplacedIn: join(place.desk.paths.root, "replaced", id),
+      fresh: false,
       release: null,
       schema: null,
       remark: null,

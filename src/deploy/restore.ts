@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type RestorePlan, restorePlan } from "../backup/restore/plan.ts";
 import { loadCommit } from "../backup/summary.ts";
@@ -5,6 +6,7 @@ import { describeDatabase } from "../database/address.ts";
 import { hasTable } from "../database/has-table.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
+import { systemCode } from "../errors.ts";
 import { perform } from "../operation/perform.ts";
 import { withRepository } from "./backup-repository.ts";
 import { findSnapshot } from "./find-snapshot.ts";
@@ -79,10 +81,21 @@ async function planRestore(
     ...asked,
     id,
     keepReplacedIn,
+    fresh: !asked.database && tables.length === 0 && isEmpty(asked.target),
     release: serves ? record : null,
     ...(record === null ? { schema: null, remark: null } : await schemaFor(place, asked, record)),
     tables: await lookAtTables(place, tables),
   };
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return true;
+    // Whatever it is, it is for the restore itself to say.
+    return false;
+  }
 }
 
 /** @throws StudioError (exit 4) where the release cannot use the restored database */

@@ -5,5 +5,5 @@ import { open } from "./open.ts";
 /** What decrypts with the keys in these identity files. */
 export function createOpener(identityFiles: readonly string[]): Opener {
   const identities = identityFiles.flatMap((text) => parseIdentityFile(text, "the identity file"));
-  return { open: (stored) => open(stored, identities) };
+  return { open: (stored, into) => open(stored, identities, into) };
 }

@@ -3,6 +3,7 @@ import type { FileEntry } from "../format/entry.ts";
 import { escapePath } from "../format/path-text.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { FileToWrite, UnpackJob, WantedContent } from "../unpack/protocol.ts";
+import { fetchedObjects } from "../unpack/object-source.ts";
 import { Unpacker } from "../unpack/unpacker.ts";
 
 /**
@@ -25,8 +26,9 @@ export async function writeOneFile(
     sparse: entry.sparse === true,
   };
   const { problems } = await new Unpacker({
-    fetch: (object) => snapshot.stored(object),
+    objects: fetchedObjects((object) => snapshot.stored(object)),
     opener: snapshot.opener,
+    proof: "all",
   }).run(jobOf(entry, { sha256, size, files: [file] }));
   const [problem] = problems;
   if (problem === null || problem === undefined) return;

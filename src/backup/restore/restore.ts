@@ -78,6 +78,7 @@ async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
     encrypted,
     identities,
     opener: snapshot.opener,
+    proof: "contents",
     bytes,
   });
   const { requestsAtOnce } = store;

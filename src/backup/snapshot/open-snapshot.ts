@@ -15,7 +15,8 @@ import { loadCommit } from "../summary.ts";
 
 /** Decrypts stored bytes with the identities that the operator gave. */
 export interface Opener {
-  open(stored: Buffer): Buffer;
+  /** @param into where the content goes; may be the memory of `stored`, which is lost then */
+  open(stored: Buffer, into?: Buffer): Buffer;
 }
 
 export interface SnapshotOptions {

@@ -14,7 +14,8 @@ export type UnpackPool = ThreadPool<UnpackJob, UnpackResult, UnpackNotice>;
 
 /**
  * Threads that decrypt, decompress, prove and write, while this one reads the repository.
- * @param fetch gives the stored bytes of an object, which are handed over for good
+ * @param fetch gives the stored bytes of an object, which are handed over for good; for threads
+ *   that cannot read the repository themselves
  */
 export function createUnpackPool(
   fetch: (object: ObjectName) => Promise<Buffer | null>,

@@ -25,6 +25,12 @@ export interface WantedContent {
   files: FileToWrite[];
 }
 
+/**
+ * `all`: the stored bytes of each object, and each content. `contents`: stored bytes only where a
+ * content is not what it should be, to find out why.
+ */
+export type Proof = "all" | "contents";
+
 export type UnpackJob =
   | { type: "segment"; object: ObjectName; members: { member: string; content: WantedContent }[] }
   | { type: "large"; objects: ObjectName[]; content: WantedContent }
@@ -53,6 +59,9 @@ export interface ObjectBytes {
 }
 
 export interface UnpackSettings {
+  /** The folder of the repository, where threads can read it themselves; null: they ask for it. */
+  directory: string | null;
+  proof: Proof;
   encrypted: boolean;
   /** Texts of age identity files; none where the repository is not encrypted, or cannot be read. */
   identities: readonly string[];

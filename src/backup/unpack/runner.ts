@@ -3,7 +3,8 @@ import type { ObjectName } from "../format/object.ts";
 import type { Opener } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { FetchAhead } from "./fetch-ahead.ts";
-import type { UnpackJob, UnpackResult } from "./protocol.ts";
+import type { Proof, UnpackJob, UnpackResult } from "./protocol.ts";
+import { fetchedObjects } from "./object-source.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** Runs jobs, wherever it does. */
@@ -21,6 +22,7 @@ export interface RunnerOptions {
   encrypted: boolean;
   identities: readonly string[];
   opener: Opener | null;
+  proof: Proof;
   /** Stored bytes that are going to be read. */
   bytes: number;
 }
@@ -51,12 +53,18 @@ export async function createUnpackRunner(options: RunnerOptions): Promise<Unpack
 }
 
 async function startRunner(options: RunnerOptions, fetch: Fetch): Promise<UnpackRunner> {
-  const { encrypted, identities, opener, bytes } = options;
+  const { store, encrypted, identities, opener, proof, bytes } = options;
   if (bytes >= worthThreads) {
     const { createUnpackPool } = await import("./pool.ts");
-    return createUnpackPool(fetch, { encrypted, identities });
+    return createUnpackPool(fetch, {
+      directory: store.localDirectory,
+      proof,
+      encrypted,
+      identities,
+    });
   }
-  const unpacker = new Unpacker({ fetch, opener: encrypted ? opener : null });
+  const objects = fetchedObjects(fetch, store.requestsAtOnce > 1);
+  const unpacker = new Unpacker({ objects, opener: encrypted ? opener : null, proof });
   // One job at a time: the memory of an archive is used again for the next one.
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;

@@ -6,12 +6,13 @@ import { readMembers } from "../format/tar-member.ts";
 import { decodeFrames, release } from "../format/zstd.ts";
 import { largestRaw } from "../pack/object-maker.ts";
 import type { Opener } from "../snapshot/open-snapshot.ts";
-import type { UnpackJob, UnpackResult, WantedContent } from "./protocol.ts";
+import type { ObjectSource } from "./object-source.ts";
+import type { Proof, UnpackJob, UnpackResult, WantedContent } from "./protocol.ts";
 import { FileWriter } from "./write-file.ts";
 
 export interface UnpackerOptions {
-  /** The stored bytes of an object; null where it is missing. */
-  fetch(object: ObjectName): Promise<Buffer | null>;
+  objects: ObjectSource;
+  proof: Proof;
   /** Null where objects are not encrypted. */
   opener: Opener | null;
 }
@@ -48,11 +49,12 @@ export class Unpacker {
       const archive = await this.#archive(object);
       for (const { path, content } of readMembers(archive)) contents.set(path, content);
     });
-    return members.map(({ member, content }) => {
+    const problems = members.map(({ member, content }) => {
       const found = contents.get(member);
       if (found === undefined) return problem ?? "its archive does not hold it";
       return provenAndWritten(found, content);
     });
+    return this.#explained(problems, [object]);
   }
 
   async #large(objects: ObjectName[], content: WantedContent): Promise<string | null> {
@@ -70,37 +72,54 @@ export class Unpacker {
       if (problem === null) writer.finish();
       else writer.discard();
     }
-    return problem;
+    const [explained = null] = await this.#explained([problem], objects);
+    return explained;
+  }
+
+  /** Names the object behind a problem, where its stored bytes were not proven on the way. */
+  async #explained(
+    problems: (string | null)[],
+    objects: readonly ObjectName[],
+  ): Promise<(string | null)[]> {
+    const isSound = problems.every((problem) => problem === null);
+    if (isSound || this.#options.proof === "all") return problems;
+    for (const object of objects) {
+      const reason = await this.#stored(object);
+      if (reason !== null) return problems.map((problem) => problem && reason);
+    }
+    return problems;
   }
 
   async #copy(objects: ObjectName[], sum: Hash, writers: FileWriter[]): Promise<void> {
-    // The next object is on its way while one is written.
-    let next = objects[0] === undefined ? null : this.#options.fetch(objects[0]);
+    const source = this.#options.objects;
+    let next: Promise<Buffer | null> | null = null;
     for (const [index, object] of objects.entries()) {
-      const stored = await next;
+      const stored = await (next ?? source.take(object));
       const after = objects[index + 1];
-      next = after === undefined ? null : this.#options.fetch(after);
+      next = after === undefined || !source.ahead ? null : source.take(after);
       next?.catch(() => undefined);
       for (const frame of decodeFrames(this.#proven(object, stored))) {
         sum.update(frame);
         for (const writer of writers) writer.write(frame);
         release(frame);
       }
-      if (stored !== null) release(stored);
+      if (stored !== null) source.give(stored);
     }
   }
 
   async #stored(object: ObjectName): Promise<string | null> {
-    const stored = await this.#options.fetch(object);
+    const { objects } = this.#options;
+    const stored = await objects.take(object);
     return problemOf(async () => {
-      this.#checkName(object, stored);
-      if (stored !== null) release(stored);
+      checkName(object, stored);
+      if (stored !== null) objects.give(stored);
     });
   }
 
   /** A whole archive, in memory that is used again for the next one. */
   async #archive(object: ObjectName): Promise<Buffer> {
-    const stored = await this.#options.fetch(object);
+    const { objects } = this.#options;
+    const stored = await objects.take(object);
     let length = 0;
     for (const frame of decodeFrames(this.#proven(object, stored))) {
       if (length + frame.length > this.#raw.length) this.#grow(length, length + frame.length);
@@ -108,7 +127,7 @@ export class Unpacker {
       length += frame.length;
       release(frame);
     }
-    if (stored !== null) release(stored);
+    if (stored !== null) objects.give(stored);
     return this.#raw.subarray(0, length);
   }
 
@@ -118,17 +137,23 @@ export class Unpacker {
     this.#raw = larger;
   }
 
-  /** The compressed bytes of an object whose stored bytes are those that its name says. */
+  /** The compressed bytes of an object, proven as far as is asked; takes the place of `stored`. */
   #proven(object: ObjectName, stored: Buffer | null): Buffer {
-    const bytes = this.#checkName(object, stored);
-    return this.#options.opener?.open(bytes) ?? bytes;
+    const { proof, opener } = this.#options;
+    const bytes = proof === "all" ? checkName(object, stored) : present(object, stored);
+    return opener?.open(bytes, bytes) ?? bytes;
   }
+}
 
-  #checkName({ sha256 }: ObjectName, stored: Buffer | null): Buffer {
-    if (stored === null) throw damaged(`object ${sha256} is missing`);
-    if (hash("sha256", stored) === sha256) return stored;
-    throw damaged(`object ${sha256} holds other bytes than were written`);
-  }
+function present({ sha256 }: ObjectName, stored: Buffer | null): Buffer {
+  if (stored === null) throw damaged(`object ${sha256} is missing`);
+  return stored;
+}
+
+function checkName(object: ObjectName, stored: Buffer | null): Buffer {
+  const bytes = present(object, stored);
+  if (hash("sha256", bytes) === object.sha256) return bytes;
+  throw damaged(`object ${object.sha256} holds other bytes than were written`);
 }
 
 function provenAndWritten(found: Buffer, content: WantedContent): string | null {

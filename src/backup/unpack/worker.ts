@@ -9,9 +9,10 @@ import type {
   UnpackResult,
   UnpackSettings,
 } from "./protocol.ts";
+import { fetchedObjects, localObjects } from "./object-source.ts";
 import { Unpacker } from "./unpacker.ts";
 
-const { encrypted, identities } = workerData as UnpackSettings;
+const { directory, proof, encrypted, identities } = workerData as UnpackSettings;
 const waiting = new Map<number, (bytes: Buffer | null) => void>();
 let wanted = 0;
 
@@ -29,5 +30,6 @@ function take({ number, buffer, offset, length }: ObjectBytes): void {
 }
 
 const opener = encrypted && identities.length > 0 ? createOpener(identities) : null;
-const unpacker = new Unpacker({ fetch, opener });
+const objects = directory === null ? fetchedObjects(fetch) : localObjects(directory, encrypted);
+const unpacker = new Unpacker({ objects, opener, proof });
 serveJobs<UnpackJob, ObjectBytes, UnpackResult>((job) => unpacker.run(job), take);

@@ -17,8 +17,14 @@ import { checkContents, checkStored } from "./check-contents.ts";
 import { openerOf } from "../snapshot/opener.ts";
 import { verifyDatabases } from "./verify-databases.ts";
 
-/** How thoroughly: that every object is there, or reading all of them, or a part. */
-export type VerifyDepth = { kind: "structure" } | { kind: "data"; percent: number };
+/**
+ * How thoroughly: that every object is there; that each holds the bytes that were written, which
+ * were read back then; or reading the contents of all of them, or of a part.
+ */
+export type VerifyDepth =
+  | { kind: "structure" }
+  | { kind: "stored" }
+  | { kind: "data"; percent: number };
 
 export interface VerifyOptions {
   store: Store;
@@ -140,7 +146,7 @@ async function noteSuspects(
 function choose(objects: readonly ObjectName[], depth: VerifyDepth): Set<string> {
   if (depth.kind === "structure") return new Set();
   const names = objects.map(({ sha256 }) => sha256);
-  if (depth.percent >= 100) return new Set(names);
+  if (depth.kind === "stored" || depth.percent >= 100) return new Set(names);
   const count = Math.ceil((names.length * depth.percent) / 100);
   const shuffled = names.map((name) => ({ name, order: Math.random() }));
   shuffled.sort((a, b) => a.order - b.order);
@@ -182,6 +188,7 @@ async function checkReadable(
     encrypted,
     identities: options.identities,
     opener: snapshot.opener,
+    proof: "all",
     bytes: chosen.size === 0 ? 0 : snapshot.commit.objects.bytes,
   });
   try {
@@ -192,7 +199,8 @@ async function checkReadable(
     }
     const contents = await readEntries(verification, objects).catch(withProblem(verification));
     // Without its lists nobody knows what is where, but which objects are damaged can be told.
-    if (contents === null) return await checkStored(verification, pool, wanted);
+    const contentsCount = contents !== null && options.depth.kind === "data";
+    if (!contentsCount) return await checkStored(verification, pool, wanted);
     await checkContents(verification, pool, { ...contents, scratch });
     await verifyDatabases(verification, contents.databases, scratch, options.signal);
   } finally {
@@ -244,6 +252,8 @@ async function record(
     milliseconds: Math.round(performance.now() - started),
   };
   if (commit === null) return { ...report, recorded: false };
+  // It must not take the place of the record of a deeper one.
+  if (depth.kind === "stored" && report.ok) return { ...report, recorded: false };
   const text = `${JSON.stringify({ commit, ...report }, null, 2)}\n`;
   // A repository that can only be read can still be verified.
   const recorded = await store.put(snapshotKey(id, "verified.json"), Buffer.from(text)).then(

@@ -25,6 +25,8 @@ export interface RestoreInput extends Omit<RestoreOptions, "message" | "tables">
   /** Of the operation: names what is kept. */
   id: string;
   keepReplacedIn: string;
+  /** Nothing is at the target that could be replaced. */
+  fresh: boolean;
   /** The release that has to be stopped while its database is replaced; null: none serves. */
   release: ReleaseRecord | null;
   /** What the restored schema is brought to, and the release that brings it; null: it stays. */

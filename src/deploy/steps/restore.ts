@@ -33,11 +33,12 @@ export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInp
 }
 
 export function verifyStep(place: Workplace, input: RestoreInput): Step {
-  const { snapshot, identityFiles, remark } = input;
+  const { snapshot, identityFiles, remark, fresh } = input;
   return {
     id: "verify",
     title: `Read snapshot ${snapshot} whole`,
     kind: "refusal",
+    skip: () => (fresh ? "nothing is there to be replaced; each file is proven as written" : null),
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
@@ -47,7 +48,8 @@ export function verifyStep(place: Workplace, input: RestoreInput): Step {
         verifySnapshot({
           store,
           id: snapshot,
-          depth: { kind: "data", percent: 100 },
+          // What is restored is proven once more as it is written, and a database is counted.
+          depth: { kind: "stored" },
           identities,
           workDirectory: backupWorkDirectory(place.project),
           now: () => place.desk.now(),
