@@ -1,9 +1,27 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Program } from "./run-measured.ts";
 
-const binary = resolve(import.meta.dirname, "../../bin/studio.js");
+/**
+ * Packs and unpacks studio as it is published, for that is what operators run.
+ * @param folder where it goes; absolute
+ * @returns the program
+ */
+export function installStudio(folder: string): string {
+  const root = resolve(import.meta.dirname, "../..");
+  const run = (file: string, ...argv: string[]) => {
+    const { status, stderr } = spawnSync(file, argv, { cwd: root, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${file} ${argv.join(" ")}: ${stderr}`);
+  };
+  mkdirSync(folder, { recursive: true });
+  run("npm", "pack", "--pack-destination", folder);
+  const [archive = ""] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  run("tar", "xzf", join(folder, archive), "-C", folder);
+  symlinkSync(join(root, "node_modules"), join(folder, "package", "node_modules"));
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  return join(folder, "package", "bin", "studio.js");
+}
 
 /** A program that backs a folder up and brings it back. */
 export interface Tool {
@@ -18,6 +36,8 @@ export interface Tool {
 }
 
 export interface Surroundings {
+  /** What `installStudio` returned. */
+  studio: string;
   /** Absolute; the project that is backed up. */
   project: string;
   /** Absolute; an empty folder for repositories. */
@@ -29,7 +49,10 @@ export function isInstalled(program: string): boolean {
 }
 
 /** studio as it is typed, with the time that Node takes to start. */
-export function studioTool({ project, folder }: Surroundings, encrypted: boolean): Tool {
+export function studioTool(
+  { studio: binary, project, folder }: Surroundings,
+  encrypted: boolean,
+): Tool {
   const name = encrypted ? "studio, encrypted" : "studio";
   const repository = join(folder, encrypted ? "studio-encrypted" : "studio");
   const key = join(folder, "key.txt");
@@ -58,11 +81,11 @@ export function studioTool({ project, folder }: Surroundings, encrypted: boolean
 backup:
   repository: ${repository}
   recipients: [${recipients}]
-  sets: { full: { files: [models/**, content/**, uploads/**] } }
+  sets: { tree: { files: [models/**, content/**, uploads/**] } }
 `,
       );
     },
-    backup: studio("backup", "create", "--config", config),
+    backup: studio("backup", "create", "--set", "tree", "--config", config),
     restore: (target) =>
       studio("backup", "restore", "latest", "--target", target, "--config", config, ...identity),
   };

@@ -24,6 +24,16 @@ export interface TreeSize {
 
 const block = 1024 * 1024;
 
+/** Writes many small files and nothing else. */
+export function writeManyFiles(root: string, files: number): void {
+  for (let index = 0; index < files; index += 1) {
+    const folder = join(root, "content", String(Math.floor(index / 250)));
+    if (index % 250 === 0) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${index}.md`), `${index} ${randomBytes(200).toString("hex")}`);
+  }
+  age(root);
+}
+
 /** Writes a project's data: the same sizes each time, never the same bytes. */
 export function writeTree(root: string, { files, models, sql, media }: TreeSize): void {
   for (const folder of ["models", "content", "uploads"]) {
@@ -78,12 +88,17 @@ function text(words: readonly string[], length: number): string {
   return result;
 }
 
-/** Changes one file in a hundred, and one place of each model. */
-export function changeTree(root: string, { files, models }: TreeSize): void {
+/** Changes one file in a hundred. */
+export function changeTree(root: string, { files }: TreeSize): void {
   for (let index = 0; index < files; index += 100) {
     const file = join(root, "content", String(Math.floor(index / 100)), `${index}.md`);
     writeFileSync(file, randomBytes(6000).toString("hex"));
   }
+  age(root);
+}
+
+/** Changes one place of each model, a hundredth of it. */
+export function editModels(root: string, { models }: TreeSize): void {
   for (let model = 0; model < 3; model += 1) {
     const handle = openSync(join(root, "models", `model-${model}.onnx`), "r+");
     const at = Math.floor((Math.random() * models * block) / 3.1);

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import { damaged } from "../failures.ts";
+import { release } from "../format/release.ts";
 
 export const cipherName = "chacha20-poly1305";
 export const nonceBytes = 12;
@@ -38,6 +39,7 @@ export function encryptPayload(
     into.set(sealed, to);
     into.set(cipher.getAuthTag(), to + sealed.length);
     to += sealed.length + tagBytes;
+    release(sealed);
   }
   return to;
 }
@@ -71,6 +73,7 @@ export function decryptPayload(
     }
     into.set(plain, to);
     to += plain.length;
+    release(plain);
   }
   return to;
 }

@@ -1,7 +1,7 @@
 import { readBack } from "../create/object-sink.ts";
 import { forgetDamaged } from "../damaged-objects.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
-import { release } from "../format/zstd.ts";
+import { release } from "../format/release.ts";
 import type { ProgressListener } from "../pace.ts";
 import { forEachAtOnce } from "../parallel.ts";
 import { renewObjects } from "../renew-objects.ts";

@@ -13,6 +13,7 @@ import { renewObjects } from "../renew-objects.ts";
 import { pathsToAvoid } from "../sources/paths-to-avoid.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
+import { keepNurserySmall } from "../threads/small-nursery.ts";
 import { listObjects } from "../stored-objects.ts";
 import { type SnapshotSummary, summarise } from "../summary.ts";
 import { removeLeftovers, scratchFolder } from "../unfinished.ts";
@@ -66,6 +67,7 @@ export interface SnapshotReport extends SnapshotNotes {
  */
 export async function createSnapshot(options: CreateOptions): Promise<SnapshotReport> {
   const { store, id, now, lockWait: wait, signal } = options;
+  keepNurserySmall();
   try {
     const recipients = options.recipients ?? [];
     const config = await prepareRepository(store, { recipients, now, guides: options.guides });

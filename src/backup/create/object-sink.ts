@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { KnownObject } from "../base/base.ts";
 import { objectKey } from "../format/object.ts";
-import { release } from "../format/zstd.ts";
+import { release } from "../format/release.ts";
 import type { FinishedObject } from "../pack/protocol.ts";
 import type { Store } from "../store/store.ts";
 

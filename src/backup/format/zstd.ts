@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { damaged } from "../failures.ts";
+import { release } from "./release.ts";
 
 /** Bytes of content in one frame: bounds the memory that a frame needs on either side. */
 const frameBytes = 1024 * 1024;
@@ -31,15 +32,6 @@ export function compressInto(content: Uint8Array, into: Buffer, level: number): 
     release(frame);
   }
   return length;
-}
-
-/**
- * Gives the memory of a buffer back at once. Left to the collector, which sees only small objects,
- * hundreds of megabytes would wait for it.
- */
-export function release(bytes: Buffer): void {
-  // Small ones share the memory of a pool.
-  if (bytes.buffer.byteLength > 2 * Buffer.poolSize) (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 function compressFrame(content: Uint8Array, level: number): Buffer {

@@ -5,6 +5,7 @@ import type { ProgressListener } from "../pace.ts";
 import { restoreFailure } from "../failures.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
+import { keepNurserySmall } from "../threads/small-nursery.ts";
 import { createUnpackRunner } from "../unpack/runner.ts";
 import { ContentRestorer } from "./content-restorer.ts";
 import type { ConflictPolicy } from "./conflict-policies.ts";
@@ -61,6 +62,7 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<RestoreR
 
 async function carryOut(options: RestoreOptions): Promise<RestoreReport> {
   const { snapshot, store, conflict, identities, signal, onProgress } = options;
+  keepNurserySmall();
   const byTime = conflict === "if-changed";
   const prepared = await prepareRestore({ ...options, byTime });
   const decisions = decide(prepared, conflict);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../../errors.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
-import { release } from "../format/zstd.ts";
+import { release } from "../format/release.ts";
 
 /** Gives the stored bytes of objects, one at a time or, where that saves time, the next one early. */
 export interface ObjectSource {

@@ -4,6 +4,7 @@ import type { Opener } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { FetchAhead } from "./fetch-ahead.ts";
 import type { Proof, UnpackJob, UnpackResult } from "./protocol.ts";
+import { keepNurserySmall } from "../threads/small-nursery.ts";
 import { fetchedObjects } from "./object-source.ts";
 import { Unpacker } from "./unpacker.ts";
 
@@ -32,6 +33,7 @@ type Fetch = (object: ObjectName) => Promise<Buffer | null>;
 /** Threads for much content, this very thread for little. */
 export async function createUnpackRunner(options: RunnerOptions): Promise<UnpackRunner> {
   const { store, encrypted } = options;
+  keepNurserySmall();
   if (store.requestsAtOnce === 1) {
     return startRunner(options, (object) => store.get(objectKey(object, encrypted)));
   }
