@@ -5,6 +5,7 @@ import { StudioError } from "../errors.ts";
 import type { MigrationDirection } from "./failure.ts";
 import { type AppliedMigration, journalTable } from "./journal.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
+import { kindOfStatement } from "./statement-kind.ts";
 import { noStatements, stepwiseGate } from "./stepwise-gate.ts";
 import { type TransactionRetry, giveWay, untilAborted } from "./transaction.ts";
 
@@ -47,8 +48,11 @@ export async function runStepwise(
     mayGoOn: () => mayGoOn(run),
   });
   const gate: StatementGate = async (statement, passage) => {
+    const isChange = kindOfStatement(statement.sql) !== "read";
     try {
+      if (isChange) run.input.onStatement?.("begun");
       await journaling(statement, passage);
+      if (isChange) run.input.onStatement?.("ended");
     } catch (error) {
       // The query builder writes the statement into whatever comes through it, and a program may
       // catch it.

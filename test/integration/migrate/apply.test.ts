@@ -32,7 +32,7 @@ afterAll(async () => postgres?.stop());
 describe.each(dialects)("on %s", (dialect) => {
   beforeEach(async () => {
     project = createProject(sources);
-    database = await createAddress(dialect, project, postgres);
+    database = await createAddress(dialect, project, { postgres, mysql: null });
   });
 
   afterEach(() => project.remove());
@@ -246,7 +246,7 @@ describe.each(dialects)("on %s", (dialect) => {
 describe("on sqlite", () => {
   beforeEach(async () => {
     project = createProject(sources);
-    database = await createAddress("sqlite", project, postgres);
+    database = await createAddress("sqlite", project, { postgres, mysql: null });
   });
 
   afterEach(() => project.remove());

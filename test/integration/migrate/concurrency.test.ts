@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { migrateUp } from "../../../src/migrate/apply.ts";
 import { acquireMigrationLock } from "../../../src/migrate/lock.ts";
-import type { MigrationReport } from "../../../src/migrate/apply.ts";
-import { query, startPostgres } from "../../support/postgres.ts";
+import { type Line, type MigrateProcess, children, startMigrating } from "./migrate-run.ts";
+import { query } from "../../support/postgres.ts";
 import {
   type TestProject,
   createAddress,
@@ -17,50 +15,34 @@ import {
   prices,
   select,
   sources,
+  startServers,
   users,
   who,
 } from "./project.ts";
 
-const postgres = await startPostgres();
-const dialects = postgres === null ? ["sqlite"] : ["sqlite", "postgres"];
-const program = fileURLToPath(new URL("migrate-process.ts", import.meta.url));
+const servers = await startServers();
+const { postgres, mysql, dialects } = servers;
 const all = [users, orders, prices];
 const journal = all.map((name) => `${name} applied`);
 const slow = "20260104T000000Z-slow";
 
 let project: TestProject;
 let database: DatabaseAddress;
-const children: ChildProcess[] = [];
 
-interface Line {
-  type?: string;
-  name?: string;
-  report?: MigrationReport;
-  error?: { code: string; message: string; details: unknown };
-}
+const start = (
+  onLine: (line: Line, child: ChildProcess) => void = () => {},
+  lockWait = "20000",
+): Promise<MigrateProcess> => startMigrating(database, project, { onLine, lockWait });
 
-/** Starts a process that migrates up; `onLine` sees what it writes while it runs. */
-function start(onLine: (line: Line, child: ChildProcess) => void = () => {}, lockWait = "20000") {
-  const words = [program, database.url, project.folder, lockWait];
-  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
-  children.push(child);
-  const lines: Line[] = [];
-  createInterface(child.stdout).on("line", (text) => {
-    const line = JSON.parse(text) as Line;
-    lines.push(line);
-    onLine(line, child);
-  });
-  return new Promise<{ lines: Line[]; last: Line | undefined; code: number | null }>((resolve) => {
-    child.once("close", (code) => resolve({ lines, last: lines.at(-1), code }));
-  });
-}
-
-afterAll(async () => postgres?.stop());
+afterAll(async () => {
+  await postgres?.stop();
+  await mysql?.stop();
+});
 
 describe.each(dialects)("on %s", (dialect) => {
   beforeEach(async () => {
     project = createProject(sources);
-    database = await createAddress(dialect, project, postgres);
+    database = await createAddress(dialect, project, servers);
   });
 
   afterEach(() => {
@@ -90,32 +72,36 @@ describe.each(dialects)("on %s", (dialect) => {
       expect(again.code).toBe(0);
       expect(again.last?.report?.head).toBe(prices);
       expect(await journaled(database)).toEqual(journal);
-      database = await createAddress(dialect, createRound(), postgres);
+      database = await createAddress(dialect, createRound(), servers);
     }
   });
 
-  test("killed in the middle of a migration, it is as if that had never begun", {
-    timeout: 30_000,
-  }, async () => {
-    project.write({
-      [slow]: `import { setTimeout as sleep } from "node:timers/promises";
+  test.skipIf(dialect === "mysql")(
+    "killed in the middle of a migration, it is as if that had never begun",
+    {
+      timeout: 30_000,
+    },
+    async () => {
+      project.write({
+        [slow]: `import { setTimeout as sleep } from "node:timers/promises";
       export async function up(knex) {
         await knex.schema.createTable("half", (table) => { table.integer("id"); });
         await sleep(20000);
       }`,
-    });
-    const killed = await start(({ type, name }, child) => {
-      if (type === "migrating" && name === slow) setTimeout(() => child.kill("SIGKILL"), 200);
-    });
-    expect(killed.code).toBeNull();
-    expect(await journaled(database)).toEqual(journal);
-    project.write({ [slow]: "export async function up(knex) {}" });
-    const since = Date.now();
-    const again = await migrateUp(await project.input(database));
-    expect(again.applied).toEqual([slow]);
-    expect(Date.now() - since).toBeLessThan(10_000);
-    await expect(select(database, "SELECT * FROM half")).rejects.toThrow();
-  });
+      });
+      const killed = await start(({ type, name }, child) => {
+        if (type === "migrating" && name === slow) setTimeout(() => child.kill("SIGKILL"), 200);
+      });
+      expect(killed.code).toBeNull();
+      expect(await journaled(database)).toEqual(journal);
+      project.write({ [slow]: "export async function up(knex) {}" });
+      const since = Date.now();
+      const again = await migrateUp(await project.input(database));
+      expect(again.applied).toEqual([slow]);
+      expect(Date.now() - since).toBeLessThan(10_000);
+      await expect(select(database, "SELECT * FROM half")).rejects.toThrow();
+    },
+  );
 
   test("whoever has waited long enough is told who migrates", async () => {
     const lock = await acquireMigrationLock({ database, who, wait: 0 });
@@ -123,11 +109,15 @@ describe.each(dialects)("on %s", (dialect) => {
     expect(code).toBe(7);
     expect(lines[0]).toMatchObject({
       type: "waiting",
-      holder: expect.stringContaining("ada@studio"),
+      holder: expect.stringContaining(dialect === "mysql" ? "connection" : "ada@studio"),
     });
     expect(last?.error).toMatchObject({
       code: "migration.locked",
-      message: expect.stringMatching(/ada@studio \(.*process \d+\) since \d{4}-/),
+      message: expect.stringMatching(
+        dialect === "mysql"
+          ? /studio@\S+ \(connection \d+\)/
+          : /ada@studio \(.*process \d+\) since \d{4}-/,
+      ),
     });
     await lock.close();
     expect((await start()).code).toBe(0);
@@ -168,7 +158,7 @@ async function idleReader(url: string): Promise<Client> {
 describe.skipIf(postgres === null)("on a PostgreSQL server", () => {
   beforeEach(async () => {
     project = createProject(sources);
-    database = await createAddress("postgres", project, postgres);
+    database = await createAddress("postgres", project, servers);
   });
 
   afterEach(() => project.remove());

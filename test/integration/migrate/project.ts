@@ -5,7 +5,8 @@ import { type DatabaseAddress, parseDatabaseUrl } from "../../../src/database/ad
 import { openSession } from "../../../src/database/session.ts";
 import type { MigrateInput } from "../../../src/migrate/run.ts";
 import { readMigrations } from "../../../src/migrate/source.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
+import { type TestMysql, startMysql } from "../../support/mysql.ts";
+import { type TestPostgres, startPostgres } from "../../support/postgres.ts";
 
 export const who = { user: "ada", host: "studio", version: "1.2.3" };
 
@@ -69,15 +70,31 @@ export function createProject(migrations: Record<string, string> = {}): TestProj
   };
 }
 
+export interface TestServers {
+  postgres: TestPostgres | null;
+  mysql: TestMysql | null;
+}
+
+/** The servers that are installed here, and the dialects that can be tried. */
+export async function startServers(): Promise<TestServers & { dialects: string[] }> {
+  const [postgres, mysql] = [await startPostgres(), await startMysql()];
+  const dialects = [
+    "sqlite",
+    ...(postgres === null ? [] : ["postgres"]),
+    ...(mysql === null ? [] : ["mysql"]),
+  ];
+  return { postgres, mysql, dialects };
+}
+
 /** Makes a new, empty database of one dialect. */
 export async function createAddress(
   dialect: string,
   project: TestProject,
-  postgres: TestPostgres | null,
+  { postgres, mysql }: TestServers,
 ): Promise<DatabaseAddress> {
-  const url =
-    dialect === "sqlite" ? "sqlite:data.db" : ((await postgres?.createDatabase()) ?? "postgres:");
-  return parseDatabaseUrl(url, project.folder);
+  const server = dialect === "postgres" ? postgres : mysql;
+  const url = dialect === "sqlite" ? "sqlite:data.db" : await server?.createDatabase();
+  return parseDatabaseUrl(url ?? "", project.folder);
 }
 
 /** The rows of one query, on a connection of its own. */
@@ -88,6 +105,7 @@ export async function select(
   const session = await openSession(database, { applicationName: "test" });
   try {
     const result = await session.raw<unknown>(text);
+    if (database.dialect === "mysql") return (result as [Record<string, unknown>[]])[0];
     return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Record<
       string,
       unknown
@@ -103,7 +121,9 @@ export async function columns(database: DatabaseAddress): Promise<string[]> {
     database,
     database.dialect === "sqlite"
       ? `SELECT m.name || '.' || c.name AS "column" FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'`
-      : `SELECT table_name || '.' || column_name AS "column" FROM information_schema.columns WHERE table_schema = 'public'`,
+      : database.dialect === "mysql"
+        ? "SELECT CONCAT(table_name, '.', column_name) AS `column` FROM information_schema.columns WHERE table_schema = DATABASE()"
+        : `SELECT table_name || '.' || column_name AS "column" FROM information_schema.columns WHERE table_schema = 'public'`,
   );
   return rows
     .map((row) => String(row["column"]))
