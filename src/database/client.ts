@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
-import { type StudioError, usageError } from "../errors.ts";
 import type { DatabaseAddress } from "./address.ts";
+import { type StatementGate, gatedClient } from "./statement-gate.ts";
 
 export interface ClientOptions {
   /** Connections that are kept, and those there may be at once. */
@@ -11,6 +11,8 @@ export interface ClientOptions {
   readOnly?: boolean;
   /** What a PostgreSQL server shows as the client's name. */
   applicationName: string;
+  /** Is asked about every statement. */
+  gate?: StatementGate | undefined;
   /** An error names the line of code that built the statement; costs a little with each. */
   tracesStatements?: boolean;
 }
@@ -27,8 +29,11 @@ export async function createClient(
   address: DatabaseAddress,
   options: ClientOptions,
 ): Promise<Knex> {
-  if (address.dialect === "mysql") throw unsupported();
   const { default: knex } = await import("knex");
+  const clientOf = (driver: string): string | typeof Knex.Client =>
+    options.gate === undefined
+      ? driver
+      : gatedClient(knex({ client: driver, useNullAsDefault: true }), driver, options.gate);
   const common = {
     // The text of a failed statement must not carry its values, which may be secrets.
     compileSqlOnError: false,
@@ -38,11 +43,15 @@ export async function createClient(
   };
   if (address.dialect === "postgres") {
     const connection = postgresConnection(address, options.applicationName);
-    return knex({ ...common, client: "pg", connection, pool: options.pool });
+    return knex({ ...common, client: clientOf("pg"), connection, pool: options.pool });
+  }
+  if (address.dialect === "mysql") {
+    const connection = mysqlConnection(address);
+    return knex({ ...common, client: clientOf("mysql2"), connection, pool: options.pool });
   }
   return knex({
     ...common,
-    client: "better-sqlite3",
+    client: clientOf("better-sqlite3"),
     connection: { filename: address.file ?? "", options: { readonly: options.readOnly ?? false } },
     useNullAsDefault: true,
     pool: {
@@ -68,11 +77,15 @@ export function postgresConnection(address: DatabaseAddress, applicationName: st
   };
 }
 
-export function unsupported(): StudioError {
-  return usageError(
-    "studio works with SQLite and PostgreSQL databases; this one is MySQL.",
-    "Set database.url to sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.",
-  );
+/** The settings of one `mysql2` connection to a MySQL or MariaDB server; those in the URL win. */
+export function mysqlConnection({ url }: DatabaseAddress) {
+  return {
+    uri: url,
+    connectTimeout,
+    enableKeepAlive: true,
+    charset: "utf8mb4",
+    supportBigNumbers: true,
+  };
 }
 
 function ignore(): void {}

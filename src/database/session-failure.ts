@@ -7,30 +7,31 @@ interface Failure {
   hint: string;
 }
 
-/** By system code, SQLSTATE (PostgreSQL, appendix A) or SQLite result code. */
+/** By system code, SQLSTATE (PostgreSQL, appendix A), or the names that SQLite and MySQL give. */
 const failures: Failure[] = [
   {
-    pattern: /^(28P01|28000)$/,
+    pattern: /^(28P01|28000|ER_ACCESS_DENIED_ERROR|ER_NOT_SUPPORTED_AUTH_MODE)$/,
     what: "refused the user or the password",
     hint: "Check the user and the password in the database URL.",
   },
   {
-    pattern: /^3D000$/,
+    pattern: /^(3D000|ER_BAD_DB_ERROR)$/,
     what: "has no database of that name",
-    hint: "Create the database (createdb NAME), or correct the name in the database URL.",
+    hint: "Create the database (`createdb NAME`, or CREATE DATABASE), or correct the name in the database URL.",
   },
   {
-    pattern: /^(53300|57P0[123])$/,
+    pattern: /^(53300|57P0[123]|ER_CON_COUNT_ERROR|ER_SERVER_SHUTDOWN)$/,
     what: "accepts no connection at the moment",
     hint: "Wait until the server is up and has connections to spare, then run the command again.",
   },
   {
-    pattern: /^42501$/,
+    pattern: /^(42501|ER_(DB|TABLE|COLUMN)?ACCESS_DENIED_ERROR|ER_DBACCESS_DENIED_ERROR)$/,
     what: "does not allow this user to do it",
-    hint: "Give the user the CREATE right on the schema (GRANT CREATE ON SCHEMA …).",
+    hint: "Give the user the right to create (GRANT CREATE ON SCHEMA …; in MySQL, ON DATABASE.*).",
   },
   {
-    pattern: /^(25006|SQLITE_READONLY\w*|SQLITE_PERM|EROFS)$/,
+    pattern:
+      /^(25006|SQLITE_READONLY\w*|SQLITE_PERM|EROFS|ER_OPTION_PREVENTS_STATEMENT|ER_READ_ONLY_MODE)$/,
     what: "can only be read",
     hint: "Give write access to the database (for a SQLite file: to its folder too).",
   },
@@ -45,13 +46,13 @@ const failures: Failure[] = [
     hint: "Check the path; if it is the right one, restore the file from a backup.",
   },
   {
-    pattern: /^(SQLITE_FULL|SQLITE_IOERR\w*|ENOSPC|53100)$/,
+    pattern: /^(SQLITE_FULL|SQLITE_IOERR\w*|ENOSPC|53100|ER_DISK_FULL|ER_RECORD_FILE_FULL)$/,
     what: "cannot be written: the disk is full or failing",
     hint: "Free some space on the disk, then run the command again.",
   },
   {
     pattern:
-      /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|E?TIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT|08\w{3})$/,
+      /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|E?TIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT|08\w{3}|PROTOCOL_\w+)$/,
     what: "cannot be reached",
     hint: "Check the host and the port in the database URL, and that the server runs.",
   },

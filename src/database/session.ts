@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import type { Knex } from "knex";
 import type { DatabaseAddress } from "./address.ts";
 import { createClient } from "./client.ts";
+import type { StatementGate } from "./statement-gate.ts";
 
 export interface SessionOptions {
   /** How long a SQLite statement waits for another writer, in milliseconds. */
   busyTimeout?: number;
   /** What a PostgreSQL server shows as the client's name. */
   applicationName: string;
+  /** Is asked about every statement. */
+  gate?: StatementGate | undefined;
 }
 
 /**
@@ -47,6 +50,6 @@ export async function openReadOnlySession(
   });
 }
 
-function single({ applicationName }: SessionOptions) {
-  return { applicationName, pool: { min: 0, max: 1 }, tracesStatements: true };
+function single({ applicationName, gate }: SessionOptions) {
+  return { applicationName, gate, pool: { min: 0, max: 1 }, tracesStatements: true };
 }

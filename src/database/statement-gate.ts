@@ -48,13 +48,11 @@ const emptyResponses: Record<string, () => unknown> = {
 
 /**
  * A class of knex clients whose statements all pass the gate.
+ * @param sample a knex without a connection: there is no other way to a driver's class of clients
  * @param client a driver as knex names it: "pg", "mysql2", "better-sqlite3"
  */
-export function gatedClient(
-  base: ClientClass,
-  client: string,
-  gate: StatementGate,
-): typeof Knex.Client {
+export function gatedClient(sample: Knex, client: string, gate: StatementGate): typeof Knex.Client {
+  const base = sample.client.constructor as ClientClass;
   const run = base.prototype._query as DialectClient["_query"];
   class GatedClient extends base {
     override async _query(connection: unknown, query: QueryObject): Promise<QueryObject> {

@@ -2,11 +2,13 @@ import type { Knex } from "knex";
 import type { RunnableMigration, Umzug } from "umzug";
 import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError } from "../errors.ts";
-import { type FailureOutcome, migrationFailed } from "./failure.ts";
+import { type FailureOutcome, type MigrationDirection, migrationFailed } from "./failure.ts";
 import * as journal from "./journal.ts";
+import { logAction } from "./log.ts";
 import { type MigrationModule, loadMigration } from "./module.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
 import type { MigrationFile } from "./source.ts";
+import { forgetIfNothingDone, runStepwise } from "./stepwise.ts";
 import { type TransactionRetry, runInTransaction } from "./transaction.ts";
 
 /** Applies the named migrations, in the order given. */
@@ -33,7 +35,9 @@ async function createUmzug(run: MigrationRun): Promise<Umzug<MigrationRun>> {
     migrations: run.input.migrations.map((migration) => runnable(run, migration)),
     context: run,
     storage: {
-      executed: async () => run.applied.map(({ name }) => name),
+      // One that stopped half-way up is still to be applied, and one half-way down to be reverted.
+      executed: async () =>
+        run.applied.filter(({ status }) => status !== "running").map(({ name }) => name),
       logMigration: ({ name }) => confirm(run, name, true),
       unlogMigration: ({ name }) => confirm(run, name, false),
     },
@@ -53,26 +57,22 @@ function runnable(run: MigrationRun, migration: MigrationFile): RunnableMigratio
 async function migrate(
   run: MigrationRun,
   migration: MigrationFile,
-  direction: "up" | "down",
+  direction: MigrationDirection,
 ): Promise<void> {
   await mayGoOn(run);
   const { name, file } = migration;
-  const { onEvent, signal, lockTimeout, database } = run.input;
+  const { onEvent, signal, database } = run.input;
   const module = await loadMigration(file, migration.checksum);
   onEvent?.({ type: direction === "up" ? "migrating" : "reverting", name, file });
   const started = performance.now();
-  const transaction = {
-    session: run.session,
-    dialect: database.dialect,
-    lockTimeout,
-    signal,
-    cancel: (session: number) => run.lock.cancel(session),
-    onRetry: (retry: TransactionRetry) => onEvent?.({ type: "retrying", name, ...retry }),
-  };
+  const unfinished = run.applied.find((row) => row.name === name && row.progress !== null) ?? null;
+  const isStepwise = database.dialect === "mysql" || !module.transactional || unfinished !== null;
+  const task = { run, migration, module, direction, unfinished, started };
   try {
-    const work = direction === "up" ? up : down;
-    await runInTransaction(transaction, (knex) => work(run, knex, migration, module));
+    await (isStepwise ? oneByOne(task) : inTransaction(task));
   } catch (error) {
+    // What is left of it is told by the journal, and the next run goes on from there.
+    if (isStepwise) await forgetIfNothingDone(run, name).catch(() => false);
     signal?.throwIfAborted();
     // The database could not even take the journal's row: the migration is not to blame.
     if (error instanceof StudioError) throw error;
@@ -83,31 +83,94 @@ async function migrate(
   onEvent?.({ type: direction === "up" ? "migrated" : "reverted", name, file, milliseconds });
 }
 
-type Work = (
-  run: MigrationRun,
-  knex: Knex.Transaction,
-  migration: MigrationFile,
-  module: MigrationModule,
-) => Promise<void>;
+interface Task {
+  run: MigrationRun;
+  migration: MigrationFile;
+  module: MigrationModule;
+  direction: MigrationDirection;
+  /** The journal's row, where an earlier run stopped half-way. */
+  unfinished: journal.AppliedMigration | null;
+  /** By the clock of `performance`. */
+  started: number;
+}
 
-const up: Work = async (run, knex, migration, module) => {
-  const now = run.input.now ?? (() => new Date());
-  const row = { parent: run.applied.at(-1), startedAt: now(), who: run.input.who };
-  await reachingDatabase(run.input.database, () => journal.journalStarted(knex, migration, row));
-  await module.up(knex);
-  await journal.journalFinished(knex, migration.name, now());
-};
+/** The journal is written in the transaction of the migration. */
+async function inTransaction(task: Task): Promise<void> {
+  const { run, migration } = task;
+  const { signal, lockTimeout, database } = run.input;
+  const transaction = {
+    session: run.session,
+    dialect: database.dialect,
+    lockTimeout,
+    signal,
+    cancel: (session: number) => run.lock.cancel(session),
+    onRetry: tellRetry(run, migration),
+  };
+  await runInTransaction(transaction, async (knex) => {
+    await begin(task, knex, false);
+    await act(task, knex);
+    await end(task, knex);
+  });
+}
 
-const down: Work = async (run, knex, migration, module) => {
-  await reachingDatabase(run.input.database, () => journal.journalReverting(knex, migration.name));
-  await module.down?.(knex);
-  await journal.journalReverted(knex, migration.name);
-};
+/** The journal is written before the migration, with each of its statements, and after it. */
+async function oneByOne(task: Task): Promise<void> {
+  const { run, migration, direction, unfinished } = task;
+  if (unfinished === null) await begin(task, run.session, true);
+  const work = { run, name: migration.name, direction, unfinished };
+  await runStepwise({ ...work, onRetry: tellRetry(run, migration) }, (knex) => act(task, knex));
+  await run.session.transaction((knex) => end(task, knex));
+}
+
+function tellRetry({ input }: MigrationRun, { name }: MigrationFile) {
+  return (retry: TransactionRetry) => input.onEvent?.({ type: "retrying", name, ...retry });
+}
+
+async function begin(
+  { run, migration, direction }: Task,
+  knex: Knex,
+  stepwise: boolean,
+): Promise<void> {
+  const { database, who } = run.input;
+  await reachingDatabase(database, async () => {
+    if (direction === "down") return journal.journalReverting(knex, migration.name, stepwise);
+    const parent = run.applied.at(-1);
+    await journal.journalStarted(knex, journaled(migration), {
+      parent,
+      startedAt: clockOf(run)(),
+      who,
+      stepwise,
+    });
+  });
+}
+
+async function act({ module, direction }: Task, knex: Knex): Promise<void> {
+  await (direction === "up" ? module.up(knex) : module.down?.(knex));
+}
+
+async function end({ run, migration, direction, started }: Task, knex: Knex): Promise<void> {
+  const { name, checksum } = migration;
+  const at = clockOf(run)();
+  if (direction === "up") await journal.journalFinished(knex, migration, at);
+  else await journal.journalReverted(knex, name);
+  const milliseconds = Math.round(performance.now() - started);
+  const action = direction === "up" ? "applied" : "reverted";
+  await logAction(knex, run.input.who, { action, name, checksum, milliseconds, at });
+}
+
+function clockOf({ input }: MigrationRun): () => Date {
+  return input.now ?? (() => new Date());
+}
+
+function journaled(migration: MigrationFile): journal.JournaledMigration {
+  return { ...migration, compatible: migration.compatible === true };
+}
 
 /** Reads the journal anew and checks that it says what was done: no claim without a check. */
 async function confirm(run: MigrationRun, name: string, expected: boolean): Promise<void> {
-  run.applied = await journal.readJournal(run.session);
-  const found = run.applied.some((row) => row.name === name && row.status === "applied");
+  const found = (await run.readAgain()).some(
+    (row) => row.name === name && row.status === "applied",
+  );
   if (found !== expected) {
     throw new Error(`the journal does not hold what was done to ${name}`);
   }
@@ -117,7 +180,7 @@ async function confirm(run: MigrationRun, name: string, expected: boolean): Prom
 async function outcomeOf(
   run: MigrationRun,
   name: string,
-  direction: "up" | "down",
+  direction: MigrationDirection,
 ): Promise<FailureOutcome> {
   try {
     const row = (await journal.readJournal(run.session)).find((other) => other.name === name);

@@ -1,5 +1,4 @@
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
-import { journalTable } from "./journal.ts";
 import { lineOf } from "./module.ts";
 import type { MigrationFile } from "./source.ts";
 import { isLockConflict } from "./transaction.ts";
@@ -7,9 +6,11 @@ import { isLockConflict } from "./transaction.ts";
 /** What became of a migration that threw: looked up in the journal, not assumed. */
 export type FailureOutcome = "undone" | "left" | "unknown";
 
+export type MigrationDirection = "up" | "down";
+
 export interface MigrationFailure {
   migration: MigrationFile;
-  direction: "up" | "down";
+  direction: MigrationDirection;
   error: unknown;
   outcome: FailureOutcome;
   /** The migrations of this run that were done before it, and stay done. */
@@ -46,8 +47,8 @@ function hintFor(failure: MigrationFailure): string {
   const again = `run \`studio migrate ${failure.direction}\` again`;
   if (failure.outcome === "left") {
     return (
-      `Undo the part that was done, then DELETE FROM ${journalTable} WHERE name = ` +
-      `'${failure.migration.name}'; correct the migration and ${again}.`
+      `Correct the migration from where it stopped, then ${again}: what is done is not done again. ` +
+      "`studio migrate status` tells how far it is."
     );
   }
   if (failure.outcome === "unknown") return "See `studio migrate status` once it can be reached.";

@@ -1,5 +1,5 @@
 import type { DatabaseAddress } from "../database/address.ts";
-import { postgresConnection, unsupported } from "../database/client.ts";
+import { postgresConnection } from "../database/client.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";
 
@@ -15,7 +15,6 @@ export async function openPostgresLock(
   database: DatabaseAddress,
   who: Migrator,
 ): Promise<LockConnection> {
-  if (database.dialect !== "postgres") throw unsupported();
   const { default: pg } = await import("pg");
   const name = `studio migrate ${who.user}@${who.host}`;
   const client = new pg.Client(postgresConnection(database, name));

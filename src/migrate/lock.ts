@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DatabaseAddress, describeDatabase } from "../database/address.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Migrator } from "./journal.ts";
+import { openMysqlLock } from "./lock-mysql.ts";
 import { openPostgresLock } from "./lock-postgres.ts";
 import { openSqliteLock } from "./lock-sqlite.ts";
 
@@ -26,6 +27,8 @@ export interface LockRequest {
   onWaiting?: (holder: string | null) => void;
 }
 
+const openers = { postgres: openPostgresLock, mysql: openMysqlLock, sqlite: openSqliteLock };
+
 /**
  * Takes the lock under which one process at a time migrates a database; the others wait.
  * The kernel or the server frees it when the holder dies. It is polled, never waited for inside
@@ -34,8 +37,7 @@ export interface LockRequest {
  * Fails with `migration.locked` (exit 7) when the wait is over.
  */
 export async function acquireMigrationLock(request: LockRequest): Promise<LockConnection> {
-  const open = request.database.file === null ? openPostgresLock : openSqliteLock;
-  const connection = await open(request.database, request.who);
+  const connection = await openers[request.database.dialect](request.database, request.who);
   try {
     await waitFor(connection, request);
     return connection;

@@ -7,6 +7,8 @@ import { StudioError, exitCodes, reasonOf } from "../errors.ts";
 export interface MigrationModule {
   up(knex: Knex): unknown;
   down?(knex: Knex): unknown;
+  /** Its statements and the journal's row are committed together. */
+  transactional: boolean;
   /** May the release before this migration run on the schema after it? Default: no. */
   compatible?: boolean;
 }
@@ -21,7 +23,7 @@ export async function loadMigration(file: string, checksum: string): Promise<Mig
   const candidate = isObject(exported["default"])
     ? { ...exported["default"], ...withoutDefault(exported) }
     : exported;
-  const { up, down, compatible = false } = candidate;
+  const { up, down, compatible = false, transaction = true } = candidate;
   if (typeof up !== "function") {
     throw invalidMigration(file, "it does not export a function up(knex)");
   }
@@ -31,7 +33,7 @@ export async function loadMigration(file: string, checksum: string): Promise<Mig
   if (typeof compatible !== "boolean") {
     throw invalidMigration(file, "its export compatible is neither true nor false");
   }
-  return { up, down, compatible } as MigrationModule;
+  return { up, down, compatible, transactional: transaction !== false } as MigrationModule;
 }
 
 async function importModule(file: string, checksum: string): Promise<Record<string, unknown>> {

@@ -11,10 +11,13 @@ export function planUp(
   to: string | undefined,
 ): string[] {
   const { pending, problems } = compareSchema(applied, migrations);
-  if (problems.length > 0) throw refusal(problems);
-  const names = pending.map(({ name }) => name);
+  const begun = halfWay(applied, "running");
+  // One that stopped on its way up is what comes first.
+  const others = problems.filter(({ kind, name }) => kind !== "unfinished" || name !== begun[0]);
+  if (others.length > 0) throw refusal(others);
+  const names = [...begun, ...pending.map(({ name }) => name)];
   if (to === undefined) return names;
-  if (applied.some(({ name }) => name === to)) return [];
+  if (applied.some(({ name, status }) => name === to && status === "applied")) return begun;
   if (!names.includes(to)) throw unknownName(to, names, "pending");
   return names.slice(0, names.indexOf(to) + 1);
 }
@@ -29,13 +32,23 @@ export function planDown(
     target.steps === undefined ? keptUpTo(applied, target.to) : keptBefore(applied, target.steps);
   const names = applied.slice(keep).map(({ name }) => name);
   // The order of files does not matter on the way back: reverting is how it is put right.
+  const begun = halfWay(applied, "reverting");
   const problems = findProblems(applied, migrations).filter(
-    ({ name, kind }) => names.includes(name) && kind !== "outOfOrder",
+    ({ name, kind }) =>
+      names.includes(name) &&
+      kind !== "outOfOrder" &&
+      !(kind === "unfinished" && begun.includes(name)),
   );
   if (problems.length > 0) throw refusal(problems);
   const oneWay = migrations.filter(({ name, reversible }) => names.includes(name) && !reversible);
   if (oneWay.length > 0) throw irreversible(oneWay);
   return names.toReversed();
+}
+
+/** The last migration, where it stopped half-way in this direction. */
+function halfWay(applied: AppliedMigration[], status: "running" | "reverting"): string[] {
+  const last = applied.at(-1);
+  return last?.status === status && last.progress !== null ? [last.name] : [];
 }
 
 function keptUpTo(applied: AppliedMigration[], to: string | null | undefined): number {

@@ -1,23 +1,34 @@
 import { StudioError, exitCodes } from "../errors.ts";
-import { type AppliedMigration, journalTable } from "./journal.ts";
+import type { AppliedMigration } from "./journal.ts";
 import type { MigrationListing } from "./source.ts";
 
 /**
  * Why nothing may be migrated:
  * - `edited`: the file is not the one that was applied;
  * - `missing`: it was applied, and no file has its name;
+ * - `renamed`: the same, and a pending file has its content;
+ * - `copied`: it is pending, and has the content of one that was applied and is still there;
  * - `outOfOrder`: it is pending, and a later one of the same origin was applied;
- * - `failed`: it committed by itself and then failed, so that only part of it was done;
+ * - `unfinished`: it is half-way up or down, and has to be carried through first;
+ * - `tampered`: the rows of the journal do not follow each other;
  * - `unknown`: the journal gives it a status that this version of studio does not know.
  */
-export type SchemaProblemKind = "edited" | "missing" | "outOfOrder" | "failed" | "unknown";
+export type SchemaProblemKind =
+  | "edited"
+  | "missing"
+  | "renamed"
+  | "copied"
+  | "outOfOrder"
+  | "unfinished"
+  | "tampered"
+  | "unknown";
 
 export interface SchemaProblem {
   kind: SchemaProblemKind;
   name: string;
   /** What is wrong, as one sentence. */
   message: string;
-  /** The way out, as one sentence. */
+  /** The way out, with the command that takes it. */
   hint: string;
 }
 
@@ -29,22 +40,76 @@ export function findProblems(
   const files = new Map(migrations.map((migration) => [migration.name, migration]));
   const names = new Set(applied.map((row) => row.name));
   const pending = migrations.filter((migration) => !names.has(migration.name));
+  const byContent = new Map(pending.map((migration) => [migration.checksum, migration]));
   return [
-    ...applied.flatMap((row) => appliedProblems(row, files.get(row.name))),
-    ...pending.flatMap((migration) => orderProblems(migration, applied)),
+    ...applied.flatMap((row, index) => [
+      ...chainProblems(row, index, applied),
+      ...appliedProblems(row, files.get(row.name), byContent.get(row.checksum)),
+    ]),
+    ...pending.flatMap((migration) => [
+      ...copyProblems(migration, applied, files),
+      ...orderProblems(migration, applied),
+    ]),
+  ];
+}
+
+/** Every row names the one before it: one that was taken out, put in or moved breaks that. */
+function chainProblems(
+  row: AppliedMigration,
+  index: number,
+  applied: AppliedMigration[],
+): SchemaProblem[] {
+  const before = applied[index - 1];
+  const follows = row.parent === (before?.name ?? null) && row.sequence === index + 1;
+  if (follows) return [];
+  return [
+    {
+      kind: "tampered",
+      name: row.name,
+      message:
+        `The journal says that ${row.name} was number ${row.sequence} and followed ` +
+        `${row.parent ?? "nothing"}, but it comes as number ${index + 1} after ` +
+        `${before?.name ?? "nothing"}: rows were changed by other means.`,
+      hint:
+        "Restore the journal from a backup, or make it agree with itself, once you know what the " +
+        "schema holds: `studio migrate repair --relink`.",
+    },
   ];
 }
 
 function appliedProblems(
   row: AppliedMigration,
   file: MigrationListing | undefined,
+  sameContent: MigrationListing | undefined,
 ): SchemaProblem[] {
   const problems: SchemaProblem[] = [];
-  if (row.status === "running" || row.status === "reverting") problems.push(failed(row));
+  const isUnfinished = row.status === "running" || row.status === "reverting";
+  if (isUnfinished) problems.push(unfinished(row));
   else if (row.status !== "applied") problems.push(unknown(row));
-  if (file === undefined) problems.push(missing(row));
-  else if (file.checksum !== row.checksum) problems.push(edited(row, file));
+  if (file === undefined && sameContent !== undefined) problems.push(renamed(row, sameContent));
+  else if (file === undefined) problems.push(missing(row));
+  // What is to be carried on may be corrected from where it stopped.
+  else if (file.checksum !== row.checksum && !isUnfinished) problems.push(edited(row, file));
   return problems;
+}
+
+function copyProblems(
+  migration: MigrationListing,
+  applied: AppliedMigration[],
+  files: Map<string, MigrationListing>,
+): SchemaProblem[] {
+  const original = applied.find(
+    (row) => row.checksum === migration.checksum && files.has(row.name),
+  );
+  if (original === undefined) return [];
+  return [
+    {
+      kind: "copied",
+      name: migration.name,
+      message: `${migration.file} has the same content as ${original.name}, which was applied on ${original.startedAt}.`,
+      hint: `Remove the copy (\`rm ${migration.file}\`), or write into it what it is meant to do.`,
+    },
+  ];
 }
 
 function orderProblems(migration: MigrationListing, applied: AppliedMigration[]): SchemaProblem[] {
@@ -61,7 +126,8 @@ function edited(row: AppliedMigration, file: MigrationListing): SchemaProblem {
     message: `${file.file} was edited after it was applied on ${row.startedAt}.`,
     hint:
       `Restore the file as it was applied (SHA-256 ${row.checksum}) and put the change into a new ` +
-      `migration; or restore it, ${revertTo(row.parent)}, edit it and run \`studio migrate up\`.`,
+      "migration; or, where the edit changes nothing of what it does, take it as it is: " +
+      `\`studio migrate repair --accept ${row.name}\`.`,
   };
 }
 
@@ -71,8 +137,19 @@ function missing(row: AppliedMigration): SchemaProblem {
     name: row.name,
     message: `The migration ${row.name} was applied on ${row.startedAt}, and its file is gone.`,
     hint:
-      `Restore the file (SHA-256 ${row.checksum}), for instance from version control; with it ` +
-      `back, ${revertTo(row.parent)} reverts it and all that came after it.`,
+      `Restore the file (SHA-256 ${row.checksum}), for instance from version control; or, where ` +
+      `the schema no longer holds what it did, \`studio migrate repair --forget ${row.name}\`.`,
+  };
+}
+
+function renamed(row: AppliedMigration, file: MigrationListing): SchemaProblem {
+  const extension = file.file.slice(file.file.lastIndexOf(file.name) + file.name.length);
+  const original = file.file.slice(0, file.file.lastIndexOf(file.name)) + row.name + extension;
+  return {
+    kind: "renamed",
+    name: row.name,
+    message: `The migration ${row.name} was applied on ${row.startedAt}, and its file is now called ${file.name}.`,
+    hint: `Give the file its name back: \`mv ${file.file} ${original}\`.`,
   };
 }
 
@@ -81,20 +158,33 @@ function outOfOrder(migration: MigrationListing, later: AppliedMigration): Schem
     kind: "outOfOrder",
     name: migration.name,
     message: `The migration ${migration.name} is pending, but the later ${later.name} was applied.`,
-    hint: `Rename ${migration.file} to the present time, or ${revertTo(later.parent)} first.`,
+    hint:
+      `Give it the present time, where it may come last: \`studio migrate repair --move ${migration.name}\`; ` +
+      `or ${revertTo(later.parent)} first.`,
   };
 }
 
-function failed(row: AppliedMigration): SchemaProblem {
+function unfinished(row: AppliedMigration): SchemaProblem {
+  const command = row.status === "running" ? "up" : "down";
+  const byHand = `\`studio migrate repair --applied ${row.name}\` or \`--reverted ${row.name}\` says so`;
+  if (row.progress === null) {
+    return {
+      kind: "unfinished",
+      name: row.name,
+      message:
+        `The migration ${row.name} stopped half-way ${command} on ${row.startedAt}, after it had ` +
+        "committed part of its work by itself.",
+      hint: `Finish that part or undo it by hand, or restore the database from a backup; then ${byHand}.`,
+    };
+  }
+  const { done } = row.progress;
   return {
-    kind: "failed",
+    kind: "unfinished",
     name: row.name,
     message:
-      `The migration ${row.name} stopped half-way on ${row.startedAt}, after it had committed ` +
-      "part of its work by itself.",
-    hint:
-      "Undo that part by hand, or restore the database from a backup; then remove the row: " +
-      `DELETE FROM ${journalTable} WHERE name = '${row.name}'.`,
+      `The migration ${row.name} stopped half-way ${command} on ${row.startedAt}, after ` +
+      `${done} ${done === 1 ? "statement" : "statements"} had been committed.`,
+    hint: `\`studio migrate ${command}\` carries it through from there; where the rest was done by hand, ${byHand}.`,
   };
 }
 

@@ -38,6 +38,8 @@ export interface MigrationRun {
   lock: LockConnection;
   /** The journal as it is now. */
   applied: AppliedMigration[];
+  /** Reads the journal anew, into `applied` too. */
+  readAgain(): Promise<AppliedMigration[]>;
   /** The names this run has applied or reverted so far. */
   done: string[];
 }
@@ -79,7 +81,18 @@ async function withSession<T>(
   try {
     // Only now: whoever held the lock before may have migrated meanwhile.
     await ensureJournal(session);
-    return await work({ input, session, lock, applied: await readJournal(session), done: [] });
+    const run: MigrationRun = {
+      input,
+      session,
+      lock,
+      applied: await readJournal(session),
+      async readAgain() {
+        run.applied = await readJournal(session);
+        return run.applied;
+      },
+      done: [],
+    };
+    return await work(run);
   } finally {
     await session.destroy();
   }

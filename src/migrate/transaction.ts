@@ -34,9 +34,17 @@ export async function runInTransaction(
   request: TransactionRequest,
   work: (transaction: Knex.Transaction) => Promise<void>,
 ): Promise<void> {
+  await giveWay(request, () => attemptOnce(request, work));
+}
+
+/** Tries again, after a pause that doubles, what could not get a lock within the time it had. */
+export async function giveWay(
+  request: Pick<TransactionRequest, "lockTimeout" | "signal" | "onRetry">,
+  work: () => Promise<void>,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await attemptOnce(request, work);
+      await work();
       return;
     } catch (error) {
       request.signal?.throwIfAborted();
@@ -77,12 +85,12 @@ async function limitLockWaits(transaction: Knex.Transaction, timeout: number): P
 }
 
 /** `work`, or a rejection as soon as `signal` is aborted. */
-async function untilAborted(
-  work: Promise<void>,
+export async function untilAborted(
+  work: Promise<unknown>,
   signal: AbortSignal | undefined,
   onAbort: () => Promise<void> = async () => {},
 ): Promise<void> {
-  if (signal === undefined) return work;
+  if (signal === undefined) return void (await work);
   signal.throwIfAborted();
   const stop = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -110,8 +118,8 @@ async function pauseFor(pause: number, signal: AbortSignal | undefined): Promise
   }
 }
 
-/** PostgreSQL: lock_not_available, deadlock_detected; SQLite: another writer held on. */
+/** lock_not_available and deadlock_detected, as each database calls them; SQLite: a writer held on. */
 export function isLockConflict(error: unknown): boolean {
   const code = systemCode(error) ?? "";
-  return code === "55P03" || code === "40P01" || /^SQLITE_(BUSY|LOCKED)/.test(code);
+  return /^(55P03|40P01|ER_LOCK_WAIT_TIMEOUT|ER_LOCK_DEADLOCK|SQLITE_(BUSY|LOCKED).*)$/.test(code);
 }

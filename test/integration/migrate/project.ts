@@ -107,7 +107,7 @@ export async function columns(database: DatabaseAddress): Promise<string[]> {
   );
   return rows
     .map((row) => String(row["column"]))
-    .filter((column) => !column.startsWith("studio_migrations."))
+    .filter((column) => !/^(studio_|sqlite_)/.test(column))
     .sort();
 }
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planDown, planUp } from "../../../src/migrate/plan.ts";
+import type { AppliedMigration } from "../../../src/migrate/journal.ts";
 import type { MigrationFile } from "../../../src/migrate/source.ts";
 import { compareSchema } from "../../../src/migrate/state.ts";
 import { journalOf, migrationFile } from "./rows.ts";
@@ -15,6 +16,66 @@ const [one, two, three, four] = files as [
 const names = files.map(({ name }) => name);
 const kinds = (applied: typeof files, present: typeof files) =>
   compareSchema(journalOf(applied), present).problems.map(({ kind, name }) => [kind, name]);
+
+interface History {
+  applied: AppliedMigration[];
+  present: MigrationFile[];
+}
+
+/** Each changes a history at one place, or two, both of them applied. */
+const tamperings: Record<string, (history: History, one: number, other: number) => History> = {
+  "edit a file": ({ applied, present }, one) => ({
+    applied,
+    present: present.with(one, { ...(present[one] as MigrationFile), checksum: "x" }),
+  }),
+  "delete a file": ({ applied, present }, one) => ({
+    applied,
+    present: present.filter((_, index) => index !== one),
+  }),
+  "give two files each other's content": ({ applied, present }, one, other) => ({
+    applied,
+    present: present
+      .with(one, renamed(present[other], present[one]))
+      .with(other, renamed(present[one], present[other])),
+  }),
+  "rename a file to a later time": ({ applied, present }, one) => ({
+    applied,
+    present: [
+      ...present.filter((_, index) => index !== one),
+      renamed(present[one], migrationFile(900)),
+    ],
+  }),
+  "copy a file to a later time": ({ applied, present }, one) => ({
+    applied,
+    present: [...present, renamed(present[one], migrationFile(901))],
+  }),
+  "add a file in the past": ({ applied, present }) => ({
+    applied,
+    present: [migrationFile(0, { checksum: "new" }), ...present],
+  }),
+  "take a row out of the journal": ({ applied, present }, one, other) => ({
+    applied: applied.filter((_, index) => index !== Math.min(one, other)),
+    present,
+  }),
+  "exchange two rows of the journal": ({ applied, present }, one, other) => ({
+    applied: applied
+      .with(one, applied[other] as AppliedMigration)
+      .with(other, applied[one] as AppliedMigration),
+    present,
+  }),
+  "double a row of the journal": ({ applied, present }, one) => ({
+    applied: [...applied, { ...(applied[one] as AppliedMigration), sequence: applied.length + 1 }],
+    present,
+  }),
+  "change a checksum in the journal": ({ applied, present }, one) => ({
+    applied: applied.with(one, { ...(applied[one] as AppliedMigration), checksum: "x" }),
+    present,
+  }),
+};
+
+function renamed(content: MigrationFile | undefined, name: MigrationFile | undefined) {
+  return { ...(content as MigrationFile), name: name?.name ?? "", file: name?.file ?? "" };
+}
 
 describe("the state of a schema", () => {
   test("names the head and what is pending", () => {
@@ -51,31 +112,50 @@ describe("the state of a schema", () => {
     const rows = journalOf(files.slice(0, 2));
     const applied = rows.map((row, index) => ({
       ...row,
-      status: ["running", "baselined"][index] ?? "",
+      status: ["running", "paused"][index] ?? "",
     }));
     const found = compareSchema(applied, files).problems.map(({ kind }) => kind);
-    expect(found).toEqual(["failed", "unknown"]);
+    expect(found).toEqual(["unfinished", "unknown"]);
   });
 
-  test("shows any edit, loss or reordering of the files", () => {
-    const damage = fc.record({
-      kind: fc.constantFrom("edited", "missing", "outOfOrder"),
+  test("shows any tampering with the files or with the journal", () => {
+    const tampering = fc.record({
+      kind: fc.constantFrom(...Object.keys(tamperings)),
       size: fc.integer({ min: 2, max: 12 }),
+      more: fc.integer({ min: 0, max: 4 }),
       at: fc.nat(),
+      to: fc.nat(),
     });
     fc.assert(
-      fc.property(damage, ({ kind, size, at }) => {
-        const all = Array.from({ length: size }, (_, index) => migrationFile(index + 1));
-        const index = at % (kind === "outOfOrder" ? size - 1 : size);
-        const hit = all[index];
-        const without = all.filter((file) => file !== hit);
-        const edited = all.map((file) => (file === hit ? { ...file, checksum: "x" } : file));
-        const applied = kind === "outOfOrder" ? without : all;
-        const present = kind === "missing" ? without : kind === "edited" ? edited : all;
-        expect(kinds(applied, present)).toEqual([[kind, hit?.name]]);
-        expect(() => planUp(journalOf(applied), present, undefined)).toThrow(
+      fc.property(tampering, ({ kind, size, more, at, to }) => {
+        const present = Array.from({ length: size + more }, (_, index) => migrationFile(index + 1));
+        const history = { applied: journalOf(present.slice(0, size)), present };
+        const first = at % size;
+        const second = (first + 1 + (to % (size - 1))) % size;
+        const after = tamperings[kind]?.(history, first, second) ?? history;
+        expect(compareSchema(after.applied, after.present).problems, kind).not.toEqual([]);
+        expect(() => planUp(after.applied, after.present, undefined)).toThrow(
           /Nothing was migrated/,
         );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("shows nothing of a history that nobody touched", () => {
+    const history = fc.record({ applied: fc.nat(12), pending: fc.nat(4), studio: fc.nat(3) });
+    fc.assert(
+      fc.property(history, ({ applied, pending, studio }) => {
+        const own = Array.from({ length: studio }, (_, index) =>
+          migrationFile(100 + index, { origin: "studio" }),
+        );
+        const rest = Array.from({ length: applied + pending }, (_, index) =>
+          migrationFile(index + 1),
+        );
+        const rows = journalOf([...own, ...rest.slice(0, applied)]);
+        const state = compareSchema(rows, [...rest, ...own]);
+        expect(state.problems).toEqual([]);
+        expect(state.pending).toHaveLength(pending);
       }),
       { numRuns: 1000 },
     );
