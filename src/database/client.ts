@@ -13,6 +13,8 @@ export interface ClientOptions {
   applicationName: string;
   /** Is asked about every statement. */
   gate?: StatementGate | undefined;
+  /** With a gate that lets nothing through: there need not be a database. */
+  isUnconnected?: boolean;
   /** An error names the line of code that built the statement; costs a little with each. */
   tracesStatements?: boolean;
 }
@@ -30,10 +32,12 @@ export async function createClient(
   options: ClientOptions,
 ): Promise<Knex> {
   const { default: knex } = await import("knex");
-  const clientOf = (driver: string): string | typeof Knex.Client =>
-    options.gate === undefined
-      ? driver
-      : gatedClient(knex({ client: driver, useNullAsDefault: true }), driver, options.gate);
+  const { gate, isUnconnected = false } = options;
+  const clientOf = (driver: string): string | typeof Knex.Client => {
+    if (gate === undefined) return driver;
+    const sample = knex({ client: driver, useNullAsDefault: true });
+    return gatedClient(sample, driver, { gate, isConnected: !isUnconnected });
+  };
   const common = {
     // The text of a failed statement must not carry its values, which may be secrets.
     compileSqlOnError: false,

@@ -39,6 +39,13 @@ interface DialectClient {
 }
 type ClientClass = new (config: Knex.Config) => DialectClient;
 
+/** In the place of a driver's own methods: a connection to nowhere. */
+const unconnected = {
+  acquireRawConnection: async () => ({}),
+  destroyRawConnection: async () => {},
+  validateConnection: () => true,
+};
+
 /** The answer of a driver to a statement that returned nothing. */
 const emptyResponses: Record<string, () => unknown> = {
   pg: () => ({ rows: [], rowCount: 0, fields: [], command: "" }),
@@ -50,8 +57,13 @@ const emptyResponses: Record<string, () => unknown> = {
  * A class of knex clients whose statements all pass the gate.
  * @param sample a knex without a connection: there is no other way to a driver's class of clients
  * @param client a driver as knex names it: "pg", "mysql2", "better-sqlite3"
+ * @param options.isConnected false: there is no database, and the gate lets nothing through
  */
-export function gatedClient(sample: Knex, client: string, gate: StatementGate): typeof Knex.Client {
+export function gatedClient(
+  sample: Knex,
+  client: string,
+  { gate, isConnected }: { gate: StatementGate; isConnected: boolean },
+): typeof Knex.Client {
   const base = sample.client.constructor as ClientClass;
   const run = base.prototype._query as DialectClient["_query"];
   class GatedClient extends base {
@@ -72,6 +84,7 @@ export function gatedClient(sample: Knex, client: string, gate: StatementGate): 
       return query;
     }
   }
+  if (!isConnected) Object.assign(GatedClient.prototype, unconnected);
   return GatedClient as unknown as typeof Knex.Client;
 }
 

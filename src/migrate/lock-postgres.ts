@@ -2,6 +2,7 @@ import type { DatabaseAddress } from "../database/address.ts";
 import { postgresConnection } from "../database/client.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";
+import { refusePooler } from "./refuse-pooler.ts";
 
 /** "STUD" and "MIGR" in ASCII: the advisory lock's two keys, one lock per database. */
 const keys = [0x53545544, 0x4d494752];
@@ -17,13 +18,23 @@ export async function openPostgresLock(
 ): Promise<LockConnection> {
   const { default: pg } = await import("pg");
   const name = `studio migrate ${who.user}@${who.host}`;
-  const client = new pg.Client(postgresConnection(database, name));
+  const connect = async (onLost = () => {}) => {
+    const one = new pg.Client(postgresConnection(database, name));
+    // Without a listener, a server that goes away would end the process.
+    one.on("error", onLost);
+    await one.connect();
+    return one;
+  };
   let lost = false;
-  // Without a listener, a server that goes away would end the process.
-  client.on("error", () => {
+  const client = await connect(() => {
     lost = true;
   });
-  await client.connect();
+  try {
+    await refusePooler(client, connect);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
   const ask = async (text: string, values: unknown[]) =>
     (await client.query<{ answer: unknown }>(text, values)).rows[0]?.answer ?? null;
   return {

@@ -21,7 +21,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-interface Account {
+export interface Account {
   uid: number;
   gid: number;
 }
@@ -125,7 +125,7 @@ function findBinaries(): string | null {
   return folders.find(complete) ?? null;
 }
 
-function otherAccount(): Account | null {
+export function otherAccount(): Account | null {
   for (const name of ["postgres", "nobody"]) {
     try {
       const [uid, gid] = ["-u", "-g"].map((option) =>
