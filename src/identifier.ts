@@ -8,9 +8,13 @@ const pattern = /^\d{8}T\d{6}Z-[a-z2-7]{4}$/;
 
 /** A new id of a release, operation, snapshot or bench run: `20261120T210500Z-k3xq`. */
 export function createIdentifier(now: Date): string {
-  const time = now.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
   const random = Array.from(randomBytes(4), (byte) => alphabet[byte % 32]).join("");
-  return `${time}-${random}`;
+  return `${timestampOf(now)}-${random}`;
+}
+
+/** The first part of an id, and of a migration's name: `20261120T210500Z`, UTC. */
+export function timestampOf(time: Date): string {
+  return time.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
 }
 
 export function isIdentifier(text: string): boolean {

@@ -6,6 +6,7 @@ import { readMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step, StepRun } from "../operation/step.ts";
+import { withDatabaseFrom } from "./database-from-file.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import { schemaStatus } from "./schema-status.ts";
 import type { Workplace } from "./workplace.ts";
@@ -15,8 +16,10 @@ export interface MigrateOrder {
   direction: "up" | "down";
   /** up: the last migration to apply; down: the head to return to. */
   to?: string | null;
-  /** down: how many to take back. */
+  /** How many to apply or take back. */
   steps?: number;
+  /** A file that holds the URL of another database; null: the environment's own. */
+  databaseUrlFile: string | null;
 }
 
 /** Names where to go, never how far: a resume must not go the same way twice. */
@@ -26,6 +29,7 @@ export interface MigrateInput {
   head: string | null;
   /** up: the last migration to apply, or all; down: the head to return to, null for none. */
   to?: string | null;
+  databaseUrlFile?: string | null;
 }
 
 export interface MigrateResult {
@@ -40,35 +44,42 @@ export interface MigrateResult {
  *   begun; else as `perform`
  */
 export async function migrate(
-  place: Workplace,
+  workplace: Workplace,
   order: MigrateOrder,
   message: string | null,
 ): Promise<MigrateResult> {
+  const place = withDatabaseFrom(workplace, order.databaseUrlFile);
   // Once more under the lock; an order that makes no sense leaves no lock or ledger behind.
   await planMigrate(place, order);
   const { results } = await perform(place.desk, `migrate ${order.direction}`, async () => {
     const input = await planMigrate(place, order);
-    return { kind: "migrate", message, input, steps: [migrateStep(place, input)] };
+    return { kind: "migrate", message, input, steps: migrateSteps(workplace, input) };
   });
   const report = results.get("migrate") as MigrateResult;
   return { applied: report.applied, reverted: report.reverted, head: report.head };
 }
 
-async function planMigrate(place: Workplace, order: MigrateOrder): Promise<MigrateInput> {
+/** What an order means for the database as it is. Changes nothing. */
+export async function planMigrate(
+  place: Pick<Workplace, "project" | "database">,
+  order: MigrateOrder,
+): Promise<MigrateInput & { names: string[] }> {
   const migrations = await readMigrations(liveMigrationFolders(place));
   const { head, applied } = await readSchemaState({ database: place.database, migrations });
-  const { direction, to, steps } = order;
+  const { direction, to, steps, databaseUrlFile } = order;
   if (direction === "up") {
-    planUp(applied, migrations, to ?? undefined);
-    return { direction, head, to: to ?? null };
+    const all = planUp(applied, migrations, to ?? undefined);
+    const names = steps === undefined ? all : all.slice(0, steps);
+    const last = steps === undefined ? (to ?? null) : (names.at(-1) ?? head);
+    return { direction, head, to: last, databaseUrlFile, names };
   }
-  const last = planDown(applied, migrations, { to, steps }).at(-1);
-  const target = applied.find(({ name }) => name === last)?.parent;
-  return { direction, head, to: target === undefined ? head : target };
+  const names = planDown(applied, migrations, { to, steps });
+  const target = applied.find(({ name }) => name === names.at(-1))?.parent;
+  return { direction, head, to: target === undefined ? head : target, databaseUrlFile, names };
 }
 
 export function migrateSteps(place: Workplace, input: MigrateInput): Step[] {
-  return [migrateStep(place, input)];
+  return [migrateStep(withDatabaseFrom(place, input.databaseUrlFile ?? null), input)];
 }
 
 function migrateStep(place: Workplace, input: MigrateInput): Step {

@@ -9,6 +9,7 @@ import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { readReleaseContent } from "./release-content.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
+import { type RepairInput, repairSteps } from "./repair-journal.ts";
 import { type BootstrapInput, bootstrapSteps } from "./steps/bootstrap.ts";
 import { restoreSteps } from "./steps/restore.ts";
 import type { RestoreInput } from "./steps/restore-input.ts";
@@ -37,6 +38,8 @@ async function stepsOf(
       return bootstrapSteps(place, ledger, row.input as BootstrapInput);
     case "migrate":
       return migrateSteps(place, row.input as MigrateInput);
+    case "repair":
+      return repairSteps(place, row.input as RepairInput);
     default:
       throw usageError(
         `The unfinished operation is a "${row.kind}", which this version of studio does not know.`,

@@ -1,0 +1,27 @@
+import { type RecordedMigration, recordMigrations } from "../migrate/record.ts";
+import { readMigrations } from "../migrate/source.ts";
+import { withDatabaseFrom } from "./database-from-file.ts";
+import { type MigrateOrder, planMigrate } from "./migrate.ts";
+import { liveMigrationFolders } from "./project-folders.ts";
+import type { View } from "./view.ts";
+
+export interface MigratePreview {
+  direction: MigrateOrder["direction"];
+  /** In the order in which they would be executed. */
+  migrations: RecordedMigration[];
+}
+
+/** The statements that an order would issue. Nothing is changed. */
+export async function previewMigrate(view: View, order: MigrateOrder): Promise<MigratePreview> {
+  const place = withDatabaseFrom(view, order.databaseUrlFile);
+  const { direction } = order;
+  const { names } = await planMigrate(place, order);
+  const recorded = await recordMigrations({
+    dialect: place.database.dialect,
+    migrations: await readMigrations(liveMigrationFolders(place)),
+    wanted: names,
+    direction,
+  });
+  const byName = new Map(recorded.map((one) => [one.name, one]));
+  return { direction, migrations: names.flatMap((name) => byName.get(name) ?? []) };
+}
