@@ -27,6 +27,12 @@ export const registry: Registry = {
     entry("Deploy:", "up", "Start the current release again", () => import("./up.ts")),
     entry("Deploy:", "down", "Stop the current release in good order", () => import("./down.ts")),
     entry(
+      "Deploy:",
+      "maintenance",
+      "Tell callers to come back later",
+      () => import("./maintenance.ts"),
+    ),
+    entry(
       "Look:",
       "status",
       "Show what is serving, and how it stands",

@@ -14,6 +14,11 @@ export interface DeployInput {
     /** Head to go down to before the release starts: a rollback with --with-down. */
     downTo?: string | null;
   };
+  /**
+   * The release before cannot run on the schema that the new one brings: the public is told to come
+   * back later meanwhile.
+   */
+  maintenance?: boolean;
   /** Id of the snapshot this operation takes. */
   snapshot: string;
   /** Nothing to back up existed before: the backup is taken after migrating. */

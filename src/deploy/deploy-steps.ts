@@ -2,6 +2,7 @@ import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
 import { backupStep } from "./steps/backup.ts";
 import { hookSteps } from "./steps/hook.ts";
+import { maintenanceStep } from "./steps/maintenance.ts";
 import { migrateStep } from "./steps/migrate.ts";
 import { preflightStep } from "./steps/preflight.ts";
 import { prepareStep } from "./steps/prepare.ts";
@@ -22,6 +23,7 @@ export function deploySteps(work: DeployWork): Step[] {
     preflightStep(work),
     ...hookSteps(work, "before"),
     prepareStep(work),
+    ...(work.input.maintenance === true ? [maintenanceStep(work)] : []),
     backupStep(work, "before"),
     migrateStep(work),
     backupStep(work, "after"),

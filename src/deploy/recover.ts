@@ -8,6 +8,7 @@ import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { readReleaseContent } from "./release-content.ts";
+import { type MaintenanceInput, maintenanceSteps } from "./maintenance.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
 import { type RepairInput, repairSteps } from "./repair-journal.ts";
 import { type BootstrapInput, bootstrapSteps } from "./steps/bootstrap.ts";
@@ -38,6 +39,8 @@ async function stepsOf(
       return bootstrapSteps(place, ledger, row.input as BootstrapInput);
     case "migrate":
       return migrateSteps(place, row.input as MigrateInput);
+    case "maintenance":
+      return maintenanceSteps(place, row.input as MaintenanceInput);
     case "repair":
       return repairSteps(place, row.input as RepairInput);
     default:

@@ -7,6 +7,8 @@ export interface ReleaseState {
   running: boolean;
   /** True when it takes public traffic. */
   accepting: boolean;
+  /** True while it tells the public to come back later. */
+  maintenance: boolean;
   /** False when its process would have to be started anew to take public traffic again. */
   canAccept: boolean;
   ready: boolean;
@@ -53,6 +55,11 @@ export interface Target extends TargetView {
   switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
+  /**
+   * Lets the release that serves tell the public to come back later, once it has answered what it
+   * began; or serve again.
+   */
+  maintain(run: StepRun, release: ReleaseRecord, on: boolean): Promise<void>;
   /** Lets a release finish what it has begun, then ends it. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
 }

@@ -33,6 +33,8 @@ export interface DaemonSpec {
   listen: { host: string; port: number } | null;
   /** Serve the public address as soon as the models are warmed up. */
   acceptAtOnce: boolean;
+  /** A file that is there while the public is told to come back later; null: in memory alone. */
+  maintenanceFile?: string | null;
   logger: Logger;
   now?: () => Date;
 }
@@ -46,6 +48,8 @@ export interface DaemonState {
   startedAt: string;
   /** True while connections to the public address are taken. */
   accepting: boolean;
+  /** True while the public is told to come back later. */
+  maintenance: boolean;
   /** True while the models are warmed up and the database answers. */
   ready: boolean;
   /** Requests begun and not yet answered, without those to the control routes. */
@@ -63,6 +67,8 @@ export interface Daemon {
   state(): DaemonState;
   /** Takes connections to the public address. @throws StudioError `daemon.descriptors` */
   accept(): Promise<void>;
+  /** Answers the public that it should come back later, or lets it in again. */
+  maintain(on: boolean): void;
   /** Takes no further connections; those that are open are served to their end. */
   pause(): Promise<void>;
   /** Pauses, waits for what is in flight at most this long, closes everything. */

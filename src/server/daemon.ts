@@ -64,6 +64,7 @@ function receive(
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader("x-studio-release", services.spec.release);
   response.setHeader("x-request-id", id);
+  if (origin === "public" && services.maintenance.answer(request, response)) return;
   application.routing(request, response);
 }
 

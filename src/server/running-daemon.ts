@@ -31,7 +31,7 @@ export class RunningDaemon implements Daemon {
   }
 
   state(): DaemonState {
-    const { spec, models, health, listener, traffic } = this.services;
+    const { spec, models, health, listener, traffic, maintenance } = this.services;
     const { release, version, environment } = spec;
     const databaseAnswers = health.newest?.components["database"]?.status === "healthy";
     return {
@@ -41,6 +41,7 @@ export class RunningDaemon implements Daemon {
       pid: process.pid,
       startedAt: this.startedAt.toISOString(),
       accepting: listener.accepting,
+      maintenance: maintenance.on,
       ready: models.ready && databaseAnswers && this.stopping === null,
       inFlight: traffic.inFlight,
       connections: listener.connections,
@@ -50,6 +51,11 @@ export class RunningDaemon implements Daemon {
         return { name: record.name, version: record.version, sha256: record.sha256, ready };
       }),
     };
+  }
+
+  maintain(on: boolean): void {
+    this.services.maintenance.set(on);
+    this.services.spec.logger.info({ on }, "maintenance");
   }
 
   async accept(): Promise<void> {

@@ -8,6 +8,7 @@ import { createKeyCheck, type KeyCheck } from "./authentication.ts";
 import { componentChecks, storageFolder } from "./component-checks.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
 import { HealthMonitor } from "./health-monitor.ts";
+import { Maintenance } from "./maintenance.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { PublicListener, type RequestHandler } from "./public-listener.ts";
 import { SystemMeter } from "./system-usage.ts";
@@ -25,6 +26,7 @@ export interface Services {
   health: HealthMonitor;
   metrics: Metrics;
   traffic: Traffic;
+  maintenance: Maintenance;
   listener: PublicListener;
   daemon(): Daemon;
 }
@@ -63,7 +65,9 @@ export async function createServices(
   });
   metrics.read({ listener, traffic, models, database, health });
   const vectors = new VectorStore(database, { now });
-  const parts = { models, language, database, vectors, health, metrics, traffic, listener };
+  const maintenance = new Maintenance(spec.maintenanceFile ?? null);
+  const data = { models, language, database, vectors };
+  const parts = { ...data, health, metrics, traffic, maintenance, listener };
   return { spec, now, keyCheck, ...parts, daemon: () => late.daemon() };
 }
 

@@ -11,6 +11,7 @@ const stateSchema = exactly({
   pid: integer,
   startedAt: text,
   accepting: flag,
+  maintenance: flag,
   ready: flag,
   inFlight: integer,
   connections: integer,
@@ -47,6 +48,17 @@ export function controlRoutes(application: FastifyInstance, services: Services):
     await services.daemon().pause();
     return services.daemon().state();
   });
+  application.post<{ Body: { on: boolean } }>(
+    "/control/maintenance",
+    {
+      config,
+      schema: { body: exactly({ on: flag }), response: { 200: stateSchema, ...errorAnswers } },
+    },
+    async (request) => {
+      services.daemon().maintain(request.body.on);
+      return services.daemon().state();
+    },
+  );
   application.post<{ Body: { drain?: number } | null }>(
     "/control/stop",
     {

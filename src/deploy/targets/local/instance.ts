@@ -49,6 +49,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     descriptors: copies,
     listen: null,
     acceptAtOnce: input.accept,
+    maintenanceFile: join(site.runFolder, `${id}.maintenance`),
     logger,
   });
   const stop = () => void daemon.stop(release.settings.deploy.drain);

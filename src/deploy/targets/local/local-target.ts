@@ -52,7 +52,12 @@ export function createLocalTarget(input: LocalTargetInput): Target {
     async unswitch(run, release) {
       const site = siteFor(release);
       await run.effect("release", () => keepRunning(site, release.id, false));
-      await run.effect("pause", () => askDaemon(site, "POST", "/control/pause"));
+      await run.effect("pause", () => askDaemon(site, "/control/pause"));
+    },
+    async maintain(run, release, on) {
+      const site = siteFor(release);
+      await run.effect("maintenance", () => askDaemon(site, "/control/maintenance", { on }));
+      if (on) await untilAnswered(site, graceOf(release));
     },
     stop: (run, release) => stop(siteFor(release), run, release),
   };
@@ -108,7 +113,15 @@ async function start(
 
 async function acceptTraffic(site: LocalSite): Promise<void> {
   if ((await daemonState(site))?.accepting === true) return;
-  await askDaemon(site, "POST", "/control/accept");
+  await askDaemon(site, "/control/accept");
+}
+
+/** What was let in before is not cut off by what follows. */
+async function untilAnswered(site: LocalSite, patience: number): Promise<void> {
+  for (let waited = 0; waited < patience; waited += 50) {
+    if (((await daemonState(site))?.inFlight ?? 0) === 0) return;
+    await sleep(50);
+  }
 }
 
 async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void> {

@@ -36,6 +36,7 @@ async function stateOf(site: LocalSite, release: ReleaseRecord): Promise<Release
     release: release.id,
     running: daemon !== null || instance?.alive === true,
     accepting: daemon?.accepting ?? false,
+    maintenance: daemon?.maintenance ?? false,
     canAccept: daemon !== null && (daemon.accepting || daemon.takesLeft > 0),
     ready: daemon?.ready ?? false,
     startedAt: daemon?.startedAt ?? null,

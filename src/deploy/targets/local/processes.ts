@@ -62,17 +62,21 @@ export async function askSupervisor(
 }
 
 /** A daemon that is gone has nothing to be told; one that refuses is an error. */
-export async function askDaemon(site: LocalSite, method: "POST", path: string): Promise<void> {
+export async function askDaemon(
+  site: LocalSite,
+  path: "/control/accept" | "/control/pause" | "/control/maintenance",
+  body: object = {},
+): Promise<void> {
   const { socketPath } = site;
   if ((await daemonState(site)) === null) {
-    if (path === "/control/pause") return;
+    if (path !== "/control/accept") return;
     throw new StudioError({
       code: "release.gone",
       message: "The release's process ended before it could take the traffic.",
       exitCode: exitCodes.undone,
     });
   }
-  const answer = await askControl<unknown>({ socketPath, method, path, body: {} });
+  const answer = await askControl<unknown>({ socketPath, method: "POST", path, body });
   if (answer.status >= 300) throw refused("daemon", path, answer);
 }
 

@@ -1,0 +1,24 @@
+import type { Step } from "../../operation/step.ts";
+import type { DeployWork } from "../deploy-input.ts";
+
+/**
+ * Tells the public to come back later, from before the backup, so that this holds all that was
+ * written, until the new release takes over.
+ */
+export function maintenanceStep({ place, previous }: DeployWork): Step {
+  const { target } = place;
+  return {
+    id: "maintenance",
+    title: "Put up the maintenance page: the release before cannot run on the new schema",
+    async probe() {
+      if (previous === null) return "absent";
+      return (await target.state(previous)).maintenance ? "done" : "absent";
+    },
+    async do(run) {
+      if (previous !== null) await target.maintain(run, previous, true);
+    },
+    async undo(run) {
+      if (previous !== null) await target.maintain(run, previous, false);
+    },
+  };
+}
