@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Dialect } from "../database/address.ts";
 import type { GatedStatement, Passage, StatementGate } from "../database/statement-gate.ts";
+import { StudioError, exitCodes } from "../errors.ts";
 import { type JournaledProgress, journalTable } from "./journal.ts";
 import { kindOfStatement, transactionChange } from "./statement-kind.ts";
 
@@ -22,9 +23,6 @@ export interface StepwiseOptions {
 
 /** Where a migration starts whose statements are committed one by one. */
 export const noStatements: JournaledProgress = { done: 0, trail: "", before: null };
-
-/** The migration does not issue the statements any more that it issued before it stopped. */
-export class ChangedTrail extends Error {}
 
 /**
  * Journals each statement of a migration that is committed statement by statement, so that it can
@@ -48,7 +46,8 @@ export function stepwiseGate(options: StepwiseOptions): StatementGate {
     const before = trail;
     trail = extendTrail(trail, statement);
     if (position <= progress.done) {
-      if (position === progress.done && trail !== progress.trail) throw new ChangedTrail();
+      if (position === progress.done && trail !== progress.trail)
+        throw changedHalfWay(options.name, position);
       return;
     }
     await options.mayGoOn();
@@ -70,6 +69,21 @@ export function stepwiseGate(options: StepwiseOptions): StatementGate {
     await options.patiently(statement.sql, () => passage.run());
     await mark(options, passage, step);
   };
+}
+
+/** The migration does not issue the statements any more that it issued before it stopped. */
+function changedHalfWay(name: string, done: number): StudioError {
+  return new StudioError({
+    code: "migration.changedHalfWay",
+    message:
+      `The migration ${name} stopped half-way, and the first ${done} of its statements are not those ` +
+      "any more that were committed then. Nothing was done.",
+    hint:
+      "Put those statements back as they were, and correct only what comes after them; or finish or " +
+      `undo it by hand, and say so: \`studio migrate repair --applied ${name}\` or \`--reverted ${name}\`.`,
+    exitCode: exitCodes.checkFailed,
+    details: { name, done },
+  });
 }
 
 async function inOneTransaction(

@@ -1,5 +1,7 @@
 import type { Knex } from "knex";
 import { openSession } from "../database/session.ts";
+import type { StatementGate } from "../database/statement-gate.ts";
+import { StudioError } from "../errors.ts";
 import type { MigrationDirection } from "./failure.ts";
 import { type AppliedMigration, journalTable } from "./journal.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
@@ -31,7 +33,8 @@ export async function runStepwise(
     const { dropInvalidIndexes } = await import("./invalid-indexes.ts");
     await dropInvalidIndexes(run.session, sql);
   };
-  const gate = stepwiseGate({
+  let refusal: StudioError | null = null;
+  const journaling = stepwiseGate({
     dialect,
     name,
     progress: unfinished?.progress ?? noStatements,
@@ -43,6 +46,16 @@ export async function runStepwise(
     patiently: (sql, send) => giveWay(retrying, () => cleaningUp(sql, send, cleanUp)),
     mayGoOn: () => mayGoOn(run),
   });
+  const gate: StatementGate = async (statement, passage) => {
+    try {
+      await journaling(statement, passage);
+    } catch (error) {
+      // The query builder writes the statement into whatever comes through it, and a program may
+      // catch it.
+      if (error instanceof StudioError) refusal = error;
+      throw error instanceof StudioError ? new Error(error.code) : error;
+    }
+  };
   const session = await openSession(database, {
     busyTimeout: lockTimeout,
     applicationName: `studio migrate ${who.user}@${who.host}`,
@@ -51,9 +64,12 @@ export async function runStepwise(
   try {
     const connection = await prepare(session, run);
     await untilAborted(Promise.resolve(work(session)), signal, () => run.lock.cancel(connection));
+  } catch (error) {
+    throw refusal ?? error;
   } finally {
     await session.destroy();
   }
+  if (refusal !== null) throw refusal as StudioError;
 }
 
 /** Limits how long statements wait for locks, and tells the server's number of the connection. */
