@@ -1,0 +1,108 @@
+import type { ColumnDef, Constraint, Node, TypeName } from "libpg-query";
+import type { TableConstraint } from "../actions.ts";
+import { type ColumnDefinition, type ColumnType, plainColumn } from "../column.ts";
+import { isNull, isVolatile, readCheck } from "./expression.ts";
+import { identifier, relationName, texts } from "./name.ts";
+
+const numbering = new Map([
+  ["smallserial", "int2"],
+  ["serial2", "int2"],
+  ["serial", "int4"],
+  ["serial4", "int4"],
+  ["bigserial", "int8"],
+  ["serial8", "int8"],
+]);
+
+export function readType(type: TypeName): ColumnType {
+  const name = texts(type.names).at(-1) ?? "";
+  return {
+    name: numbering.get(name) ?? name,
+    arguments: (type.typmods ?? []).map(numberOf),
+    array: (type.arrayBounds ?? []).length > 0,
+    unsigned: false,
+  };
+}
+
+function numberOf(node: Node): string {
+  return "A_Const" in node ? String(node.A_Const.ival?.ival ?? 0) : "?";
+}
+
+export function readColumn(definition: ColumnDef): ColumnDefinition {
+  const { typeName } = definition;
+  const column = plainColumn(
+    identifier(definition.colname),
+    typeName === undefined ? null : readType(typeName),
+  );
+  if (numbering.has(texts(typeName?.names).at(-1) ?? "")) {
+    column.identity = "default";
+    column.default = "volatile";
+    column.notNull = true;
+  }
+  for (const node of definition.constraints ?? []) {
+    if ("Constraint" in node) readColumnConstraint(column, node.Constraint);
+  }
+  return column;
+}
+
+function readColumnConstraint(column: ColumnDefinition, constraint: Constraint): void {
+  switch (constraint.contype) {
+    case "CONSTR_NOTNULL":
+      column.notNull = true;
+      break;
+    case "CONSTR_DEFAULT":
+      column.default = defaultOf(constraint.raw_expr);
+      break;
+    case "CONSTR_IDENTITY":
+      column.identity = constraint.generated_when === "a" ? "always" : "default";
+      column.notNull = true;
+      break;
+    case "CONSTR_GENERATED":
+      column.generated = constraint.generated_kind === "v" ? "virtual" : "stored";
+      break;
+    case "CONSTR_PRIMARY":
+      column.primaryKey = true;
+      column.notNull = true;
+      break;
+    case "CONSTR_UNIQUE":
+      column.unique = true;
+      break;
+    case "CONSTR_CHECK":
+      column.check = readCheck(constraint.raw_expr);
+      break;
+    case "CONSTR_FOREIGN":
+      column.references = relationName(constraint.pktable);
+      break;
+    default:
+  }
+}
+
+function defaultOf(expression: Node | undefined): ColumnDefinition["default"] {
+  if (isNull(expression)) return "none";
+  return isVolatile(expression) ? "volatile" : "constant";
+}
+
+const constraintKinds: Readonly<Record<string, TableConstraint["kind"]>> = {
+  CONSTR_PRIMARY: "primaryKey",
+  CONSTR_UNIQUE: "unique",
+  CONSTR_EXCLUSION: "exclusion",
+  CONSTR_CHECK: "check",
+  CONSTR_FOREIGN: "foreignKey",
+  CONSTR_NOTNULL: "notNull",
+};
+
+/** Null for what is no constraint of its own, as DEFERRABLE. */
+export function readTableConstraint(constraint: Constraint): TableConstraint | null {
+  const kind = constraintKinds[constraint.contype ?? ""];
+  if (kind === undefined) return null;
+  const columns = kind === "foreignKey" ? constraint.fk_attrs : constraint.keys;
+  return {
+    kind,
+    name: constraint.conname === undefined ? null : identifier(constraint.conname),
+    columns: texts(columns).map(identifier),
+    validated: constraint.skip_validation !== true,
+    enforced: constraint.is_enforced === true || !["check", "foreignKey"].includes(kind),
+    usingIndex: constraint.indexname === undefined ? null : identifier(constraint.indexname),
+    references: kind === "foreignKey" ? relationName(constraint.pktable) : null,
+    check: kind === "check" ? readCheck(constraint.raw_expr) : null,
+  };
+}
