@@ -66,7 +66,7 @@ interface Kinds {
     special: "fulltext" | "spatial" | null;
   };
   dropIndex: { table: string | null; index: string; concurrently: boolean; cascade: boolean };
-  reindex: { target: string; concurrently: boolean };
+  reindex: { command: string; name: string; concurrently: boolean };
 
   addConstraint: OfTable & { constraint: TableConstraint };
   validateConstraint: OfTable & { constraint: string };
@@ -106,12 +106,10 @@ interface Kinds {
 
 export type ActionKind = keyof Kinds;
 
-export type ActionOf<Kind extends ActionKind> = {
-  [Each in Kind]: Kinds[Each] & { kind: Each };
-}[Kind];
-
 /**
  * One thing that a statement does, in the same words for every database. Names are written as that
  * database writes them in SQL (`public.` and `main.` left out), so that they can go into a rewrite.
  */
-export type SchemaAction = ActionOf<ActionKind>;
+export type SchemaAction = { [Kind in ActionKind]: Kinds[Kind] & { kind: Kind } }[ActionKind];
+
+export type ActionOf<Kind extends ActionKind> = Extract<SchemaAction, { kind: Kind }>;

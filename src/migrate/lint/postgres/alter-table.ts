@@ -1,4 +1,4 @@
-import type { AlterTableCmd, AlterTableStmt, ColumnDef } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef } from "libpg-query";
 import type { SchemaAction } from "../actions.ts";
 import { readColumn, readTableConstraint, readType } from "./column.ts";
 import { isNull } from "./expression.ts";
@@ -47,59 +47,75 @@ export function readAlterTable(statement: AlterTableStmt): SchemaAction[] {
 }
 
 function readCommand(table: string, command: AlterTableCmd): SchemaAction[] {
-  const subtype = command.subtype ?? "";
+  const subtype = command.subtype ?? "AT_GenericOptions";
+  const read = commandReaders[subtype];
+  if (read !== undefined) return read(table, command);
+  if (quiet.has(subtype)) return [];
   const clause = rewriting[subtype];
   if (clause !== undefined) return [{ kind: "rewriteTable", table, clause, level: "error" }];
+  const touch: SchemaAction = { kind: "touchTable", table, clause: clauseOf(subtype) };
   const what = restricting[subtype];
-  if (what !== undefined) {
-    return [
-      { kind: "restrictAccess", table, what },
-      { kind: "touchTable", table, clause: what },
-    ];
-  }
-  return (
-    readColumnCommand(table, command) ??
-    readConstraintCommand(table, command) ??
-    readPartOfTable(table, command)
-  );
+  return what === undefined ? [touch] : [{ kind: "restrictAccess", table, what }, touch];
 }
 
-function readColumnCommand(table: string, command: AlterTableCmd): SchemaAction[] | null {
-  const column = identifier(command.name);
-  const definition = columnOf(command);
-  switch (command.subtype) {
-    case "AT_AddColumn":
-      return [{ kind: "addColumn", table, column: readColumn(definition) }];
-    case "AT_DropColumn":
-      return [{ kind: "dropColumn", table, column, cascade: isCascade(command) }];
-    case "AT_AlterColumnType":
-      return [
-        {
-          kind: "changeType",
-          table,
-          column,
-          type: readType(definition.typeName ?? {}),
-          using: definition.raw_default !== undefined,
-        },
-      ];
-    case "AT_SetNotNull":
-      return [{ kind: "setNotNull", table, column }];
-    case "AT_DropNotNull":
-      return [{ kind: "dropNotNull", table, column }];
-    case "AT_ColumnDefault":
-      return [
-        { kind: isNull(command.def ?? nullNode) ? "dropDefault" : "setDefault", table, column },
-      ];
-    case "AT_DropIdentity":
-    case "AT_DropExpression":
-      return [{ kind: "dropDefault", table, column }];
-    case "AT_AddIdentity":
-    case "AT_SetIdentity":
-      return [{ kind: "setIdentity", table, column, identity: identityOf(command) }];
-    default:
-      return null;
-  }
-}
+type CommandReader = (table: string, command: AlterTableCmd) => SchemaAction[];
+
+const dropDefault: CommandReader = (table, { name }) => [
+  { kind: "dropDefault", table, column: identifier(name) },
+];
+const setIdentity: CommandReader = (table, command) => [
+  {
+    kind: "setIdentity",
+    table,
+    column: identifier(command.name),
+    identity: identityOf(command),
+  },
+];
+
+const commandReaders: { readonly [Type in AlterTableType]?: CommandReader } = {
+  AT_AddColumn: (table, command) => [
+    { kind: "addColumn", table, column: readColumn(columnOf(command)) },
+  ],
+  AT_DropColumn: (table, command) => [
+    {
+      kind: "dropColumn",
+      table,
+      column: identifier(command.name),
+      cascade: isCascade(command),
+    },
+  ],
+  AT_AlterColumnType: (table, command) => {
+    const { typeName = {}, raw_default: using } = columnOf(command);
+    const column = identifier(command.name);
+    const type = readType(typeName);
+    return [{ kind: "changeType", table, column, type, using: using !== undefined }];
+  },
+  AT_SetNotNull: (table, { name }) => [{ kind: "setNotNull", table, column: identifier(name) }],
+  AT_DropNotNull: (table, { name }) => [{ kind: "dropNotNull", table, column: identifier(name) }],
+  AT_ColumnDefault: (table, { name, def = nullNode }) => [
+    { kind: isNull(def) ? "dropDefault" : "setDefault", table, column: identifier(name) },
+  ],
+  AT_DropIdentity: dropDefault,
+  AT_DropExpression: dropDefault,
+  AT_AddIdentity: setIdentity,
+  AT_SetIdentity: setIdentity,
+  AT_AddConstraint: (table, { def }) => {
+    const constraint =
+      def !== undefined && "Constraint" in def ? readTableConstraint(def.Constraint) : null;
+    return constraint === null ? [] : [{ kind: "addConstraint", table, constraint }];
+  },
+  AT_ValidateConstraint: (table, { name }) => [
+    { kind: "validateConstraint", table, constraint: identifier(name) },
+  ],
+  AT_DropConstraint: (table, command) => {
+    const constraint = identifier(command.name);
+    return [{ kind: "dropConstraint", table, constraint, cascade: isCascade(command) }];
+  },
+  AT_DetachPartition: readDetach,
+  AT_DisableTrig: disableTrigger,
+  AT_DisableTrigAll: disableTrigger,
+  AT_DisableTrigUser: disableTrigger,
+};
 
 const nullNode = { A_Const: { isnull: true } };
 
@@ -123,39 +139,18 @@ function identityOf({ def }: AlterTableCmd): "always" | "default" {
   return isAlways ? "always" : "default";
 }
 
-function readConstraintCommand(table: string, command: AlterTableCmd): SchemaAction[] | null {
-  const name = identifier(command.name);
-  switch (command.subtype) {
-    case "AT_AddConstraint": {
-      const node = command.def;
-      const constraint =
-        node !== undefined && "Constraint" in node ? readTableConstraint(node.Constraint) : null;
-      return constraint === null ? [] : [{ kind: "addConstraint", table, constraint }];
-    }
-    case "AT_ValidateConstraint":
-      return [{ kind: "validateConstraint", table, constraint: name }];
-    case "AT_DropConstraint":
-      return [{ kind: "dropConstraint", table, constraint: name, cascade: isCascade(command) }];
-    default:
-      return null;
-  }
+function readDetach(table: string, { def }: AlterTableCmd): SchemaAction[] {
+  const command = def !== undefined && "PartitionCmd" in def ? def.PartitionCmd : {};
+  const partition = relationName(command.name);
+  return [{ kind: "detachPartition", table, partition, concurrently: command.concurrent === true }];
 }
 
-function readPartOfTable(table: string, command: AlterTableCmd): SchemaAction[] {
-  const subtype = command.subtype ?? "";
-  if (quiet.has(subtype)) return [];
-  const touch: SchemaAction = { kind: "touchTable", table, clause: clauseOf(subtype) };
-  if (subtype === "AT_DetachPartition" && command.def !== undefined) {
-    if (!("PartitionCmd" in command.def)) return [touch];
-    const { name, concurrent } = command.def.PartitionCmd;
-    const partition = relationName(name);
-    return [{ kind: "detachPartition", table, partition, concurrently: concurrent === true }];
-  }
-  if (subtype.startsWith("AT_DisableTrig")) {
-    const name = command.name === undefined ? "every trigger" : identifier(command.name);
-    return [{ kind: "drop", object: "trigger", name, table, cascade: false }, touch];
-  }
-  return [touch];
+function disableTrigger(table: string, command: AlterTableCmd): SchemaAction[] {
+  const name = command.name === undefined ? "every trigger" : identifier(command.name);
+  return [
+    { kind: "drop", object: "trigger", name, table, cascade: false },
+    { kind: "touchTable", table, clause: "DISABLE TRIGGER" },
+  ];
 }
 
 /** `AT_ReplicaIdentity` as `REPLICA IDENTITY`. */

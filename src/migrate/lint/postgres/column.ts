@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint, Node, TypeName } from "libpg-query";
+import type { ColumnDef, ConstrType, Constraint, Node, TypeName } from "libpg-query";
 import type { TableConstraint } from "../actions.ts";
 import { type ColumnDefinition, type ColumnType, plainColumn } from "../column.ts";
 import { isNull, isVolatile, readCheck } from "./expression.ts";
@@ -39,42 +39,43 @@ export function readColumn(definition: ColumnDef): ColumnDefinition {
     column.notNull = true;
   }
   for (const node of definition.constraints ?? []) {
-    if ("Constraint" in node) readColumnConstraint(column, node.Constraint);
+    if (!("Constraint" in node)) continue;
+    const { contype } = node.Constraint;
+    if (contype !== undefined) columnConstraints[contype]?.(column, node.Constraint);
   }
   return column;
 }
 
-function readColumnConstraint(column: ColumnDefinition, constraint: Constraint): void {
-  switch (constraint.contype) {
-    case "CONSTR_NOTNULL":
-      column.notNull = true;
-      break;
-    case "CONSTR_DEFAULT":
-      column.default = defaultOf(constraint.raw_expr);
-      break;
-    case "CONSTR_IDENTITY":
-      column.identity = constraint.generated_when === "a" ? "always" : "default";
-      column.notNull = true;
-      break;
-    case "CONSTR_GENERATED":
-      column.generated = constraint.generated_kind === "v" ? "virtual" : "stored";
-      break;
-    case "CONSTR_PRIMARY":
-      column.primaryKey = true;
-      column.notNull = true;
-      break;
-    case "CONSTR_UNIQUE":
-      column.unique = true;
-      break;
-    case "CONSTR_CHECK":
-      column.check = readCheck(constraint.raw_expr);
-      break;
-    case "CONSTR_FOREIGN":
-      column.references = relationName(constraint.pktable);
-      break;
-    default:
-  }
-}
+type ConstraintReader = (column: ColumnDefinition, constraint: Constraint) => void;
+
+const columnConstraints: { readonly [Type in ConstrType]?: ConstraintReader } = {
+  CONSTR_NOTNULL(column) {
+    column.notNull = true;
+  },
+  CONSTR_DEFAULT(column, constraint) {
+    column.default = defaultOf(constraint.raw_expr);
+  },
+  CONSTR_IDENTITY(column, constraint) {
+    column.identity = constraint.generated_when === "a" ? "always" : "default";
+    column.notNull = true;
+  },
+  CONSTR_GENERATED(column, constraint) {
+    column.generated = constraint.generated_kind === "v" ? "virtual" : "stored";
+  },
+  CONSTR_PRIMARY(column) {
+    column.primaryKey = true;
+    column.notNull = true;
+  },
+  CONSTR_UNIQUE(column) {
+    column.unique = true;
+  },
+  CONSTR_CHECK(column, constraint) {
+    column.check = readCheck(constraint.raw_expr);
+  },
+  CONSTR_FOREIGN(column, constraint) {
+    column.references = relationName(constraint.pktable);
+  },
+};
 
 function defaultOf(expression: Node | undefined): ColumnDefinition["default"] {
   if (isNull(expression)) return "none";

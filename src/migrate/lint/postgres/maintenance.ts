@@ -34,14 +34,12 @@ export function readCluster(statement: ClusterStmt): SchemaAction[] {
 
 export function readReindex(statement: ReindexStmt): SchemaAction[] {
   const concurrently = hasOption(statement.params, "concurrently");
-  const kind = (statement.kind ?? "").replace("REINDEX_OBJECT_", "");
-  const name = statement.relation === undefined ? statement.name : relationName(statement.relation);
-  const target = `${kind} ${name ?? ""}`.trim();
-  const actions: SchemaAction[] = [{ kind: "reindex", target, concurrently }];
-  if (!concurrently && kind !== "TABLE" && kind !== "INDEX") {
-    actions.push({ kind: "outsideTransaction", command: `REINDEX ${kind}` });
-  }
-  return actions;
+  const command = `REINDEX ${(statement.kind ?? "").replace("REINDEX_OBJECT_", "")}`;
+  const name =
+    statement.relation === undefined ? (statement.name ?? "") : relationName(statement.relation);
+  const reindex: SchemaAction = { kind: "reindex", command, name, concurrently };
+  if (statement.relation !== undefined || concurrently) return [reindex];
+  return [{ kind: "outsideTransaction", command }, reindex];
 }
 
 /** `OPTION`, or `(OPTION true)`. */

@@ -73,7 +73,9 @@ function readColumnConstraint(column: ColumnDefinition, constraint: ColumnConstr
     case "GeneratedColumnConstraint":
       column.generated = constraint.typ?.name.toLowerCase() === "stored" ? "stored" : "virtual";
       break;
-    default:
+    case "CollateColumnConstraint":
+    case "DeferColumnConstraint":
+      break;
   }
 }
 
