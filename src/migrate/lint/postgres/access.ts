@@ -24,6 +24,7 @@ export function readCreatePolicy(statement: CreatePolicyStmt): SchemaAction[] {
   const table = relationName(statement.table);
   const name = identifier(statement.policy_name);
   const create: SchemaAction = { kind: "create", object: "policy", name, table, replace: false };
-  if (statement.permissive === true) return [create];
-  return [create, { kind: "restrictAccess", table, what: `the restrictive policy ${name}` }];
+  const touch: SchemaAction = { kind: "touchTable", table, clause: "CREATE POLICY" };
+  if (statement.permissive === true) return [create, touch];
+  return [create, touch, { kind: "restrictAccess", table, what: `the restrictive policy ${name}` }];
 }

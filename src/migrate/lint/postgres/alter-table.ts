@@ -7,6 +7,8 @@ import { identifier, relationName } from "./name.ts";
 /** Clauses that take no lock that a reader or writer waits for. */
 const quiet = new Set([
   "AT_SetStatistics",
+  "AT_SetRelOptions",
+  "AT_ResetRelOptions",
   "AT_SetOptions",
   "AT_ResetOptions",
   "AT_ClusterOn",

@@ -11,8 +11,9 @@ const addForeignKey: Rule = {
     const { table } = action;
     if (action.kind === "addColumn") {
       const { name, references } = action.column;
-      // MySQL reads REFERENCES behind a column and does nothing with it.
-      if (references === null || scene.dialect === "mysql") return null;
+      if (references === null) return null;
+      // MariaDB and MySQL 9 make a foreign key of it; earlier versions of MySQL pass over it.
+      if (scene.dialect === "mysql") return mysqlForeignKeyProblem(table, references, scene);
       return foreignKeyProblem(table, [name], references, null);
     }
     const { kind, columns, references, validated, enforced, name } = action.constraint;

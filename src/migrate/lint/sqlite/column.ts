@@ -79,7 +79,7 @@ function readColumnConstraint(column: ColumnDefinition, constraint: ColumnConstr
   }
 }
 
-const constants = new Set([
+const constants = new Set<string>([
   "NumericLiteral",
   "StringLiteral",
   "BlobLiteral",
@@ -90,9 +90,14 @@ const constants = new Set([
 
 /** SQLite adds a column only with a default that needs no computing; a sign is allowed. */
 function defaultOf(expression: Expr): ColumnDefinition["default"] {
-  if (expression.type === "NullLiteral") return "none";
-  const inner = expression.type === "UnaryExpr" ? expression.expr : expression;
-  return constants.has(inner.type) ? "constant" : "volatile";
+  let inner: Expr | undefined = expression;
+  for (;;) {
+    if (inner?.type === "UnaryExpr") inner = inner.expr;
+    else if (inner?.type === "ParenthesizedExpr" && inner.exprs.length === 1) [inner] = inner.exprs;
+    else break;
+  }
+  if (inner?.type === "NullLiteral") return "none";
+  return constants.has(inner?.type ?? "") ? "constant" : "volatile";
 }
 
 function readCheck(expression: Expr): CheckCondition {
