@@ -1,5 +1,5 @@
 export interface ColumnType {
-  /** In lower case and without aliases: `varchar`, `int8`, `enum`. */
+  /** In lower case and without aliases: `varchar`, `bigint`, `enum`. */
   name: string;
   /** As written in the parentheses: `["10", "2"]`, or the values of an enum. */
   arguments: string[];
@@ -53,7 +53,7 @@ export function fillsItself(column: ColumnDefinition): boolean {
   return column.default !== "none" || column.identity !== null || column.generated !== null;
 }
 
-/** `varchar(10)`, `int8[]`, `bigint unsigned`. */
+/** `varchar(10)`, `bigint[]`, `bigint unsigned`. */
 export function describeType(type: ColumnType): string {
   const size = type.arguments.length === 0 ? "" : `(${type.arguments.join(", ")})`;
   return `${type.name}${size}${type.unsigned ? " unsigned" : ""}${type.array ? "[]" : ""}`;

@@ -116,10 +116,11 @@ function unknownNames({ migration, statements }: JudgedMigration): JudgedProblem
     { statement: null, allowed: migration.allowed },
     ...statements.map(({ allowed }, statement) => ({ statement, allowed })),
   ];
+  const known = rules.map(({ name }) => name);
   return places.flatMap(({ statement, allowed }) => {
-    const unknown = allowed.filter((name) => !rules.some((rule) => rule.name === name));
+    const unknown = allowed.filter((name) => !known.includes(name));
     if (unknown.length === 0) return [];
-    return [{ ...unknownRuleProblem(unknown), rule: unknownRule, statement }];
+    return [{ ...unknownRuleProblem(unknown, known), rule: unknownRule, statement }];
   });
 }
 

@@ -4,19 +4,30 @@ import { type ColumnDefinition, type ColumnType, plainColumn } from "../column.t
 import { isNull, isVolatile, readCheck } from "./expression.ts";
 import { identifier, relationName, texts } from "./name.ts";
 
-const numbering = new Map([
-  ["smallserial", "int2"],
-  ["serial2", "int2"],
-  ["serial", "int4"],
-  ["serial4", "int4"],
-  ["bigserial", "int8"],
-  ["serial8", "int8"],
-]);
+/** The names that people write, by those that the parser gives. */
+const written: Readonly<Record<string, string>> = {
+  bool: "boolean",
+  bpchar: "char",
+  float4: "real",
+  float8: "double precision",
+  int2: "smallint",
+  int4: "integer",
+  int8: "bigint",
+};
+
+const numbering: Readonly<Record<string, string>> = {
+  smallserial: "smallint",
+  serial2: "smallint",
+  serial: "integer",
+  serial4: "integer",
+  bigserial: "bigint",
+  serial8: "bigint",
+};
 
 export function readType(type: TypeName): ColumnType {
   const name = texts(type.names).at(-1) ?? "";
   return {
-    name: numbering.get(name) ?? name,
+    name: numbering[name] ?? written[name] ?? name,
     arguments: (type.typmods ?? []).map(numberOf),
     array: (type.arrayBounds ?? []).length > 0,
     unsigned: false,
@@ -33,7 +44,7 @@ export function readColumn(definition: ColumnDef): ColumnDefinition {
     identifier(definition.colname),
     typeName === undefined ? null : readType(typeName),
   );
-  if (numbering.has(texts(typeName?.names).at(-1) ?? "")) {
+  if ((texts(typeName?.names).at(-1) ?? "") in numbering) {
     column.identity = "default";
     column.default = "volatile";
     column.notNull = true;

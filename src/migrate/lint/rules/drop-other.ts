@@ -81,7 +81,7 @@ const dropTrigger: Rule = {
         "filled stay empty, and copies that it kept fall behind.",
       rewrite:
         "1. Release a version that does the trigger's work itself, or does not need it.\n" +
-        `2. In a release after it:\n   ${allowing("drop-trigger")}\n   DROP TRIGGER ${name};`,
+        `2. In a release after it, with the comment\n   ${allowing("drop-trigger")}`,
     };
   }),
 };

@@ -10,10 +10,12 @@ const renameTable: Rule = {
   checkAction: onAction(["renameTable"], ({ table, to }, scene) => {
     if (hasViewInPlace(table, scene)) return null;
     if (successorOf({ table, movedTo: to }, scene) !== null) return null;
+    const isMoved = lastPart(to) === lastPart(table);
+    const clause = isMoved ? `SET SCHEMA ${to.split(".")[0] ?? ""}` : `RENAME TO ${lastPart(to)}`;
     const steps =
       scene.dialect === "postgres"
         ? "Leave a view under the old name, in the same transaction; simple statements go through " +
-          `it to the table:\n   ALTER TABLE ${table} RENAME TO ${lastPart(to)};\n` +
+          `it to the table:\n   ALTER TABLE ${table} ${clause};\n` +
           `   CREATE VIEW ${table} AS SELECT * FROM ${to};\n` +
           "Drop the view in a release after the one that knows the new name."
         : `1. Release a version that can do without the name ${table}, for example by a new ` +

@@ -47,8 +47,9 @@ const severalStatements: Rule = {
       {
         statement: working[1] ?? null,
         message:
-          `If a later one of its ${working.length} statements fails, the earlier ones stay done, and ` +
-          "the migration has to be repaired by hand.",
+          `If a later one of its ${working.length} statements fails, the earlier ones stay done: until ` +
+          "the rest is through, the schema is one that neither release was tried with, and that " +
+          "`down` does not know.",
         rewrite: "Make a migration of its own for each of them.",
       },
     ];
@@ -77,9 +78,9 @@ const implicitCommit: Rule = {
       {
         statement: changing[1] ?? null,
         message:
-          `MySQL commits at each of its ${defining.length === 1 ? "changes of a definition" : `${defining.length} changes of definitions`}: ` +
-          "if a later statement fails, the earlier ones stay done, and the migration has to be " +
-          "repaired by hand.",
+          "MySQL commits with every change of a definition: if a later statement fails, the earlier " +
+          "ones stay done. Until the rest is through, the schema is one that neither release was " +
+          "tried with, and that `down` does not know.",
         rewrite:
           "Make a migration of its own for each, or put the changes of one table into one " +
           "ALTER TABLE, which is done as a whole or not at all.",
@@ -93,7 +94,8 @@ const transactionControl: Rule = {
   summary: "Begins or ends a transaction inside the one that the migration runs in.",
   effect: "fails",
   level: "error",
-  dialects: ["postgres", "mysql", "sqlite"],
+  // MySQL's migrations have no transaction around them.
+  dialects: ["postgres", "sqlite"],
   checkAction: onAction(["transaction"], ({ command }, { transactional }) => {
     if (!transactional) return null;
     return {
@@ -102,7 +104,7 @@ const transactionControl: Rule = {
         "journal are committed together: a failure after it leaves the one without the other.",
       rewrite:
         "Leave it out: the migration has a transaction. For one without, write the comment\n" +
-        "   -- studio: no-transaction",
+        "   -- studio: no-transaction\nor, in a program, export const transaction = false.",
     };
   }),
 };

@@ -1,3 +1,4 @@
+import { suggest } from "../../../config/suggest.ts";
 import { type MigrationProblem, type Rule, allowing, onAction } from "../rule.ts";
 
 const unparsed: Rule = {
@@ -58,12 +59,16 @@ export const declaredCompatible: Rule = {
   dialects: ["postgres", "mysql", "sqlite"],
 };
 
-/** The author names what is no rule; what is one, only the list of all rules can tell. */
-export function unknownRuleProblem(names: readonly string[]) {
+/** @param known the names of all rules */
+export function unknownRuleProblem(names: readonly string[], known: readonly string[]) {
   const list = names.map((name) => `"${name}"`).join(", ");
+  const meant = names.flatMap((name) => suggest(name, known) ?? []);
+  const hint = meant.length === 0 ? "" : ` Perhaps ${meant.join(", ")} is meant.`;
   return {
-    message: `${list} is no rule of the lint.`,
-    rewrite: "`studio migrate lint --help` lists the rules; a reason follows after white space.",
+    message: `${list} is no rule of the lint, so nothing is allowed by it.`,
+    rewrite:
+      `Write one rule or several, with commas between them, and the reason behind them:${hint}\n` +
+      `   ${allowing("RULE, RULE")}`,
   };
 }
 

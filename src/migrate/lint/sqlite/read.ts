@@ -151,9 +151,7 @@ function readPragma(statement: StatementOf<"PragmaStmt">): SchemaAction[] {
   if (name === "journal_mode" && statement.body !== undefined) {
     return [{ kind: "outsideTransaction", command: "PRAGMA journal_mode" }];
   }
-  return name === "writable_schema"
-    ? [{ kind: "hidden", what: "what is written into sqlite_schema" }]
-    : [];
+  return name === "writable_schema" ? [{ kind: "hidden", what: "PRAGMA writable_schema" }] : [];
 }
 
 function readVacuum(statement: StatementOf<"VacuumStmt">): SchemaAction[] {
