@@ -1,0 +1,99 @@
+import type {
+  ClusterStmt,
+  LockStmt,
+  Node,
+  RefreshMatViewStmt,
+  ReindexStmt,
+  TransactionStmt,
+  VacuumStmt,
+  VariableSetStmt,
+} from "libpg-query";
+import type { SchemaAction } from "../actions.ts";
+import { relationName } from "./name.ts";
+
+export function readVacuum(statement: VacuumStmt): SchemaAction[] {
+  if (statement.is_vacuumcmd !== true) return [];
+  const outside: SchemaAction = { kind: "outsideTransaction", command: "VACUUM" };
+  if (!hasOption(statement.options, "full")) return [outside];
+  const tables = (statement.rels ?? []).flatMap((node) =>
+    "VacuumRelation" in node ? [relationName(node.VacuumRelation.relation)] : [],
+  );
+  const command = "VACUUM FULL";
+  const compacted: (string | null)[] = tables.length === 0 ? [null] : tables;
+  return [
+    outside,
+    ...compacted.map((table): SchemaAction => ({ kind: "compactTable", table, command })),
+  ];
+}
+
+export function readCluster(statement: ClusterStmt): SchemaAction[] {
+  const table = statement.relation === undefined ? null : relationName(statement.relation);
+  const compact: SchemaAction = { kind: "compactTable", table, command: "CLUSTER" };
+  return table === null ? [{ kind: "outsideTransaction", command: "CLUSTER" }, compact] : [compact];
+}
+
+export function readReindex(statement: ReindexStmt): SchemaAction[] {
+  const concurrently = hasOption(statement.params, "concurrently");
+  const command = `REINDEX ${(statement.kind ?? "").replace("REINDEX_OBJECT_", "")}`;
+  const name =
+    statement.relation === undefined ? (statement.name ?? "") : relationName(statement.relation);
+  const reindex: SchemaAction = { kind: "reindex", command, name, concurrently };
+  if (statement.relation !== undefined || concurrently) return [reindex];
+  return [{ kind: "outsideTransaction", command }, reindex];
+}
+
+/** `OPTION`, or `(OPTION true)`. */
+function hasOption(options: readonly Node[] | undefined, name: string): boolean {
+  return (options ?? []).some((node) => {
+    if (!("DefElem" in node) || node.DefElem.defname !== name) return false;
+    const { arg } = node.DefElem;
+    if (arg === undefined) return true;
+    if ("String" in arg) return ["true", "on", "1"].includes(arg.String.sval ?? "");
+    return "Integer" in arg && arg.Integer.ival === 1;
+  });
+}
+
+/** The modes by their number in the parser (LOCKMODE of storage/lockdefs.h), from 1. */
+const modes = [
+  "ACCESS SHARE",
+  "ROW SHARE",
+  "ROW EXCLUSIVE",
+  "SHARE UPDATE EXCLUSIVE",
+  "SHARE",
+  "SHARE ROW EXCLUSIVE",
+  "EXCLUSIVE",
+  "ACCESS EXCLUSIVE",
+];
+
+/** The first of `modes` that makes a writer wait. */
+const firstBlocking = 5;
+
+export function readLock(statement: LockStmt): SchemaAction[] {
+  const mode = statement.mode ?? modes.length;
+  if (mode < firstBlocking) return [];
+  return (statement.relations ?? []).map((node) => ({
+    kind: "lockTable",
+    table: "RangeVar" in node ? relationName(node.RangeVar) : "",
+    mode: modes[mode - 1] ?? "",
+  }));
+}
+
+export function readRefresh(statement: RefreshMatViewStmt): SchemaAction[] {
+  const concurrently = statement.concurrent === true;
+  return [{ kind: "refreshView", view: relationName(statement.relation), concurrently }];
+}
+
+export function readTransaction(statement: TransactionStmt): SchemaAction[] {
+  const command = (statement.kind ?? "").replace("TRANS_STMT_", "").replaceAll("_", " ");
+  const isInner = ["SAVEPOINT", "RELEASE", "ROLLBACK TO"].includes(command);
+  return isInner ? [] : [{ kind: "transaction", command }];
+}
+
+export function readSetting(statement: VariableSetStmt): SchemaAction[] {
+  const name = statement.name ?? "";
+  if (statement.kind !== "VAR_SET_VALUE") return [{ kind: "setting", name, value: "default" }];
+  const [node] = statement.args ?? [];
+  const constant = node !== undefined && "A_Const" in node ? node.A_Const : {};
+  const value = constant.sval?.sval ?? String(constant.ival?.ival ?? 0);
+  return [{ kind: "setting", name, value }];
+}
