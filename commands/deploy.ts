@@ -19,6 +19,11 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
     messageOption,
     lockWaitOption,
     { flags: "--skip-backup", summary: "Take no backup first (recorded in the history)" },
+    {
+      flags: "--allow-breaking",
+      summary:
+        "Apply migrations that the running release cannot live with, behind a maintenance page",
+    },
     { flags: "--skip-gate", summary: "Do not load-test the release before it serves (recorded)" },
   ],
   examples: [
@@ -31,6 +36,7 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
   async run(context, input) {
     const options = {
       message: textOption(input, "message") ?? null,
+      allowBreaking: flagOption(input, "allowBreaking"),
       skip: { backup: flagOption(input, "skipBackup"), gate: flagOption(input, "skipGate") },
     };
     if (context.options.dryRun) {

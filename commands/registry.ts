@@ -130,6 +130,12 @@ export const registry: Registry = {
     ),
     entry(
       "Data:",
+      "migrate lint",
+      "Judge what migrations do to a running release",
+      () => import("./migrate/lint.ts"),
+    ),
+    entry(
+      "Data:",
       "migrate history",
       "Show what was ever done to the schema",
       () => import("./migrate/history.ts"),

@@ -142,6 +142,7 @@ export async function bootstrap(
   const deployed = await deploy(place, {
     message: message ?? `bootstrap from snapshot ${id}`,
     skip: { backup: false, gate: false },
+    allowBreaking: false,
   });
   const ended = performance.now();
   const files = results.get("files") as { written: number; bytes: number } | null;

@@ -11,6 +11,7 @@ import type { Workplace } from "./workplace.ts";
 export interface DeployOptions {
   message: string | null;
   skip: DeployInput["skip"];
+  allowBreaking: boolean;
 }
 
 export interface DeployResult {
@@ -31,7 +32,8 @@ export async function deploy(place: Workplace, options: DeployOptions): Promise<
   try {
     const performed = await perform(desk, "deploy", async (ledger) => {
       const content = await readReleaseContent(desk.paths, place.project);
-      const input = await planDeploy({ place, content, ledger, skip: options.skip });
+      const { skip, allowBreaking } = options;
+      const input = await planDeploy({ place, content, ledger, skip, allowBreaking });
       work = deployWork(place, ledger, input, async () => content);
       return { kind: "deploy", message: options.message, input, steps: deploySteps(work) };
     });

@@ -4,7 +4,7 @@ import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { type MigrationFile, readMigrations } from "../migrate/source.ts";
-import { readSchemaState } from "../migrate/state.ts";
+import { type SchemaState, readSchemaState } from "../migrate/state.ts";
 import type { ModelRecord } from "../inference/models.ts";
 import type { CodeSnapshot } from "./content/code-files.ts";
 import type { DeployInput } from "./deploy-input.ts";
@@ -25,6 +25,8 @@ export interface PlanRequest {
   /** Null before the first operation of a project. */
   ledger: Ledger | null;
   skip: DeployInput["skip"];
+  /** Migrations that the release before cannot live with are applied behind a maintenance page. */
+  allowBreaking: boolean;
 }
 
 /** What a deploy would do now. Changes nothing. */
@@ -45,6 +47,8 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   }
   const previous = ledger === null ? null : await previousRelease(place, ledger);
   const id = createIdentifier(now);
+  const maintenance =
+    previous?.running === true && (await breaksRelease(request, migrations, schema));
   const release = describeRelease(request, id, migrations, previous?.record.id ?? null);
   const first = skip.backup ? false : await sourcesAreEmpty(await databaseAndFiles(place));
   return {
@@ -58,7 +62,24 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     first,
     fresh: true,
     skip,
+    ...(maintenance ? { maintenance } : {}),
   };
+}
+
+/** @throws StudioError (exit 4) where pending migrations are not safe, and that was not allowed */
+async function breaksRelease(
+  { place, allowBreaking }: PlanRequest,
+  migrations: MigrationFile[],
+  { pending }: SchemaState,
+): Promise<boolean> {
+  if (pending.length === 0) return false;
+  const { judgeMigrations } = await import("../migrate/judge.ts");
+  const { unsafeMigrations } = await import("./judge-pending.ts");
+  const { dialect } = place.database;
+  const wanted = pending.map(({ name }) => name);
+  const refusal = unsafeMigrations(await judgeMigrations({ dialect, migrations, wanted }));
+  if (refusal !== null && !allowBreaking) throw refusal;
+  return refusal !== null;
 }
 
 /** Ledger and logs are there as soon as an operation begins: no reason to take a backup. */

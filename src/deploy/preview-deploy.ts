@@ -3,6 +3,7 @@ import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
 import { codeFingerprint } from "./content/fingerprint.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
+import type { DeployOptions } from "./deploy.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import { modelFolders } from "./project-folders.ts";
@@ -27,13 +28,14 @@ export interface DeployPlanView {
  */
 export async function previewDeploy(
   place: View,
-  options: { skip: DeployInput["skip"] },
+  options: Pick<DeployOptions, "skip" | "allowBreaking">,
 ): Promise<DeployPlanView> {
   return readUnlocked(place, async (ledger) => {
     const models = await listModels(modelFolders(place.project), bundledModelsFolder);
     const fingerprint = codeFingerprint();
     const code = { digest: "", fingerprint, bytes: 0, entry: "", migrations: "" };
-    const request = { place, content: { code, models: [] }, ledger, skip: options.skip };
+    const { skip, allowBreaking } = options;
+    const request = { place, content: { code, models: [] }, ledger, skip, allowBreaking };
     const input = await planDeploy(request);
     const same = input.previous?.record.code.fingerprint === fingerprint;
     return viewPlan(place, input, {

@@ -13,7 +13,8 @@ export interface Address {
 export interface ReleaseMigration {
   name: string;
   checksum: string;
-  compatible: boolean;
+  /** As its author declared; null: nothing. */
+  compatible: boolean | null;
   reversible: boolean;
 }
 

@@ -4,6 +4,7 @@ import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError } from "../errors.ts";
 import { type FailureOutcome, type MigrationDirection, migrationFailed } from "./failure.ts";
 import * as journal from "./journal.ts";
+import { findCompatible } from "./judge.ts";
 import { logAction } from "./log.ts";
 import { type MigrationModule, loadMigration } from "./module.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
@@ -14,14 +15,16 @@ import { type TransactionRetry, runInTransaction } from "./transaction.ts";
 /** Applies the named migrations, in the order given. */
 export async function executeUp(run: MigrationRun, names: string[]): Promise<void> {
   if (names.length === 0) return;
-  const umzug = await createUmzug(run);
+  const { database, migrations } = run.input;
+  const compatible = await findCompatible({ dialect: database.dialect, migrations, wanted: names });
+  const umzug = await createUmzug(run, compatible);
   await unwrapped(umzug.up({ migrations: names }));
 }
 
 /** Reverts the named migrations, in the order given. */
 export async function executeDown(run: MigrationRun, names: string[]): Promise<void> {
   if (names.length === 0) return;
-  const umzug = await createUmzug(run);
+  const umzug = await createUmzug(run, new Map());
   await unwrapped(umzug.down({ migrations: names }));
 }
 
@@ -29,10 +32,15 @@ export async function executeDown(run: MigrationRun, names: string[]): Promise<v
  * Umzug executes in order and stops at the first failure. The journal is written inside each
  * migration's transaction; what Umzug calls logging only checks that it is there.
  */
-async function createUmzug(run: MigrationRun): Promise<Umzug<MigrationRun>> {
+async function createUmzug(
+  run: MigrationRun,
+  compatible: ReadonlyMap<string, boolean>,
+): Promise<Umzug<MigrationRun>> {
   const { Umzug: Executor } = await import("umzug");
   return new Executor<MigrationRun>({
-    migrations: run.input.migrations.map((migration) => runnable(run, migration)),
+    migrations: run.input.migrations.map((migration) =>
+      runnable(run, { ...migration, compatible: compatible.get(migration.name) === true }),
+    ),
     context: run,
     storage: {
       // One that stopped half-way up is still to be applied, and one half-way down to be reverted.
@@ -45,7 +53,7 @@ async function createUmzug(run: MigrationRun): Promise<Umzug<MigrationRun>> {
   });
 }
 
-function runnable(run: MigrationRun, migration: MigrationFile): RunnableMigration<MigrationRun> {
+function runnable(run: MigrationRun, migration: JudgedMigration): RunnableMigration<MigrationRun> {
   return {
     name: migration.name,
     path: migration.file,
@@ -56,7 +64,7 @@ function runnable(run: MigrationRun, migration: MigrationFile): RunnableMigratio
 
 async function migrate(
   run: MigrationRun,
-  migration: MigrationFile,
+  migration: JudgedMigration,
   direction: MigrationDirection,
 ): Promise<void> {
   await mayGoOn(run);
@@ -85,7 +93,7 @@ async function migrate(
 
 interface Task {
   run: MigrationRun;
-  migration: MigrationFile;
+  migration: JudgedMigration;
   module: MigrationModule;
   direction: MigrationDirection;
   /** The journal's row, where an earlier run stopped half-way. */
@@ -135,7 +143,7 @@ async function begin(
   await reachingDatabase(database, async () => {
     if (direction === "down") return journal.journalReverting(knex, migration.name, stepwise);
     const parent = run.applied.at(-1);
-    await journal.journalStarted(knex, journaled(migration), {
+    await journal.journalStarted(knex, migration, {
       parent,
       startedAt: clockOf(run)(),
       who,
@@ -162,9 +170,8 @@ function clockOf({ input }: MigrationRun): () => Date {
   return input.now ?? (() => new Date());
 }
 
-function journaled(migration: MigrationFile): journal.JournaledMigration {
-  return { ...migration, compatible: migration.compatible === true };
-}
+/** A file, with the verdict where the author says nothing. */
+type JudgedMigration = MigrationFile & { compatible: boolean };
 
 /** Reads the journal anew and checks that it says what was done: no claim without a check. */
 async function confirm(run: MigrationRun, name: string, expected: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
+import type { ScriptStatement } from "./script/statement.ts";
 
 /** What a migration file exports, as named exports or as one default-exported object. */
 export interface MigrationModule {
@@ -9,8 +10,12 @@ export interface MigrationModule {
   down?(knex: Knex): unknown;
   /** Its statements and the journal's row are committed together. */
   transactional: boolean;
-  /** May the release before this migration run on the schema after it? Default: no. */
-  compatible?: boolean;
+  /** May the release before it run on the schema after it? Null: the author does not say. */
+  compatible: boolean | null;
+  /** Rules of the lint that the author allows. */
+  allow: string[];
+  /** Of an SQL file; null for a program. */
+  statements: { up: ScriptStatement[]; down: ScriptStatement[] | null } | null;
 }
 
 /**
@@ -23,17 +28,18 @@ export async function loadMigration(file: string, checksum: string): Promise<Mig
   const candidate = isObject(exported["default"])
     ? { ...exported["default"], ...withoutDefault(exported) }
     : exported;
-  const { up, down, compatible = false, transaction = true } = candidate;
+  const { up, down, compatible = null, transaction = true, allow = [] } = candidate;
   if (typeof up !== "function") {
     throw invalidMigration(file, "it does not export a function up(knex)");
   }
   if (down !== undefined && typeof down !== "function") {
     throw invalidMigration(file, "its export down is not a function");
   }
-  if (typeof compatible !== "boolean") {
+  if (compatible !== null && typeof compatible !== "boolean") {
     throw invalidMigration(file, "its export compatible is neither true nor false");
   }
-  return { up, down, compatible, transactional: transaction !== false } as MigrationModule;
+  const transactional = transaction !== false;
+  return { up, down, compatible, transactional, allow, statements: null } as MigrationModule;
 }
 
 async function importModule(file: string, checksum: string): Promise<Record<string, unknown>> {

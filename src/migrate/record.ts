@@ -15,6 +15,10 @@ export interface RecordedMigration {
   file: string;
   transactional: boolean;
   statements: ScriptStatement[];
+  /** As the author declared; null: nothing. */
+  compatible: boolean | null;
+  /** Rules of the lint that the author allows. */
+  allowed: string[];
   /** A program that asks for data, of which there is none here: what it does with it is not seen. */
   readsData: boolean;
   /** Why the program did not come to its end here, where it did not. */
@@ -47,9 +51,10 @@ export async function recordMigrations(request: RecordRequest): Promise<Recorded
       const module = await loadMigration(file, checksum);
       const up = await recorder.run((knex) => module.up(knex));
       if (!isWanted) continue;
-      const { transactional } = module;
+      const { transactional, compatible, allow: allowed } = module;
+      const known = { name, file, transactional, compatible, allowed };
       const recording = direction === "up" ? up : await recorder.run((knex) => module.down?.(knex));
-      recorded.push({ name, file, transactional, ...(written(module, direction) ?? recording) });
+      recorded.push({ ...known, ...(written(module, direction) ?? recording) });
       // Those after it build on it.
       if (direction === "down") await recorder.run((knex) => module.up(knex));
     }

@@ -19,8 +19,8 @@ export interface MigrationListing {
 }
 
 export interface MigrationFile extends MigrationListing {
-  /** The release before it may run on the schema after it. */
-  compatible: boolean;
+  /** May the release before it run on the schema after it? Null: the author does not say. */
+  compatible: boolean | null;
   /** It has a `down`. */
   reversible: boolean;
 }
@@ -42,8 +42,8 @@ export async function readMigrations(folders: MigrationFolder[]): Promise<Migrat
   const migrations: MigrationFile[] = [];
   for (const listing of listMigrations(folders)) {
     const module = await loadMigration(listing.file, listing.checksum);
-    const compatible = module.compatible === true;
-    migrations.push({ ...listing, compatible, reversible: module.down !== undefined });
+    const { compatible, down } = module;
+    migrations.push({ ...listing, compatible, reversible: down !== undefined });
   }
   return migrations;
 }
