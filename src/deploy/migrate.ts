@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { migrateDown, migrateUp } from "../migrate/apply.ts";
 import { planDown, planUp } from "../migrate/plan.ts";
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations, loadMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step, StepRun } from "../operation/step.ts";
@@ -64,12 +64,13 @@ export async function planMigrate(
   place: Pick<Workplace, "project" | "database">,
   order: MigrateOrder,
 ): Promise<MigrateInput & { names: string[] }> {
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = listMigrations(liveMigrationFolders(place));
   const { head, applied } = await readSchemaState({ database: place.database, migrations });
   const { direction, to, steps, databaseUrlFile } = order;
   if (direction === "up") {
     const all = planUp(applied, migrations, to ?? undefined);
     const names = steps === undefined ? all : all.slice(0, steps);
+    await loadMigrations(migrations.filter(({ name }) => names.includes(name)));
     const last = steps === undefined ? (to ?? null) : (names.at(-1) ?? head);
     return { direction, head, to: last, databaseUrlFile, names };
   }
@@ -123,7 +124,7 @@ async function commonInput(place: Workplace, run: StepRun) {
   const { desk, database, project } = place;
   return {
     database,
-    migrations: await readMigrations(liveMigrationFolders(place)),
+    migrations: listMigrations(liveMigrationFolders(place)),
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
     signal: run.signal,

@@ -3,7 +3,7 @@ import { StudioError, exitCodes } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { type MigrationFile, readMigrations } from "../migrate/source.ts";
+import { type MigrationListing, listMigrations, loadMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
 import type { ModelRecord } from "../inference/models.ts";
 import type { CodeSnapshot } from "./content/code-files.ts";
@@ -33,7 +33,7 @@ export interface PlanRequest {
 export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   const { place, ledger, skip } = request;
   const now = place.desk.now();
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = listMigrations(liveMigrationFolders(place));
   const schema = await readSchemaState({ database: place.database, migrations });
   const [problem] = schema.problems;
   if (problem !== undefined) {
@@ -45,6 +45,8 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
       details: schema.problems,
     });
   }
+  // What cannot be loaded is told before anything begins.
+  await loadMigrations(schema.pending);
   const previous = ledger === null ? null : await previousRelease(place, ledger);
   const id = createIdentifier(now);
   const maintenance =
@@ -69,7 +71,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
 /** @throws StudioError (exit 4) where pending migrations are not safe, and that was not allowed */
 async function breaksRelease(
   { place, allowBreaking }: PlanRequest,
-  migrations: MigrationFile[],
+  migrations: MigrationListing[],
   { pending }: SchemaState,
 ): Promise<boolean> {
   if (pending.length === 0) return false;
@@ -103,7 +105,7 @@ export async function previousRelease(
 function describeRelease(
   { place, content }: PlanRequest,
   id: string,
-  migrations: MigrationFile[],
+  migrations: MigrationListing[],
   previous: string | null,
 ): ReleaseRecord {
   const { project, desk } = place;
@@ -132,11 +134,9 @@ function describeRelease(
       sha256,
       source,
     })),
-    migrations: migrations.map(({ name, checksum, compatible, reversible }) => ({
+    migrations: migrations.map(({ name, checksum }) => ({
       name,
       checksum,
-      compatible,
-      reversible,
     })),
     schemaHead: migrations.at(-1)?.name ?? null,
     previous,

@@ -1,5 +1,5 @@
 import { type RecordedMigration, recordMigrations } from "../migrate/record.ts";
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
 import { type MigrateOrder, planMigrate } from "./migrate.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
@@ -18,7 +18,7 @@ export async function previewMigrate(view: View, order: MigrateOrder): Promise<M
   const { names } = await planMigrate(place, order);
   const recorded = await recordMigrations({
     dialect: place.database.dialect,
-    migrations: await readMigrations(liveMigrationFolders(place)),
+    migrations: listMigrations(liveMigrationFolders(place)),
     wanted: names,
     direction,
   });

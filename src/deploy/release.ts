@@ -13,9 +13,6 @@ export interface Address {
 export interface ReleaseMigration {
   name: string;
   checksum: string;
-  /** As its author declared; null: nothing. */
-  compatible: boolean | null;
-  reversible: boolean;
 }
 
 /** All that is needed to run a release again exactly, without any secret. */

@@ -5,7 +5,7 @@ import {
   repairJournal,
   restoreJournal,
 } from "../migrate/repair.ts";
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step } from "../operation/step.ts";
@@ -29,7 +29,7 @@ export async function repair(
   const title = asked.repair.kind === "baseline" ? "migrate baseline" : "migrate repair";
   const { results } = await perform(workplace.desk, title, async () => {
     const place = withDatabaseFrom(workplace, asked.databaseUrlFile);
-    const migrations = await readMigrations(liveMigrationFolders(place));
+    const migrations = listMigrations(liveMigrationFolders(place));
     const { applied } = await readSchemaState({ database: place.database, migrations });
     const input: RepairInput = { ...asked, journal: applied };
     return { kind: "repair", message, input, steps: repairSteps(workplace, input) };
@@ -42,7 +42,7 @@ export function repairSteps(workplace: Workplace, input: RepairInput): Step[] {
   const { desk, database, project } = place;
   const common = async (signal: AbortSignal) => ({
     database,
-    migrations: await readMigrations(liveMigrationFolders(place)),
+    migrations: listMigrations(liveMigrationFolders(place)),
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
     signal,

@@ -5,7 +5,7 @@ import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { findRelease, listReleases } from "../ledger/releases.ts";
 import { releaseCompatibility } from "../migrate/compatibility.ts";
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import { withRepository } from "./backup-repository.ts";
@@ -131,7 +131,7 @@ async function decideSchema(
   release: ReleaseRecord,
   withDown: boolean,
 ): Promise<DeployInput["schema"]> {
-  const available = await readMigrations(releaseMigrationFolders(place.desk.paths, current));
+  const available = listMigrations(releaseMigrationFolders(place.desk.paths, current));
   const state = await readSchemaState({ database: place.database, migrations: available });
   const { verdict, extra, returnTo } = releaseCompatibility({
     applied: state.applied,

@@ -1,4 +1,4 @@
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { View } from "./view.ts";
@@ -7,6 +7,6 @@ import type { View } from "./view.ts";
 export async function schemaStatus(
   place: Pick<View, "database" | "project">,
 ): Promise<SchemaState> {
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = listMigrations(liveMigrationFolders(place));
   return readSchemaState({ database: place.database, migrations });
 }

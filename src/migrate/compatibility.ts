@@ -1,5 +1,5 @@
 import type { AppliedMigration } from "./journal.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 
 export interface ReleaseCompatibility {
   /**
@@ -26,13 +26,13 @@ export interface ReleaseCompatibility {
  */
 export function releaseCompatibility(input: {
   applied: AppliedMigration[];
-  knownToRelease: Pick<MigrationFile, "name" | "checksum">[];
-  available: MigrationFile[];
+  knownToRelease: Pick<MigrationListing, "name" | "checksum">[];
+  available: MigrationListing[];
 }): ReleaseCompatibility {
   const { applied } = input;
   const isKnown = (row: AppliedMigration): boolean => matching(row, input.knownToRelease) !== null;
   const canRevert = (row: AppliedMigration): boolean =>
-    matching(row, input.available)?.reversible === true;
+    row.reversible && matching(row, input.available) !== null;
 
   const head = applied.at(-1)?.name ?? null;
   const extra = applied.filter((row) => !isKnown(row));
@@ -47,7 +47,7 @@ export function releaseCompatibility(input: {
   return { verdict: "blocked", extra, returnTo: head };
 }
 
-function matching<T extends Pick<MigrationFile, "name" | "checksum">>(
+function matching<T extends Pick<MigrationListing, "name" | "checksum">>(
   row: AppliedMigration,
   files: T[],
 ): T | null {

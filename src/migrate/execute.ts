@@ -8,7 +8,7 @@ import { findCompatible } from "./judge.ts";
 import { logAction } from "./log.ts";
 import { type MigrationModule, loadMigration } from "./module.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 import { forgetIfNothingDone, runStepwise } from "./stepwise.ts";
 import { type TransactionRetry, runInTransaction } from "./transaction.ts";
 
@@ -130,12 +130,12 @@ async function oneByOne(task: Task): Promise<void> {
   await run.session.transaction((knex) => end(task, knex));
 }
 
-function tellRetry({ input }: MigrationRun, { name }: MigrationFile) {
+function tellRetry({ input }: MigrationRun, { name }: MigrationListing) {
   return (retry: TransactionRetry) => input.onEvent?.({ type: "retrying", name, ...retry });
 }
 
 async function begin(
-  { run, migration, direction }: Task,
+  { run, migration, module, direction }: Task,
   knex: Knex,
   stepwise: boolean,
 ): Promise<void> {
@@ -143,12 +143,17 @@ async function begin(
   await reachingDatabase(database, async () => {
     if (direction === "down") return journal.journalReverting(knex, migration.name, stepwise);
     const parent = run.applied.at(-1);
-    await journal.journalStarted(knex, migration, {
-      parent,
-      startedAt: clockOf(run)(),
-      who,
-      stepwise,
-    });
+    const reversible = module.down !== undefined;
+    await journal.journalStarted(
+      knex,
+      { ...migration, reversible },
+      {
+        parent,
+        startedAt: clockOf(run)(),
+        who,
+        stepwise,
+      },
+    );
   });
 }
 
@@ -171,7 +176,7 @@ function clockOf({ input }: MigrationRun): () => Date {
 }
 
 /** A file, with the verdict where the author says nothing. */
-type JudgedMigration = MigrationFile & { compatible: boolean };
+type JudgedMigration = MigrationListing & { compatible: boolean };
 
 /** Reads the journal anew and checks that it says what was done: no claim without a check. */
 async function confirm(run: MigrationRun, name: string, expected: boolean): Promise<void> {

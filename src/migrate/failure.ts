@@ -1,6 +1,6 @@
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
 import { lineOf } from "./module.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 import { isLockConflict } from "./transaction.ts";
 
 /** What became of a migration that threw: looked up in the journal, not assumed. */
@@ -9,7 +9,7 @@ export type FailureOutcome = "undone" | "left" | "unknown";
 export type MigrationDirection = "up" | "down";
 
 export interface MigrationFailure {
-  migration: MigrationFile;
+  migration: MigrationListing;
   direction: MigrationDirection;
   error: unknown;
   outcome: FailureOutcome;

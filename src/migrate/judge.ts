@@ -1,5 +1,6 @@
 import type { Dialect } from "../database/address.ts";
 import type { LintReport } from "./lint/lint.ts";
+import { loadMigration } from "./module.ts";
 import { recordMigrations } from "./record.ts";
 import type { MigrationListing } from "./source.ts";
 
@@ -29,16 +30,18 @@ export async function judgeMigrations(request: JudgeRequest): Promise<LintReport
 
 /**
  * Which of these migrations the release before may live with, by name: as declared, or else as the
- * lint finds.
+ * lint finds. All of them are loaded, and fail where they cannot be, before one is applied.
  */
-export async function findCompatible(
-  request: Omit<JudgeRequest, "migrations"> & {
-    migrations: (MigrationListing & { compatible: boolean | null })[];
-  },
-): Promise<Map<string, boolean>> {
-  const own = request.migrations.filter(({ name }) => request.wanted.includes(name));
-  const isDeclared = own.every(({ compatible }) => compatible !== null);
-  if (isDeclared) return new Map(own.map(({ name, compatible }) => [name, compatible === true]));
+export async function findCompatible(request: JudgeRequest): Promise<Map<string, boolean>> {
+  const declared = new Map<string, boolean | null>();
+  for (const { name, file, checksum } of request.migrations) {
+    if (!request.wanted.includes(name)) continue;
+    declared.set(name, (await loadMigration(file, checksum)).compatible);
+  }
+  const says = [...declared].flatMap(([name, compatible]) =>
+    compatible === null ? [] : [[name, compatible] as const],
+  );
+  if (says.length === declared.size) return new Map(says);
   const report = await judgeMigrations(request);
   return new Map(report.migrations.map(({ name, compatible }) => [name, compatible]));
 }

@@ -1,13 +1,13 @@
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import type { AppliedMigration } from "./journal.ts";
 import { findProblems, refusal } from "./problems.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 import { compareSchema } from "./state.ts";
 
 /** The names to apply, in order. Fails closed on any problem of the schema. */
 export function planUp(
   applied: AppliedMigration[],
-  migrations: MigrationFile[],
+  migrations: MigrationListing[],
   to: string | undefined,
 ): string[] {
   const { pending, problems } = compareSchema(applied, migrations);
@@ -25,7 +25,7 @@ export function planUp(
 /** The names to revert, in order. Fails closed on a problem of any of them. */
 export function planDown(
   applied: AppliedMigration[],
-  migrations: MigrationFile[],
+  migrations: MigrationListing[],
   target: { to?: string | null; steps?: number },
 ): string[] {
   const keep =
@@ -40,8 +40,8 @@ export function planDown(
       !(kind === "unfinished" && begun.includes(name)),
   );
   if (problems.length > 0) throw refusal(problems);
-  const oneWay = migrations.filter(({ name, reversible }) => names.includes(name) && !reversible);
-  if (oneWay.length > 0) throw irreversible(oneWay);
+  const oneWay = new Set(applied.slice(keep).flatMap((row) => (row.reversible ? [] : [row.name])));
+  if (oneWay.size > 0) throw irreversible(migrations.filter(({ name }) => oneWay.has(name)));
   return names.toReversed();
 }
 
@@ -86,7 +86,7 @@ function unknownName(name: string, known: string[], what: string): StudioError {
   );
 }
 
-function irreversible(migrations: MigrationFile[]): StudioError {
+function irreversible(migrations: MigrationListing[]): StudioError {
   const files = migrations.map(({ file }) => file);
   return new StudioError({
     code: "migration.irreversible",

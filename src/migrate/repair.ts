@@ -11,6 +11,7 @@ import {
 } from "./journal.ts";
 import { type LoggedAction, logAction } from "./log.ts";
 import { type MigrateInput, type MigrationRun, withMigrationRun } from "./run.ts";
+import { loadMigration } from "./module.ts";
 import type { MigrationListing } from "./source.ts";
 
 /** A change of the journal alone; the schema stays as it is. */
@@ -134,8 +135,9 @@ async function baseline(run: MigrationRun, knex: Knex, name: string): Promise<st
   let parent = run.applied.at(-1);
   for (const migration of added) {
     const at = now();
-    const compatible = migration.compatible === true;
-    const row = { ...migration, compatible };
+    const module = await loadMigration(migration.file, migration.checksum);
+    const compatible = module.compatible === true;
+    const row = { ...migration, compatible, reversible: module.down !== undefined };
     await journalStarted(knex, row, { parent, startedAt: at, who, stepwise: false });
     await journalFinished(knex, migration, at);
     await log(run, knex, "baselined", migration);

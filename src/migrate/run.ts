@@ -5,7 +5,7 @@ import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { type AppliedMigration, type Migrator, ensureJournal, readJournal } from "./journal.ts";
 import { type LockConnection, acquireMigrationLock } from "./lock.ts";
-import type { MigrationFile } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 import type { TransactionRetry } from "./transaction.ts";
 
 export type MigrationEvent =
@@ -16,8 +16,8 @@ export type MigrationEvent =
 
 export interface MigrateInput {
   database: DatabaseAddress;
-  /** As from `readMigrations`. */
-  migrations: MigrationFile[];
+  /** As from `listMigrations`. */
+  migrations: MigrationListing[];
   who: Migrator;
   /** Milliseconds a statement may wait for a lock on a table, e.g. 3000. */
   lockTimeout: number;

@@ -35,14 +35,13 @@ const namePattern = /^\d{8}T\d{6}Z-[a-z0-9]+(-[a-z0-9]+)*$/;
 const codeExtensions = new Set([".ts", ".js", ".mts", ".cts", ".mjs", ".cjs", ".sql"]);
 
 /**
- * Reads and loads the migrations of all folders, as `listMigrations` finds them.
- * Fails with `migration.invalid` (exit 2) also on a file that throws when loaded or lacks `up`.
+ * Loads the code of migrations, which takes a while for many: those that are to be executed.
+ * Fails with `migration.invalid` (exit 2) on a file that throws when loaded or lacks `up`.
  */
-export async function readMigrations(folders: MigrationFolder[]): Promise<MigrationFile[]> {
+export async function loadMigrations(listings: MigrationListing[]): Promise<MigrationFile[]> {
   const migrations: MigrationFile[] = [];
-  for (const listing of listMigrations(folders)) {
-    const module = await loadMigration(listing.file, listing.checksum);
-    const { compatible, down } = module;
+  for (const listing of listings) {
+    const { compatible, down } = await loadMigration(listing.file, listing.checksum);
     migrations.push({ ...listing, compatible, reversible: down !== undefined });
   }
   return migrations;

@@ -2,10 +2,10 @@ import type { DatabaseAddress } from "../database/address.ts";
 import type { AppliedMigration } from "./journal.ts";
 import { lookAtJournal } from "./look-at-journal.ts";
 import { type SchemaProblem, findProblems } from "./problems.ts";
-import type { MigrationFile, MigrationListing } from "./source.ts";
+import type { MigrationListing } from "./source.ts";
 
 /** The schema of one database, compared with the migration files at hand. */
-export interface SchemaState<File extends MigrationListing = MigrationFile> {
+export interface SchemaState<File extends MigrationListing = MigrationListing> {
   /** The name of the migration applied last; null for a database without any. */
   head: string | null;
   /** In the order of application. */
@@ -19,7 +19,7 @@ export interface SchemaState<File extends MigrationListing = MigrationFile> {
 /**
  * Reads which migrations a database holds. Only reads: neither the SQLite file nor the journal
  * is created. Fails with `database.unavailable` (exit 8).
- * @param input.migrations as from `readMigrations` or `listMigrations`
+ * @param input.migrations as from `listMigrations`
  */
 export async function readSchemaState<File extends MigrationListing>(input: {
   database: DatabaseAddress;

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { releaseCompatibility } from "../../migrate/compatibility.ts";
 import type { MigrationEvent } from "../../migrate/apply.ts";
-import { type MigrationFile, readMigrations } from "../../migrate/source.ts";
+import { type MigrationListing, listMigrations } from "../../migrate/source.ts";
 import { readSchemaState } from "../../migrate/state.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Reach } from "../../operation/faults.ts";
@@ -27,9 +27,7 @@ export function migrateStep(work: DeployWork): Step {
       const { file } = work.place.database;
       if (file !== null) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       if (input.schema.downTo !== undefined) return goDown(work, run, input.schema.downTo);
-      const migrations = await readMigrations(
-        releaseMigrationFolders(work.place.desk.paths, release),
-      );
+      const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, release));
       const { migrateUp } = await import("../../migrate/apply.ts");
       const report = await run.effect("up", (reach) =>
         migrateUp({ ...commonInput(work, run, migrations, reach), signal: run.signal }),
@@ -52,11 +50,11 @@ function isPlanned({ input }: DeployWork): boolean {
   return input.schema.pending.length > 0 || input.schema.downTo !== undefined;
 }
 
-async function schemaOf(work: DeployWork, migrations: MigrationFile[] = []) {
+async function schemaOf(work: DeployWork, migrations: MigrationListing[] = []) {
   return readSchemaState({ database: work.place.database, migrations });
 }
 
-function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[], reach: Reach) {
+function commonInput(work: DeployWork, run: StepRun, migrations: MigrationListing[], reach: Reach) {
   const { desk, database, project } = work.place;
   return {
     database,
@@ -74,7 +72,7 @@ function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]
 async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   // The files of the release that is left are needed: the one gone back to lacks them.
   const from = work.previous ?? work.release;
-  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const { migrateDown } = await import("../../migrate/apply.ts");
   const report = await run.effect("down", (reach) =>
     migrateDown({ ...commonInput(work, run, migrations, reach), to }),
@@ -89,7 +87,7 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
 async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   const { input, release, previous, place } = work;
   if (input.schema.downTo !== undefined) return goUpAgain(work, run);
-  const migrations = await readMigrations(releaseMigrationFolders(place.desk.paths, release));
+  const migrations = listMigrations(releaseMigrationFolders(place.desk.paths, release));
   const state = await schemaOf(work, migrations);
   if (state.head === input.schema.head) return;
   const knownToRelease = previous?.migrations ?? [];
@@ -128,7 +126,7 @@ function wayBack({ input }: DeployWork): string {
 
 async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const from = work.previous ?? work.release;
-  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, from));
   const to = work.input.schema.head;
   const { migrateUp } = await import("../../migrate/apply.ts");
   await run.effect("up", (reach) =>

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { restoreDatabase, undoRestoreDatabase } from "../../backup/restore/database.ts";
 import { migrateUp } from "../../migrate/apply.ts";
-import { readMigrations } from "../../migrate/source.ts";
+import { listMigrations } from "../../migrate/source.ts";
 import { type Step, type StepRun, nothingToProbe } from "../../operation/step.ts";
 import { environmentServer } from "../databases/environment-server.ts";
 import type { ExchangeOf } from "../databases/server-database.ts";
@@ -118,7 +118,7 @@ function migrateStep(place: Workplace, input: RestoreInput): Step | null {
 
 async function goUp(place: Workplace, run: StepRun, release: ReleaseRecord, to: string) {
   const { desk, database, project } = place;
-  const migrations = await readMigrations(releaseMigrationFolders(desk.paths, release));
+  const migrations = listMigrations(releaseMigrationFolders(desk.paths, release));
   const report = await run.effect("up", (reach) =>
     migrateUp({
       database,

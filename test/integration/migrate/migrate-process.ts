@@ -4,7 +4,7 @@
 import { parseDatabaseUrl } from "../../../src/database/address.ts";
 import { StudioError } from "../../../src/errors.ts";
 import { migrateUp } from "../../../src/migrate/apply.ts";
-import { readMigrations } from "../../../src/migrate/source.ts";
+import { listMigrations } from "../../../src/migrate/source.ts";
 
 const [url = "", folder = "", lockWait = "20000", killAt = "0"] = process.argv.slice(2);
 const write = (value: unknown): unknown => process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -13,7 +13,7 @@ let points = 0;
 try {
   const report = await migrateUp({
     database: parseDatabaseUrl(url, folder),
-    migrations: await readMigrations([{ folder, origin: "project" }]),
+    migrations: listMigrations([{ folder, origin: "project" }]),
     who: { user: "ada", host: "studio", version: "1.2.3" },
     lockTimeout: 1000,
     lockWait: Number(lockWait),

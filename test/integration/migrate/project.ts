@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type DatabaseAddress, parseDatabaseUrl } from "../../../src/database/address.ts";
 import { openSession } from "../../../src/database/session.ts";
 import type { MigrateInput } from "../../../src/migrate/run.ts";
-import { readMigrations } from "../../../src/migrate/source.ts";
+import { listMigrations } from "../../../src/migrate/source.ts";
 import { type TestMysql, startMysql } from "../../support/mysql.ts";
 import { type TestPostgres, startPostgres } from "../../support/postgres.ts";
 
@@ -62,7 +62,7 @@ export function createProject(migrations: Record<string, string> = {}): TestProj
     write,
     input: async (database) => ({
       database,
-      migrations: await readMigrations([{ folder, origin: "project" }]),
+      migrations: listMigrations([{ folder, origin: "project" }]),
       who,
       lockTimeout: 200,
     }),

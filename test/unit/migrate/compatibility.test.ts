@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { releaseCompatibility } from "../../../src/migrate/compatibility.ts";
-import type { MigrationFile } from "../../../src/migrate/source.ts";
-import { journalOf, migrationFile } from "./rows.ts";
+import { type MigrationFile, journalOf, migrationFile } from "./rows.ts";
 
 const known = [migrationFile(1), migrationFile(2)];
 const compatible = migrationFile(3, { compatible: true });

@@ -1,5 +1,11 @@
 import type { AppliedMigration } from "../../../src/migrate/journal.ts";
-import type { MigrationFile } from "../../../src/migrate/source.ts";
+import type { MigrationListing } from "../../../src/migrate/source.ts";
+
+/** A migration, with what the journal says of it once it is applied. */
+export interface MigrationFile extends MigrationListing {
+  compatible: boolean;
+  reversible: boolean;
+}
 
 /** A migration file `20260101T00000<n>Z-step` with plausible values. */
 export function migrationFile(number: number, values: Partial<MigrationFile> = {}): MigrationFile {
@@ -23,7 +29,7 @@ export function journalOf(files: MigrationFile[]): AppliedMigration[] {
     checksum: file.checksum,
     parent: files[index - 1]?.name ?? null,
     origin: file.origin,
-    compatible: file.compatible === true,
+    compatible: file.compatible,
     reversible: file.reversible,
     startedAt: "2026-02-01T00:00:00.000Z",
     finishedAt: "2026-02-01T00:00:01.000Z",

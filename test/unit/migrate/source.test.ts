@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checksumOf } from "../../../src/migrate/checksum.ts";
-import { readMigrations } from "../../../src/migrate/source.ts";
+import {
+  type MigrationFolder,
+  listMigrations,
+  loadMigrations,
+} from "../../../src/migrate/source.ts";
 import { writeChecksums } from "../../../src/migrate/write-checksums.ts";
 
 const first = "20260101T000000Z-first";
@@ -26,7 +30,8 @@ function write(name: string, text: string): string {
   return file;
 }
 
-const read = (path = folder) => readMigrations([{ folder: path, origin: "project" }]);
+const readAll = async (folders: MigrationFolder[]) => loadMigrations(listMigrations(folders));
+const read = (path = folder) => readAll([{ folder: path, origin: "project" }]);
 
 describe("migrations are read", () => {
   test("sorted by name, with checksum and flags", async () => {
@@ -34,7 +39,7 @@ describe("migrations are read", () => {
     write(`${first}.ts`, both);
     write("README.md", "not a migration");
     const [one, two] = await read();
-    expect(one).toMatchObject({ name: first, reversible: true, compatible: false });
+    expect(one).toMatchObject({ name: first, reversible: true, compatible: null });
     expect(two).toEqual({
       name: second,
       file,
@@ -58,7 +63,7 @@ describe("migrations are read", () => {
     write(`${first}.ts`, both);
     const link = join(folder, "link");
     symlinkSync(folder, link);
-    const migrations = await readMigrations([
+    const migrations = await readAll([
       { folder, origin: "studio" },
       { folder: link, origin: "project" },
     ]);
@@ -92,7 +97,7 @@ describe("a migration is refused, naming the file,", () => {
     write(`other/${first}.ts`, both);
     const folders = [folder, join(folder, "other")];
     await expect(
-      readMigrations(folders.map((path) => ({ folder: path, origin: "project" }))),
+      readAll(folders.map((path) => ({ folder: path, origin: "project" }))),
     ).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining("same name") });
   });
 

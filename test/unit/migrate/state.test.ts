@@ -2,9 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { planDown, planUp } from "../../../src/migrate/plan.ts";
 import type { AppliedMigration } from "../../../src/migrate/journal.ts";
-import type { MigrationFile } from "../../../src/migrate/source.ts";
 import { compareSchema } from "../../../src/migrate/state.ts";
-import { journalOf, migrationFile } from "./rows.ts";
+import { type MigrationFile, journalOf, migrationFile } from "./rows.ts";
 
 const files = [1, 2, 3, 4].map((number) => migrationFile(number));
 const [one, two, three, four] = files as [
@@ -215,11 +214,13 @@ describe("the plan downwards", () => {
   });
 
   test("is refused as a whole when one migration has no down", () => {
-    const oneWay = files.map((file) => (file === three ? { ...file, reversible: false } : file));
-    expect(() => planDown(applied, oneWay, { steps: 2 })).toThrow(
+    const oneWay = journalOf(
+      files.map((file) => (file === three ? { ...file, reversible: false } : file)),
+    );
+    expect(() => planDown(oneWay, files, { steps: 2 })).toThrow(
       expect.objectContaining({ code: "migration.irreversible", exitCode: 4 }),
     );
-    expect(planDown(applied, oneWay, { steps: 1 })).toEqual([names[3]]);
+    expect(planDown(oneWay, files, { steps: 1 })).toEqual([names[3]]);
   });
 
   test("is refused for an edited file, but not because of an older one", () => {
