@@ -87,10 +87,11 @@ const commandReaders: { readonly [Type in AlterTableType]?: CommandReader } = {
     },
   ],
   AT_AlterColumnType: (table, command) => {
-    const { typeName = {}, raw_default: using } = columnOf(command);
+    const { typeName = {}, raw_default: conversion, collClause: order } = columnOf(command);
     const column = identifier(command.name);
     const type = readType(typeName);
-    return [{ kind: "changeType", table, column, type, using: using !== undefined }];
+    const using = conversion !== undefined || order !== undefined;
+    return [{ kind: "changeType", table, column, type, using }];
   },
   AT_SetNotNull: (table, { name }) => [{ kind: "setNotNull", table, column: identifier(name) }],
   AT_DropNotNull: (table, { name }) => [{ kind: "dropNotNull", table, column: identifier(name) }],

@@ -22,7 +22,7 @@ const hidden: Rule = {
   level: "warning",
   dialects: ["postgres", "mysql", "sqlite"],
   checkAction: onAction(["hidden"], ({ what }) => ({
-    message: `The lint cannot see what ${what} changes; it counts as nothing.`,
+    message: `The lint cannot see what is changed by ${what}; it counts as nothing.`,
     rewrite:
       "Write its statements out where that is possible; otherwise read it with the other rules in " +
       `mind, declare in the migration whether it is compatible, and say so:\n   ${allowing("hidden")}`,
