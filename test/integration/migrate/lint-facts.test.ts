@@ -32,6 +32,8 @@ describe("the lint knows what PostgreSQL does", () => {
     "ALTER v TYPE varchar",
     "ALTER v TYPE text",
     "ALTER v TYPE varchar(5)",
+    "ALTER v TYPE varchar(20) USING v::varchar(20)",
+    "ALTER v TYPE varchar(20) USING v::varchar(5)",
     "ALTER w TYPE varchar(20)",
     "ALTER x TYPE varchar",
     "ALTER n TYPE numeric(12,2)",

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Dialect } from "../../../../src/database/address.ts";
 import { lintMigrations } from "../../../../src/migrate/lint/lint.ts";

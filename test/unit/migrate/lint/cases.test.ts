@@ -41,6 +41,9 @@ describe("types of PostgreSQL that are known to", () => {
     ["ALTER TABLE t ALTER c TYPE inet", ""],
     ["ALTER TABLE t ALTER a TYPE bigint[]", both],
     ["ALTER TABLE t ALTER v TYPE text USING upper(v)", both],
+    ["ALTER TABLE t ALTER v TYPE varchar(20) USING v::varchar(20)", ""],
+    ["ALTER TABLE t ALTER v TYPE varchar(20) USING w::varchar(20)", both],
+    ["ALTER TABLE t ALTER v TYPE varchar(20) USING v::varchar(5)", both],
     ['ALTER TABLE t ALTER v TYPE text COLLATE "C"', both],
     ["ALTER TABLE t ALTER unheard TYPE text", both],
     ["ALTER TABLE t ALTER v TYPE varchar(20); ALTER TABLE t ALTER v TYPE varchar(15)", both],
@@ -248,6 +251,7 @@ describe("statements of SQLite", () => {
     ["UPDATE t SET a = 1 FROM u WHERE u.id = t.id", ""],
     ["CREATE VIRTUAL TABLE f USING fts5(a); DROP TABLE f", ""],
     ["DROP TABLE t; CREATE TABLE t (a)", "drop-table"],
+    ["CREATE UNIQUE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_a ON t (a)", "enforce-unique"],
     ["CREATE TABLE n AS SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t", "replace-table"],
     ["CREATE TRIGGER x AFTER UPDATE ON t BEGIN DELETE FROM u", "unparsed"],
   ]);

@@ -159,6 +159,14 @@ describe("an author", () => {
   test("is told that what a program does with data is not seen", async () => {
     const report = await lint(["SELECT 1"], { readsData: true });
     expect(report.findings).toMatchObject([{ rule: "hidden", level: "warning", statement: null }]);
+    expect(report.safe).toBe(true);
+  });
+
+  test("is told that what a program does after it stopped is not known", async () => {
+    const report = await lint(["SELECT 1"], { readsData: true, stoppedBy: "no such table" });
+    expect(report.findings).toMatchObject([{ rule: "hidden", level: "error", statement: null }]);
+    expect(report.findings[0]?.message).toContain("no such table");
+    expect(report.migrations).toMatchObject([{ compatible: false }]);
   });
 });
 
