@@ -39,6 +39,10 @@ interface Kinds {
   createTable: OfTable & {
     ifNotExists: boolean;
     columns: ColumnDefinition[];
+    /** The tables whose columns it has besides, as by LIKE or INHERITS. */
+    likeTables: string[];
+    /** It has columns that are not told, as by AS SELECT. */
+    isOpen: boolean;
     constraints: TableConstraint[];
     indexes: { name: string; unique: boolean; columns: string[] }[];
   };
@@ -48,6 +52,7 @@ interface Kinds {
   addColumn: OfTable & { column: ColumnDefinition };
   dropColumn: OfColumn & { cascade: boolean };
   renameColumn: OfColumn & { to: string };
+  /** `using`: values are converted, or ordered, in another way than the type says. */
   changeType: OfColumn & { type: ColumnType; using: boolean };
   /** The whole definition anew, under the same name or another, as MySQL's MODIFY and CHANGE do. */
   redefineColumn: OfColumn & { definition: ColumnDefinition };

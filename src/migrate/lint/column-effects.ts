@@ -9,7 +9,9 @@ export const columnEffects: ActionTable<SchemaState, void> = {
     columns.set(keyOf(state, column.name), { isNew: state.isNew, definition: column });
   },
   dropColumn({ table, column }, state) {
-    openTable(state, table).columns.delete(keyOf(state, column));
+    const { columns, keepsAllOf } = openTable(state, table);
+    columns.delete(keyOf(state, column));
+    keepsAllOf.clear();
   },
   renameColumn({ table, column, to }, state) {
     redefine(state, { table, from: column, to, definition: null });
@@ -36,8 +38,9 @@ interface Redefinition {
 }
 
 function redefine(state: SchemaState, { table, from, to, definition }: Redefinition): void {
-  const { columns } = openTable(state, table);
+  const { columns, keepsAllOf } = openTable(state, table);
   const known = columns.get(keyOf(state, from));
+  if (keyOf(state, from) !== keyOf(state, to)) keepsAllOf.clear();
   columns.delete(keyOf(state, from));
   columns.set(keyOf(state, to), {
     isNew: known?.isNew ?? false,

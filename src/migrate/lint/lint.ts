@@ -12,7 +12,7 @@ import {
   unknownRuleProblem,
 } from "./rules/unknown.ts";
 
-export type { Effect, Finding, Level } from "./finding.ts";
+export type { Finding } from "./finding.ts";
 export type { LintedMigration } from "./migration.ts";
 
 export interface LintInput {

@@ -13,4 +13,6 @@ export interface LintedMigration {
   compatible: boolean | null;
   /** A program that reads data: what it does with it is not among the statements. */
   readsData: boolean;
+  /** Why the program did not come to its end without a database, where it did not. */
+  stoppedBy?: string | null;
 }

@@ -41,7 +41,15 @@ function createTable(action: ActionOf<"createTable">, state: SchemaState): void 
   const { isNew } = state;
   const key = keyOf(state, table);
   if (action.ifNotExists && state.tables.has(key)) return;
-  const created: KnownTable = { ...unknownTable(), isNew, isComplete: columns.length > 0 };
+  const likeKeys = action.likeTables.map((name) => keyOf(state, name));
+  const isComplete =
+    !action.isOpen && likeKeys.every((name) => state.tables.get(name)?.isComplete === true);
+  const created = { ...unknownTable(), isNew, isComplete, keepsAllOf: new Set(likeKeys) };
+  for (const like of likeKeys) {
+    for (const [name, { definition }] of state.tables.get(like)?.columns ?? []) {
+      created.columns.set(name, { isNew, definition });
+    }
+  }
   for (const definition of columns) {
     created.columns.set(keyOf(state, definition.name), { isNew, definition });
   }

@@ -14,6 +14,8 @@ export interface KnownTable {
   isNew: boolean;
   /** Every column is known, since its CREATE TABLE was read. */
   isComplete: boolean;
+  /** The tables all of whose columns it has, known or not. */
+  keepsAllOf: Set<string>;
   columns: Map<string, KnownColumn>;
   constraints: Map<string, TableConstraint>;
   /** The tables that rows were copied from. */
@@ -70,6 +72,7 @@ export function unknownTable(): KnownTable {
   return {
     isNew: false,
     isComplete: false,
+    keepsAllOf: new Set(),
     columns: new Map(),
     constraints: new Map(),
     filledFrom: new Set(),

@@ -1,4 +1,4 @@
-import type { SchemaAction } from "./actions.ts";
+import type { ActionOf, SchemaAction } from "./actions.ts";
 import { type ColumnDefinition, fillsItself } from "./column.ts";
 import type { KnownColumn, KnownTable } from "./schema-state.ts";
 import type { Scene } from "./rule.ts";
@@ -10,9 +10,13 @@ export interface Departure {
   movedTo: string | null;
 }
 
-/** The columns of a table that takes the place of another; null where they are not known. */
+/** The table that takes the place of another. */
 export interface Successor {
-  columns: readonly ColumnDefinition[] | null;
+  /** Those of its columns that are known. */
+  columns: readonly ColumnDefinition[];
+  isComplete: boolean;
+  /** It was made LIKE the other one. */
+  keepsAll: boolean;
 }
 
 /**
@@ -22,22 +26,41 @@ export interface Successor {
 export function successorOf(departure: Departure, scene: Scene): Successor | null {
   const { known, dialect } = scene;
   const key = known.key(departure.table);
-  const isAtomic = dialect === "mysql" || scene.transactional;
-  if (!isAtomic) return null;
+  if (dialect !== "mysql" && !scene.transactional) return null;
   const coming = dialect === "mysql" ? scene.statement.actions : scene.later();
   for (const action of coming) {
     if (action.kind === "renameTable" && known.key(action.to) === key) {
       const table = known.table(action.table);
-      if (table?.filledFrom.has(key) === true) return { columns: columnsOf(table) };
+      if (table?.filledFrom.has(key) === true) return fromKnown(table, key);
     }
     if (action.kind === "createTable" && known.key(action.table) === key) {
       const source = departure.movedTo;
       if (source !== null && copies(coming, action.table, source, scene)) {
-        return { columns: action.columns.length === 0 ? null : action.columns };
+        return fromCreated(action, [key, known.key(source)], scene);
       }
     }
   }
   return null;
+}
+
+function fromKnown(table: KnownTable, key: string): Successor {
+  return {
+    columns: [...table.columns.values()].flatMap(({ definition }) => definition ?? []),
+    isComplete: table.isComplete,
+    keepsAll: table.keepsAllOf.has(key),
+  };
+}
+
+function fromCreated(
+  { columns, likeTables, isOpen }: ActionOf<"createTable">,
+  keys: readonly string[],
+  { known }: Scene,
+): Successor {
+  return {
+    columns,
+    isComplete: !isOpen && likeTables.length === 0,
+    keepsAll: likeTables.some((name) => keys.includes(known.key(name))),
+  };
 }
 
 function copies(
@@ -54,25 +77,23 @@ function copies(
   );
 }
 
-function columnsOf(table: KnownTable): readonly ColumnDefinition[] | null {
-  if (!table.isComplete) return null;
-  return [...table.columns.values()].flatMap(({ definition }) => definition ?? []);
-}
-
 /**
- * What a release that knows the former table misses in its successor, in words; null where the
- * former table's columns are not known.
+ * What a release that knows the former table misses in its successor, in words; null where that
+ * cannot be told, because columns of one of them are not known.
  */
 export function lossesOf(
   former: KnownTable | null,
-  successor: readonly ColumnDefinition[],
+  successor: Successor,
   key: (name: string) => string,
 ): string[] | null {
-  if (former === null || !former.isComplete) return null;
-  const columns = new Map(successor.map((column) => [key(column.name), column]));
-  const missing = [...former.columns.keys()].filter((name) => !columns.has(name));
+  const isKnown = former?.isComplete === true && successor.isComplete;
+  if (!isKnown && !successor.keepsAll) return null;
+  const columns = new Map(successor.columns.map((column) => [key(column.name), column]));
+  const missing = successor.keepsAll
+    ? []
+    : [...(former?.columns.keys() ?? [])].filter((name) => !columns.has(name));
   const demanding = [...columns].filter(([name, column]) =>
-    demandsMore(former.columns.get(name), column),
+    demandsMore(former?.columns.get(name), column),
   );
   return [
     ...missing.map((name) => `the column ${name} is gone`),

@@ -31,7 +31,8 @@ const readers: Readonly<Record<string, GapReader>> = {
   SAVEPOINT: nothing,
   SHOW: nothing,
   UNLOCK: nothing,
-  USE: nothing,
+  USE: (reader, sql) =>
+    hidden(`the statements after USE ${reader.takeName(sql) ?? ""}, whose names mean other tables`),
   XA: (reader) => [{ kind: "transaction", command: `XA ${reader.takeAny() ?? ""}` }],
 };
 

@@ -79,6 +79,8 @@ function readCreateTable(fields: Fields): SchemaAction[] {
       table,
       ifNotExists: fields["if_not_exists"] === true,
       columns: listOf(fields["columns"]).map(readColumn),
+      likeTables: fields["like"] === undefined ? [] : [likeTable(fields["like"])],
+      isOpen: fields["query"] !== undefined,
       constraints,
       indexes: indexes.flatMap((action) =>
         action.kind === "addIndex" && action.index !== null
@@ -88,6 +90,11 @@ function readCreateTable(fields: Fields): SchemaAction[] {
     },
     ...copies(table, fields["query"]),
   ];
+}
+
+/** `LIKE t`, or `(LIKE t)`. */
+function likeTable(like: unknown): string {
+  return nameOf(fieldsOf(variantOf(like)[1])["name"]);
 }
 
 function readCreateIndex(fields: Fields): SchemaAction[] {

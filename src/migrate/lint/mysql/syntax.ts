@@ -35,7 +35,7 @@ const aliases: Readonly<Record<string, string>> = {
   numeric: "decimal",
 };
 
-export function readType(dataType: unknown): ColumnType {
+function readType(dataType: unknown): ColumnType {
   const [variant, content] = variantOf(dataType);
   const [customName, customArguments] = variant === "Custom" ? listOf(content) : [];
   const written = variant === "Custom" ? nameOf(customName) : variant.replace(/Unsigned$/, "");
@@ -109,11 +109,11 @@ function defaultOf(expression: unknown): ColumnDefinition["default"] {
   return "constant";
 }
 
-export function readCheck(expression: unknown): CheckCondition {
+function readCheck(expression: unknown): CheckCondition {
   return { columns: columnsIn(expression), notNull: demandedColumns(expression) };
 }
 
-export function columnsIn(expression: unknown): string[] {
+function columnsIn(expression: unknown): string[] {
   const columns = new Set<string>();
   for (const fields of objectsOf(expression)) {
     if (fields["Identifier"] !== undefined) columns.add(nameOf(fields["Identifier"]));

@@ -39,7 +39,7 @@ export function tokensOf(sql: string): Token[] {
 }
 
 /** The length of the white space or comment that begins there; 0 where neither does. */
-export function blankLength(sql: string, at: number): number {
+function blankLength(sql: string, at: number): number {
   return (
     matchAt(/\s+/y, sql, at) ||
     matchAt(/#[^\n]*/y, sql, at) ||

@@ -1,7 +1,8 @@
-import type { AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Node } from "libpg-query";
 import type { SchemaAction } from "../actions.ts";
+import type { ColumnType } from "../column.ts";
 import { readColumn, readTableConstraint, readType } from "./column.ts";
-import { isNull } from "./expression.ts";
+import { columnsIn, isNull } from "./expression.ts";
 import { identifier, relationName } from "./name.ts";
 
 /** Clauses that take no lock that a reader or writer waits for. */
@@ -87,10 +88,11 @@ const commandReaders: { readonly [Type in AlterTableType]?: CommandReader } = {
     },
   ],
   AT_AlterColumnType: (table, command) => {
-    const { typeName = {}, raw_default: using } = columnOf(command);
+    const { typeName = {}, raw_default: conversion, collClause: order } = columnOf(command);
     const column = identifier(command.name);
     const type = readType(typeName);
-    return [{ kind: "changeType", table, column, type, using: using !== undefined }];
+    const using = order !== undefined || !isPlainCast(conversion, column, type);
+    return [{ kind: "changeType", table, column, type, using }];
   },
   AT_SetNotNull: (table, { name }) => [{ kind: "setNotNull", table, column: identifier(name) }],
   AT_DropNotNull: (table, { name }) => [{ kind: "dropNotNull", table, column: identifier(name) }],
@@ -139,6 +141,15 @@ function identityOf({ def }: AlterTableCmd): "always" | "default" {
       node.DefElem.arg.Integer.ival === "a".charCodeAt(0),
   );
   return isAlways ? "always" : "default";
+}
+
+/** No USING, or one that says what would happen without it, as query builders write it. */
+function isPlainCast(conversion: Node | undefined, column: string, type: ColumnType): boolean {
+  if (conversion === undefined) return true;
+  if (!("TypeCast" in conversion)) return false;
+  const { arg, typeName = {} } = conversion.TypeCast;
+  const isColumn = arg !== undefined && "ColumnRef" in arg && columnsIn(arg).includes(column);
+  return isColumn && JSON.stringify(readType(typeName)) === JSON.stringify(type);
 }
 
 function readDetach(table: string, { def }: AlterTableCmd): SchemaAction[] {

@@ -8,22 +8,35 @@ import type {
 } from "libpg-query";
 import type { ObjectKind, SchemaAction, TableConstraint } from "../actions.ts";
 import { readColumn, readTableConstraint } from "./column.ts";
-import { identifier, relationName } from "./name.ts";
+import { identifier, objectName, relationName } from "./name.ts";
 
 export function readCreateTable(statement: CreateStmt): SchemaAction[] {
   const elements = statement.tableElts ?? [];
+  const table = relationName(statement.relation);
+  const parents = (statement.inhRelations ?? []).map(objectName);
+  const partitioned: SchemaAction[] =
+    statement.partbound === undefined
+      ? []
+      : parents.map((parent) => ({ kind: "touchTable", table: parent, clause: "PARTITION OF" }));
   return [
+    ...partitioned,
     {
       kind: "createTable",
-      table: relationName(statement.relation),
+      table,
       ifNotExists: statement.if_not_exists === true,
       columns: elements.flatMap((node) =>
         "ColumnDef" in node ? [readColumn(node.ColumnDef)] : [],
       ),
+      likeTables: [...parents, ...elements.flatMap(likeTable)],
+      isOpen: statement.ofTypename !== undefined,
       constraints: elements.flatMap(constraintOf),
       indexes: [],
     },
   ];
+}
+
+function likeTable(node: Node): string[] {
+  return "TableLikeClause" in node ? [relationName(node.TableLikeClause.relation)] : [];
 }
 
 function constraintOf(node: Node): TableConstraint[] {
@@ -45,8 +58,18 @@ export function readSelectInto(statement: SelectStmt): SchemaAction[] {
   return target === undefined ? [] : [bareTable(relationName(target), false)];
 }
 
+/** A table whose columns are not told. */
 export function bareTable(table: string, ifNotExists: boolean): SchemaAction {
-  return { kind: "createTable", table, ifNotExists, columns: [], constraints: [], indexes: [] };
+  return {
+    kind: "createTable",
+    table,
+    ifNotExists,
+    columns: [],
+    likeTables: [],
+    isOpen: true,
+    constraints: [],
+    indexes: [],
+  };
 }
 
 export function readCreateIndex(statement: IndexStmt): SchemaAction[] {

@@ -95,5 +95,8 @@ export function readSetting(statement: VariableSetStmt): SchemaAction[] {
   const [node] = statement.args ?? [];
   const constant = node !== undefined && "A_Const" in node ? node.A_Const : {};
   const value = constant.sval?.sval ?? String(constant.ival?.ival ?? 0);
-  return [{ kind: "setting", name, value }];
+  const setting: SchemaAction = { kind: "setting", name, value };
+  if (name !== "search_path" || value === "public" || value === "$user") return [setting];
+  const what = `the statements after SET search_path = ${value}, whose names mean other tables`;
+  return [setting, { kind: "hidden", what }];
 }

@@ -37,7 +37,6 @@ const harmless: Readers = {
   AlterObjectDependsStmt: nothing,
   AlterPolicyStmt: nothing,
   AlterRoleSetStmt: nothing,
-  AlterRoleStmt: nothing,
   AlterSeqStmt: nothing,
   AlterStatsStmt: nothing,
   AlterTypeStmt: nothing,
@@ -97,6 +96,7 @@ const ofOtherObjects: Readers = {
 };
 
 const ofAccess: Readers = {
+  AlterRoleStmt: () => restrict("ALTER ROLE"),
   AlterOwnerStmt: ({ object }) => restrict(`OWNER TO on ${objectName(object)}`),
   CreatePolicyStmt: readCreatePolicy,
   DropRoleStmt: () => restrict("DROP ROLE"),

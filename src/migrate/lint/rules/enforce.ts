@@ -10,7 +10,14 @@ const enforceUnique: Rule = {
   dialects: ["postgres", "mysql", "sqlite"],
   checkAction: onAction(["addIndex", "addConstraint", "addColumn"], (action, scene) => {
     const columns = uniqueColumns(action);
-    if (columns === null || columns.some((column) => staysNull(action.table, column, scene))) {
+    // SQLite's indexes go with a table that is made anew, and are made anew themselves.
+    const isRemade =
+      action.kind === "addIndex" && scene.known.index(action.index ?? "")?.unique === true;
+    if (
+      columns === null ||
+      isRemade ||
+      columns.some((column) => staysNull(action.table, column, scene))
+    ) {
       return null;
     }
     return {

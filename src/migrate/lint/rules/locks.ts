@@ -83,7 +83,7 @@ const unlimitedWait: Rule = {
   level: "error",
   dialects: ["postgres"],
   checkAction: onAction(["setting"], ({ name, value }) => {
-    const isOff = name === "lock_timeout" && ["0", "0s", "0ms", "default"].includes(value);
+    const isOff = name === "lock_timeout" && /^(?:0+\s*[a-z]*|default)$/.test(value);
     const isReset = value === "default" && name === "";
     if (!isOff && !isReset) return null;
     return {

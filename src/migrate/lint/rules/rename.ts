@@ -77,10 +77,7 @@ const replaceTable: Rule = {
     const successor = successorOf({ table, movedTo }, scene);
     if (successor === null) return null;
     const { known } = scene;
-    const losses =
-      successor.columns === null
-        ? null
-        : lossesOf(known.table(table), successor.columns, (name) => known.key(name));
+    const losses = lossesOf(known.table(table), successor, (name) => known.key(name));
     if (losses?.length === 0) return null;
     const what =
       losses === null

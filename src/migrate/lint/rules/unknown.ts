@@ -22,25 +22,36 @@ const hidden: Rule = {
   level: "warning",
   dialects: ["postgres", "mysql", "sqlite"],
   checkAction: onAction(["hidden"], ({ what }) => ({
-    message: `The lint cannot see what ${what} changes; it counts as nothing.`,
+    message: `The lint cannot see what is changed by ${what}; it counts as nothing.`,
     rewrite:
       "Write its statements out where that is possible; otherwise read it with the other rules in " +
       `mind, declare in the migration whether it is compatible, and say so:\n   ${allowing("hidden")}`,
   })),
   checkMigration({ migration }): MigrationProblem[] {
-    if (!migration.readsData) return [];
-    return [
-      {
-        statement: null,
-        message:
-          "The migration reads data from the database; what it does depending on it is not among " +
-          "the statements that the lint was given.",
-        rewrite:
-          "Declare in the migration whether it is compatible, and allow the rule hidden for it.",
-      },
-    ];
+    const { stoppedBy = null, readsData } = migration;
+    if (stoppedBy !== null) return [stoppedProblem(stoppedBy)];
+    return readsData ? [readingProblem] : [];
   },
 };
+
+const readingProblem: MigrationProblem = {
+  statement: null,
+  message:
+    "The migration reads data from the database; what it does depending on it is not among the " +
+    "statements that the lint was given.",
+  rewrite: "Declare in the migration whether it is compatible, and allow the rule hidden for it.",
+};
+
+function stoppedProblem(reason: string): MigrationProblem {
+  return {
+    statement: null,
+    level: "error",
+    message: `Without a database, the program came only so far: ${reason}. What it does after that is not known.`,
+    rewrite:
+      "Write the migration in SQL; or declare in it whether it is compatible, and allow the rule " +
+      "hidden for it.",
+  };
+}
 
 export const unknownRule: Rule = {
   name: "unknown-rule",

@@ -91,6 +91,7 @@ function readCreateTable(statement: StatementOf<"CreateTableStmt">): SchemaActio
   return [
     {
       ...table,
+      isOpen: false,
       columns: body.columns.map(readColumn),
       constraints: (body.constraints ?? []).map(readTableConstraint),
     },
@@ -99,8 +100,16 @@ function readCreateTable(statement: StatementOf<"CreateTableStmt">): SchemaActio
 
 function bareTable(name: QualifiedName, ifNotExists: boolean) {
   const table = qualifiedName(name);
-  const kind = "createTable" as const;
-  return { kind, table, ifNotExists, columns: [], constraints: [], indexes: [] };
+  return {
+    kind: "createTable" as const,
+    table,
+    ifNotExists,
+    columns: [],
+    likeTables: [],
+    isOpen: true,
+    constraints: [],
+    indexes: [],
+  };
 }
 
 function readCreateIndex(statement: StatementOf<"CreateIndexStmt">): SchemaAction[] {
