@@ -59,7 +59,7 @@ async function withKnex<T>(work: (knex: Knex) => Promise<T>): Promise<T> {
 }
 
 /** Umzug has no storage for knex: this is the least that works. */
-async function withUmzug<T>(work: (umzug: Umzug<object>) => Promise<T>): Promise<T> {
+async function withUmzug<T>(work: (umzug: Umzug) => Promise<T>): Promise<T> {
   return withKnex(async (knex) => {
     if (!(await knex.schema.hasTable("umzug"))) {
       await knex.schema.createTable("umzug", (table) => void table.string("name").primary());

@@ -19,7 +19,7 @@ export function migrateBlocks(result: MigrateResult | MigratePreview): Block[] {
 }
 
 /** The SQL that would be sent, as it could be typed. */
-export function previewBlocks({ migrations }: MigratePreview): Block[] {
+function previewBlocks({ migrations }: MigratePreview): Block[] {
   if (migrations.length === 0) return [text("Nothing to do."), text("Nothing was changed.", "dim")];
   return [
     ...migrations.flatMap(({ name, statements, readsData, stoppedBy, transactional }) => [

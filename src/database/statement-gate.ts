@@ -65,8 +65,11 @@ export function gatedClient(
   { gate, isConnected }: { gate: StatementGate; isConnected: boolean },
 ): typeof Knex.Client {
   const base = sample.client.constructor as ClientClass;
+  // oxlint-disable-next-line no-underscore-dangle
   const run = base.prototype._query as DialectClient["_query"];
   class GatedClient extends base {
+    // The name that knex gives to what a dialect has to bring.
+    // oxlint-disable-next-line no-underscore-dangle
     override async _query(connection: unknown, query: QueryObject): Promise<QueryObject> {
       let answer: QueryObject | null = null;
       const passage: Passage = {

@@ -40,7 +40,7 @@ export function unsafeMigrations({ findings, migrations, safe }: LintReport): St
     code: "migration.unsafe",
     message: `The pending migrations are not safe while a release serves. ${why}${more} Nothing was changed.`,
     hint:
-      `${first === undefined ? "" : `${first.rewrite}\n`}` +
+      (first === undefined ? "" : `${first.rewrite}\n`) +
       "`studio migrate lint` shows everything. Or deploy with --allow-breaking: callers are told to " +
       "come back later while the schema changes.",
     exitCode: exitCodes.checkFailed,

@@ -112,7 +112,8 @@ async function createRecorder(dialect: Dialect): Promise<Recorder> {
 
 function isChange(sql: string): boolean {
   const kind = kindOfStatement(sql);
-  return kind === "data" || kind === "definition";
+  // What is set for the session decides what later statements do.
+  return kind === "data" || kind === "definition" || firstWord(sql) === "set";
 }
 
 /** The query builder itself asks which tables and columns there are. */
@@ -125,6 +126,7 @@ function asksForData(sql: string): boolean {
 function withValues(knex: Knex, { sql, bindings }: GatedStatement): string {
   if (bindings.length === 0) return sql;
   const client = knex.client as { _escapeBinding(value: unknown): string };
+  // oxlint-disable-next-line no-underscore-dangle
   const text = bindings.map((value) => client._escapeBinding(value));
   let next = 0;
   return /\$\d/.test(sql)

@@ -113,7 +113,7 @@ export async function forgetIfNothingDone(run: MigrationRun, name: string): Prom
   const removed = await run
     .session(journalTable)
     .where({ name, status: "running" })
-    .andWhere((row) => row.whereNull("statement_index").orWhere({ statement_index: 0 }))
+    .andWhere((row) => void row.whereNull("statement_index").orWhere({ statement_index: 0 }))
     .delete();
   return removed === 1;
 }
