@@ -1,14 +1,16 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Dialect } from "../../../../src/database/address.ts";
 import { Script } from "../../../../src/migrate/script/script.ts";
 import { type FoundStatement, findStatements } from "../../../../src/migrate/script/split.ts";
+import type { TokenReader } from "../../../../src/migrate/script/token.ts";
 
 /** What a careless splitter trips over. */
 export const nasty: readonly string[] = [
-  ..."';\"`[]$\\/*-#()@:\n\r\t .,é0e",
-  ...["--", "-- ", "/*", "*/", "''", "$$", "$a$", "E'", "e'\\'", "U&'", "\\'", "\n'", "é$$", "1e'"],
-  ...["BEGIN", "END", "CASE", "IF", "ATOMIC", "x", "/*!", "/*!50003 ", "DELIMITER //\n", "//", "\n"],
-];
+  "' ; \" ` [ ] $ \\ / * - # ( ) @ : . , é 0 e -- /* */ '' $$ $a$ E' e'\\' U&' \\' é$$ 1e'",
+  "BEGIN END CASE IF ATOMIC x /*! //",
+]
+  .flatMap((pieces) => pieces.split(" "))
+  .concat([" ", "\n", "\r", "\t", "-- ", "\n'", "/*!50003 ", "DELIMITER //\n"]);
 
 export const nastyText = (pieces: readonly string[] = nasty, maxLength = 12) =>
   fc.array(fc.constantFrom(...pieces), { maxLength }).map((list) => list.join(""));
@@ -58,3 +60,36 @@ export function bodiesOf(text: string, dialect: Dialect): string[] {
     .filter((one): one is FoundStatement => one.type === "statement")
     .map(({ body, end }) => text.slice(body, end));
 }
+
+/** Where a reader finds semicolons; the error where it refuses the text. */
+export function semicolonsOf(tokens: TokenReader): number[] | Error {
+  const found: number[] = [];
+  try {
+    for (let token = tokens.next(false); token !== null; token = tokens.next(false)) {
+      if (token.text === ";") found.push(token.start);
+    }
+    return found;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+export function thrownBy(work: () => unknown): unknown {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Gaps between tokens: white space, and comments as the generators make them. */
+export function gaps(...comments: fc.Arbitrary<string>[]): fc.Arbitrary<string> {
+  const part = fc.oneof(fc.constantFrom(" ", "\n", "\t\r\n", "\f"), ...comments);
+  return fc.array(part, { maxLength: 3 }).map((parts) => ` ${parts.join("")} `);
+}
+
+/** Without what would begin or end a comment. */
+export const innerComment = nastyText().map((text) =>
+  text.replaceAll(/\*+\/+|\/+\*+/g, "").replace(/[*/]+$/, ""),
+);
