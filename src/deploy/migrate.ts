@@ -55,7 +55,7 @@ export async function migrate(
 }
 
 async function planMigrate(place: Workplace, order: MigrateOrder): Promise<MigrateInput> {
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = await readMigrations(liveMigrationFolders(place), place.database.dialect);
   const { head, applied } = await readSchemaState({ database: place.database, migrations });
   const { direction, to, steps } = order;
   if (direction === "up") {
@@ -112,7 +112,7 @@ async function commonInput(place: Workplace, run: StepRun) {
   const { desk, database, project } = place;
   return {
     database,
-    migrations: await readMigrations(liveMigrationFolders(place)),
+    migrations: await readMigrations(liveMigrationFolders(place), database.dialect),
     who: { user: desk.user, host: desk.host, version: desk.version },
     lockTimeout: project.settings.migrate.lockTimeout,
     signal: run.signal,

@@ -31,7 +31,7 @@ export interface PlanRequest {
 export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   const { place, ledger, skip } = request;
   const now = place.desk.now();
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = await readMigrations(liveMigrationFolders(place), place.database.dialect);
   const schema = await readSchemaState({ database: place.database, migrations });
   const [problem] = schema.problems;
   if (problem !== undefined) {
@@ -114,7 +114,7 @@ function describeRelease(
     migrations: migrations.map(({ name, checksum, compatible, reversible }) => ({
       name,
       checksum,
-      compatible,
+      compatible: compatible === true,
       reversible,
     })),
     schemaHead: migrations.at(-1)?.name ?? null,

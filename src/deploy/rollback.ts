@@ -131,7 +131,10 @@ async function decideSchema(
   release: ReleaseRecord,
   withDown: boolean,
 ): Promise<DeployInput["schema"]> {
-  const available = await readMigrations(releaseMigrationFolders(place.desk.paths, current));
+  const available = await readMigrations(
+    releaseMigrationFolders(place.desk.paths, current),
+    place.database.dialect,
+  );
   const state = await readSchemaState({ database: place.database, migrations: available });
   const { verdict, extra, returnTo } = releaseCompatibility({
     applied: state.applied,

@@ -1,4 +1,4 @@
-import { readMigrations } from "../migrate/source.ts";
+import { type MigrationListing, listMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { View } from "./view.ts";
@@ -6,7 +6,7 @@ import type { View } from "./view.ts";
 /** The schema as it is, and what the files here would change. */
 export async function schemaStatus(
   place: Pick<View, "database" | "project">,
-): Promise<SchemaState> {
-  const migrations = await readMigrations(liveMigrationFolders(place));
+): Promise<SchemaState<MigrationListing>> {
+  const migrations = listMigrations(liveMigrationFolders(place));
   return readSchemaState({ database: place.database, migrations });
 }

@@ -5,7 +5,7 @@ import { unseenRecipients } from "../deploy/key-notes-file.ts";
 import { liveMigrationFolders } from "../deploy/project-folders.ts";
 import { roughDuration } from "../format/rough.ts";
 import { listReleases } from "../ledger/releases.ts";
-import { readMigrations } from "../migrate/source.ts";
+import { listMigrations } from "../migrate/source.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { type Check, type Finding, note, ok, skipped, wrong } from "./check.ts";
 import { nothingDeployed } from "./release-checks.ts";
@@ -32,7 +32,7 @@ export const dataChecks: readonly Check[] = [
 async function schema({ view, serving }: Scene): Promise<Finding> {
   if (view === null || "error" in view) return skipped("the database is not known");
   const place = view.value;
-  const migrations = await readMigrations(liveMigrationFolders(place));
+  const migrations = listMigrations(liveMigrationFolders(place));
   const state = await readSchemaState({ database: place.database, migrations });
   const [problem] = state.problems;
   if (problem !== undefined) return wrong(problem.message, problem.hint);

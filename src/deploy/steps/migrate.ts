@@ -9,6 +9,7 @@ import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { releaseMigrationFolders } from "../project-folders.ts";
+import type { ReleaseRecord } from "../release.ts";
 
 /** Brings the schema to the head the release was built for. */
 export function migrateStep(work: DeployWork): Step {
@@ -27,9 +28,7 @@ export function migrateStep(work: DeployWork): Step {
       const { file } = work.place.database;
       if (file !== null) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       if (input.schema.downTo !== undefined) return goDown(work, run, input.schema.downTo);
-      const migrations = await readMigrations(
-        releaseMigrationFolders(work.place.desk.paths, release),
-      );
+      const migrations = await migrationsOf(work, release);
       const { migrateUp } = await import("../../migrate/apply.ts");
       const report = await run.effect("up", (reach) =>
         migrateUp({ ...commonInput(work, run, migrations, reach), signal: run.signal }),
@@ -50,6 +49,10 @@ function titleOf({ input }: DeployWork): string {
 
 function isPlanned({ input }: DeployWork): boolean {
   return input.schema.pending.length > 0 || input.schema.downTo !== undefined;
+}
+
+function migrationsOf({ place }: DeployWork, release: ReleaseRecord): Promise<MigrationFile[]> {
+  return readMigrations(releaseMigrationFolders(place.desk.paths, release), place.database.dialect);
 }
 
 async function schemaOf(work: DeployWork, migrations: MigrationFile[] = []) {
@@ -74,7 +77,7 @@ function commonInput(work: DeployWork, run: StepRun, migrations: MigrationFile[]
 async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   // The files of the release that is left are needed: the one gone back to lacks them.
   const from = work.previous ?? work.release;
-  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = await migrationsOf(work, from);
   const { migrateDown } = await import("../../migrate/apply.ts");
   const report = await run.effect("down", (reach) =>
     migrateDown({ ...commonInput(work, run, migrations, reach), to }),
@@ -87,9 +90,9 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
  * goes down. After it, going down could lose writes: a schema the old release can live with stays.
  */
 async function goBack(work: DeployWork, run: StepRun): Promise<void> {
-  const { input, release, previous, place } = work;
+  const { input, release, previous } = work;
   if (input.schema.downTo !== undefined) return goUpAgain(work, run);
-  const migrations = await readMigrations(releaseMigrationFolders(place.desk.paths, release));
+  const migrations = await migrationsOf(work, release);
   const state = await schemaOf(work, migrations);
   if (state.head === input.schema.head) return;
   const knownToRelease = previous?.migrations ?? [];
@@ -128,7 +131,7 @@ function wayBack({ input }: DeployWork): string {
 
 async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const from = work.previous ?? work.release;
-  const migrations = await readMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = await migrationsOf(work, from);
   const to = work.input.schema.head;
   const { migrateUp } = await import("../../migrate/apply.ts");
   await run.effect("up", (reach) =>

@@ -118,7 +118,10 @@ function migrateStep(place: Workplace, input: RestoreInput): Step | null {
 
 async function goUp(place: Workplace, run: StepRun, release: ReleaseRecord, to: string) {
   const { desk, database, project } = place;
-  const migrations = await readMigrations(releaseMigrationFolders(desk.paths, release));
+  const migrations = await readMigrations(
+    releaseMigrationFolders(desk.paths, release),
+    database.dialect,
+  );
   const report = await run.effect("up", (reach) =>
     migrateUp({
       database,

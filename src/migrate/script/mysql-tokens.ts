@@ -2,6 +2,7 @@ import {
   codes,
   commentEnd,
   isDigit,
+  isFirstOfLine,
   isNamePart,
   isSpace,
   lineEnd,
@@ -158,8 +159,4 @@ function isDashComment(text: string, start: number): boolean {
   if (!text.startsWith("--", start)) return false;
   const code = text.charCodeAt(start + 2);
   return !(code > codes.space) || code === 0x7f;
-}
-
-export function isFirstOfLine(text: string, start: number): boolean {
-  return text.slice(text.lastIndexOf("\n", start - 1) + 1, start).trim() === "";
 }

@@ -52,6 +52,11 @@ export function lineEnd(text: string, at: number): number {
   return end < 0 ? text.length : end;
 }
 
+/** Nothing but white space stands before it on its line. */
+export function isFirstOfLine(text: string, at: number): boolean {
+  return text.slice(text.lastIndexOf("\n", at - 1) + 1, at).trim() === "";
+}
+
 /**
  * The offset after what a quote at `at` begins; twice the quote stands for itself.
  * @param escapes a backslash takes the next character's meaning away

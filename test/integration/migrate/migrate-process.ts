@@ -9,9 +9,10 @@ const [url = "", folder = "", lockWait = "20000"] = process.argv.slice(2);
 const write = (value: unknown): unknown => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 try {
+  const database = parseDatabaseUrl(url, folder);
   const report = await migrateUp({
-    database: parseDatabaseUrl(url, folder),
-    migrations: await readMigrations([{ folder, origin: "project" }]),
+    database,
+    migrations: await readMigrations([{ folder, origin: "project" }], database.dialect),
     who: { user: "ada", host: "studio", version: "1.2.3" },
     lockTimeout: 1000,
     lockWait: Number(lockWait),

@@ -61,7 +61,7 @@ export function createProject(migrations: Record<string, string> = {}): TestProj
     write,
     input: async (database) => ({
       database,
-      migrations: await readMigrations([{ folder, origin: "project" }]),
+      migrations: await readMigrations([{ folder, origin: "project" }], database.dialect),
       who,
       lockTimeout: 200,
     }),
