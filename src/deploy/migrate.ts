@@ -70,7 +70,10 @@ export async function planMigrate(
   if (direction === "up") {
     const all = planUp(applied, migrations, to ?? undefined);
     const names = steps === undefined ? all : all.slice(0, steps);
-    await loadMigrations(migrations.filter(({ name }) => names.includes(name)));
+    await loadMigrations(
+      migrations.filter(({ name }) => names.includes(name)),
+      place.database.dialect,
+    );
     const last = steps === undefined ? (to ?? null) : (names.at(-1) ?? head);
     return { direction, head, to: last, databaseUrlFile, names };
   }

@@ -46,7 +46,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     });
   }
   // What cannot be loaded is told before anything begins.
-  await loadMigrations(schema.pending);
+  await loadMigrations(schema.pending, place.database.dialect);
   const previous = ledger === null ? null : await previousRelease(place, ledger);
   const id = createIdentifier(now);
   const maintenance =

@@ -14,6 +14,14 @@ export function checksumOf(source: string): string {
   return createHash("sha256").update(source.replaceAll("\r\n", "\n")).digest("hex");
 }
 
+/**
+ * The checksum of a migration in several files: of their texts in their order, with a NUL character
+ * between two of them. No text of SQL holds one.
+ */
+export function checksumOfFiles(sources: readonly string[]): string {
+  return checksumOf(sources.join("\0"));
+}
+
 /** The checksums shipped beside compiled migrations, by name; null where there are none. */
 export function readShippedChecksums(folder: string): Map<string, string> | null {
   try {

@@ -70,7 +70,7 @@ async function migrate(
   await mayGoOn(run);
   const { name, file } = migration;
   const { onEvent, signal, database } = run.input;
-  const module = await loadMigration(file, migration.checksum);
+  const module = await loadMigration(migration, database.dialect);
   onEvent?.({ type: direction === "up" ? "migrating" : "reverting", name, file });
   const started = performance.now();
   const unfinished = run.applied.find((row) => row.name === name && row.progress !== null) ?? null;

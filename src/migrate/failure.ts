@@ -1,5 +1,5 @@
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
-import { lineOf } from "./module.ts";
+import { placeOfError } from "./error-place.ts";
 import type { MigrationListing } from "./source.ts";
 import { isLockConflict } from "./transaction.ts";
 
@@ -20,9 +20,9 @@ export interface MigrationFailure {
 /** `migration.failed`: exit 5 when the database is as before the migration, 6 when not. */
 export function migrationFailed(failure: MigrationFailure): StudioError {
   const { migration, direction, error, outcome, done } = failure;
-  const line = lineOf(error, migration.file);
+  const { file, line } = placeOfError(error, migration.file);
   const verb = direction === "up" ? "applied" : "reverted";
-  const place = `${migration.file}${line === null ? "" : `:${line}`}`;
+  const place = `${file}${line === null ? "" : `:${line}`}`;
   const earlier =
     done.length === 0 ? "" : ` ${done.length} ${verb} before it in this run: ${done.join(", ")}.`;
   return new StudioError({
@@ -32,7 +32,7 @@ export function migrationFailed(failure: MigrationFailure): StudioError {
       `${outcomes[outcome]}${earlier}`,
     hint: hintFor(failure),
     exitCode: outcome === "undone" ? exitCodes.undone : exitCodes.notUndone,
-    details: { name: migration.name, file: migration.file, line, direction, outcome, [verb]: done },
+    details: { name: migration.name, file, line, direction, outcome, [verb]: done },
     cause: error,
   });
 }

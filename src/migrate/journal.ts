@@ -173,7 +173,7 @@ export async function journalStarted(
     checksum: migration.checksum,
     parent: row.parent?.name ?? null,
     origin: migration.origin,
-    compatible: migration.compatible,
+    compatible: migration.compatible === true,
     reversible: migration.reversible,
     started_at: row.startedAt.toISOString(),
     finished_at: null,

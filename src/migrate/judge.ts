@@ -34,9 +34,10 @@ export async function judgeMigrations(request: JudgeRequest): Promise<LintReport
  */
 export async function findCompatible(request: JudgeRequest): Promise<Map<string, boolean>> {
   const declared = new Map<string, boolean | null>();
-  for (const { name, file, checksum } of request.migrations) {
-    if (!request.wanted.includes(name)) continue;
-    declared.set(name, (await loadMigration(file, checksum)).compatible);
+  for (const migration of request.migrations) {
+    if (!request.wanted.includes(migration.name)) continue;
+    const { compatible } = await loadMigration(migration, request.dialect);
+    declared.set(migration.name, compatible);
   }
   const says = [...declared].flatMap(([name, compatible]) =>
     compatible === null ? [] : [[name, compatible] as const],

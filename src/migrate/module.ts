@@ -1,29 +1,56 @@
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Knex } from "knex";
-import { StudioError, exitCodes, reasonOf } from "../errors.ts";
+import type { Dialect } from "../database/address.ts";
+import { reasonOf } from "../errors.ts";
+import { lineOf } from "./error-place.ts";
+import { invalidMigration } from "./invalid-migration.ts";
 import type { ScriptStatement } from "./script/statement.ts";
 
-/** What a migration file exports, as named exports or as one default-exported object. */
+/** A migration that can be run. */
 export interface MigrationModule {
   up(knex: Knex): unknown;
   down?(knex: Knex): unknown;
+  /** May the release before it run on the schema after it? As declared; null: nothing is said. */
+  compatible: boolean | null;
   /** Its statements and the journal's row are committed together. */
   transactional: boolean;
-  /** May the release before it run on the schema after it? Null: the author does not say. */
-  compatible: boolean | null;
-  /** Rules of the lint that the author allows. */
+  /** The rules of the lint that do not count for it. */
   allow: string[];
-  /** Of an SQL file; null for a program. */
+  /** Null for a program, whose statements show when it runs. */
   statements: { up: ScriptStatement[]; down: ScriptStatement[] | null } | null;
 }
 
+/** What of a migration's listing tells where its content is. */
+export interface MigrationSource {
+  /** Absolute path. */
+  file: string;
+  /** All the files it consists of; without it, `file` alone. */
+  files?: readonly string[];
+  checksum: string;
+}
+
 /**
- * Loads a migration file. The checksum is part of the address, so that a file that was edited
- * while a long-lived process ran is loaded anew.
+ * Loads a migration. A program exports up(knex) and, if it likes, down(knex), `compatible`,
+ * `transaction = false` and `allow`, as named exports or as one default-exported object.
  * Fails with `migration.invalid` (exit 2) naming the file and, where known, the line.
+ * @param dialect how a migration in SQL is read
  */
-export async function loadMigration(file: string, checksum: string): Promise<MigrationModule> {
+export async function loadMigration(
+  source: MigrationSource,
+  dialect: Dialect,
+): Promise<MigrationModule> {
+  const { file, files = [file], checksum } = source;
+  if (!file.endsWith(".sql")) return loadProgram(file, checksum);
+  const { loadSqlMigration } = await import("./script/load.ts");
+  return loadSqlMigration(files, checksum, dialect);
+}
+
+/**
+ * The checksum is part of the address, so that a file that was edited while a long-lived process
+ * ran is loaded anew.
+ */
+async function loadProgram(file: string, checksum: string): Promise<MigrationModule> {
   const exported = await importModule(file, checksum);
   const candidate = isObject(exported["default"])
     ? { ...exported["default"], ...withoutDefault(exported) }
@@ -38,8 +65,17 @@ export async function loadMigration(file: string, checksum: string): Promise<Mig
   if (compatible !== null && typeof compatible !== "boolean") {
     throw invalidMigration(file, "its export compatible is neither true nor false");
   }
-  const transactional = transaction !== false;
-  return { up, down, compatible, transactional, allow, statements: null } as MigrationModule;
+  if (typeof transaction !== "boolean") {
+    throw invalidMigration(file, "its export transaction is neither true nor false");
+  }
+  if (!isListOfNames(allow)) {
+    throw invalidMigration(file, 'its export allow is no list of rules, such as ["drop-column"]');
+  }
+  const functions = { up, ...(down === undefined ? {} : { down }) } as Pick<
+    MigrationModule,
+    "up" | "down"
+  >;
+  return { ...functions, compatible, transactional: transaction, allow, statements: null };
 }
 
 async function importModule(file: string, checksum: string): Promise<Record<string, unknown>> {
@@ -70,29 +106,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** The line of `file` that an error's stack names first, or null. */
-export function lineOf(error: unknown, file: string): number | null {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const start of [pathToFileURL(file).href, file]) {
-    const [, after = ""] = stack.split(start, 2);
-    const line = /^(?:\?[^:\s]*)?:(\d+)/.exec(after)?.[1];
-    if (line !== undefined) return Number(line);
-  }
-  return null;
-}
-
-/** A migration file that cannot be used as it stands; nothing was changed. */
-export function invalidMigration(
-  file: string,
-  reason: string,
-  line: number | null = null,
-  hint = "Correct the file, then run the command again. Nothing was changed.",
-): StudioError {
-  return new StudioError({
-    code: "migration.invalid",
-    message: `The migration ${file}${line === null ? "" : `:${line}`} cannot be used: ${reason}.`,
-    hint,
-    exitCode: exitCodes.usage,
-    details: { file, line },
-  });
+function isListOfNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

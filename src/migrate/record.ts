@@ -45,10 +45,11 @@ export async function recordMigrations(request: RecordRequest): Promise<Recorded
   const recorder = await createRecorder(dialect);
   const recorded: RecordedMigration[] = [];
   try {
-    for (const { name, file, checksum } of migrations) {
+    for (const migration of migrations) {
+      const { name, file } = migration;
       const isWanted = wanted.includes(name);
       if (!isWanted && dialect !== "sqlite") continue;
-      const module = await loadMigration(file, checksum);
+      const module = await loadMigration(migration, dialect);
       const up = await recorder.run((knex) => module.up(knex));
       if (!isWanted) continue;
       const { transactional, compatible, allow: allowed } = module;

@@ -135,7 +135,7 @@ async function baseline(run: MigrationRun, knex: Knex, name: string): Promise<st
   let parent = run.applied.at(-1);
   for (const migration of added) {
     const at = now();
-    const module = await loadMigration(migration.file, migration.checksum);
+    const module = await loadMigration(migration, run.input.database.dialect);
     const compatible = module.compatible === true;
     const row = { ...migration, compatible, reversible: module.down !== undefined };
     await journalStarted(knex, row, { parent, startedAt: at, who, stepwise: false });

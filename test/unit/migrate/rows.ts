@@ -10,9 +10,11 @@ export interface MigrationFile extends MigrationListing {
 /** A migration file `20260101T00000<n>Z-step` with plausible values. */
 export function migrationFile(number: number, values: Partial<MigrationFile> = {}): MigrationFile {
   const name = `20260101T${String(number).padStart(6, "0")}Z-step`;
+  const file = `/project/migrations/${name}.ts`;
   return {
     name,
-    file: `/project/migrations/${name}.ts`,
+    file,
+    files: [file],
     checksum: `checksum of ${number}`,
     compatible: false,
     reversible: true,
@@ -29,7 +31,7 @@ export function journalOf(files: MigrationFile[]): AppliedMigration[] {
     checksum: file.checksum,
     parent: files[index - 1]?.name ?? null,
     origin: file.origin,
-    compatible: file.compatible,
+    compatible: file.compatible === true,
     reversible: file.reversible,
     startedAt: "2026-02-01T00:00:00.000Z",
     finishedAt: "2026-02-01T00:00:01.000Z",

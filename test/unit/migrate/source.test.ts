@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checksumOf } from "../../../src/migrate/checksum.ts";
+import { checksumOf, checksumOfFiles } from "../../../src/migrate/checksum.ts";
 import {
   type MigrationFolder,
   listMigrations,
@@ -30,7 +30,8 @@ function write(name: string, text: string): string {
   return file;
 }
 
-const readAll = async (folders: MigrationFolder[]) => loadMigrations(listMigrations(folders));
+const readAll = async (folders: MigrationFolder[]) =>
+  loadMigrations(listMigrations(folders), "sqlite");
 const read = (path = folder) => readAll([{ folder: path, origin: "project" }]);
 
 describe("migrations are read", () => {
@@ -43,6 +44,7 @@ describe("migrations are read", () => {
     expect(two).toEqual({
       name: second,
       file,
+      files: [file],
       checksum: checksumOf("export const compatible = true; export function up() {}\n"),
       compatible: true,
       reversible: false,
@@ -63,10 +65,11 @@ describe("migrations are read", () => {
     write(`${first}.ts`, both);
     const link = join(folder, "link");
     symlinkSync(folder, link);
-    const migrations = await readAll([
-      { folder, origin: "studio" },
-      { folder: link, origin: "project" },
-    ]);
+    const folders = [
+      { folder, origin: "studio" as const },
+      { folder: link, origin: "project" as const },
+    ];
+    const migrations = await readAll(folders);
     expect(migrations).toMatchObject([{ name: first, origin: "studio" }]);
   });
 
@@ -77,19 +80,42 @@ describe("migrations are read", () => {
     expect(await read()).toMatchObject([{ reversible: true }]);
   });
 
+  test("from SQL, as one file or as a pair", async () => {
+    const file = write(`${first}.sql`, "-- studio: compatible false\n\nCREATE TABLE a (b);\n");
+    const up = write(`${second}.up.sql`, "CREATE TABLE c (d);");
+    const down = write(`${second}.down.sql`, "DROP TABLE c;");
+    const [one, two] = await read();
+    expect(one).toMatchObject({ files: [file], compatible: false, reversible: false });
+    expect(two).toEqual({
+      name: second,
+      file: up,
+      files: [up, down],
+      checksum: checksumOfFiles(["CREATE TABLE c (d);", "DROP TABLE c;"]),
+      compatible: null,
+      reversible: true,
+      origin: "project",
+    });
+    expect(one?.checksum).toBe(checksumOf("-- studio: compatible false\n\nCREATE TABLE a (b);\n"));
+  });
+
+  test("for a list without a look at their content", () => {
+    write(`${first}.sql`, "SELECT '");
+    expect(listMigrations([{ folder, origin: "project" }])).toMatchObject([{ name: first }]);
+  });
+
   test("with the same checksum whatever the line ends", () => {
     expect(checksumOf("a\r\nb\r\n")).toBe(checksumOf("a\nb\n"));
   });
 });
 
 describe("a migration is refused, naming the file,", () => {
-  test.each(["add-users.ts", "2026-add.ts", `${first}_x.ts`, `${first}.sql`, `${first}.mjs`])(
-    "when it is called %s",
-    async (name) => {
-      const file = write(name, both);
-      await expect(read()).rejects.toMatchObject({ exitCode: 2, details: { file } });
-    },
-  );
+  test.each([
+    ..."add-users.ts 2026-add.sql add-users.up.sql".split(" "),
+    ...[`${first}_x.ts`, `${first}.mjs`, `${first}.cts`, `${first}.down.sql`, `${first}.UP.sql`],
+  ])("when it is called %s", async (name) => {
+    const file = write(name, both);
+    await expect(read()).rejects.toMatchObject({ exitCode: 2, details: { file } });
+  });
 
   test("when another folder has one of its name", async () => {
     write(`${first}.ts`, both);
@@ -101,10 +127,44 @@ describe("a migration is refused, naming the file,", () => {
     ).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining("same name") });
   });
 
+  test("when there is one in SQL and a pair", async () => {
+    write(`${first}.sql`, "SELECT 1");
+    write(`${first}.up.sql`, "SELECT 1");
+    await expect(read()).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining("same name"),
+    });
+  });
+
+  test("with every other one that cannot be used, by file and line", async () => {
+    const one = write(`${first}.ts`, "export function down() {}");
+    const two = write(`${second}.sql`, "SELECT 1;\nCOMMIT;\n");
+    const error = (await read().catch((reason: unknown) => reason)) as Error;
+    expect(error).toMatchObject({
+      code: "migration.invalid",
+      exitCode: 2,
+      details: {
+        faults: [
+          { file: one, line: null },
+          { file: two, line: 2 },
+        ],
+      },
+    });
+    expect(error.message).toContain(`\n${two}:2: COMMIT is`);
+  });
+
+  test("with every other name that cannot be used", async () => {
+    write("add-users.ts", both);
+    write(`${first}.mjs`, both);
+    await expect(read()).rejects.toMatchObject({ details: { faults: [{}, {}] } });
+  });
+
   test.each([
     ["it has no up", "export function down() {}", null],
     ["down is no function", "export function up() {}\nexport const down = 1;", null],
     ["compatible is no boolean", "export function up() {}\nexport const compatible = 'yes';", null],
+    ["transaction is no boolean", "export function up() {}\nexport const transaction = 1;", null],
+    ["allow is no list", "export function up() {}\nexport const allow = 'all';", null],
   ])("when %s", async (_case, text, line) => {
     const file = write(`${first}.ts`, text);
     await expect(read()).rejects.toMatchObject({ exitCode: 2, details: { file, line } });
