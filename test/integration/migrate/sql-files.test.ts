@@ -107,7 +107,9 @@ DROP TABLE items;
 
   test("are refused before anything is changed where they are not sound", async () => {
     write("20260203T000000Z-broken.sql", "CREATE TABLE half (id integer);\nCOMMIT;\n");
-    await expect(project.input(database)).rejects.toMatchObject({ code: "migration.invalid" });
+    const input = await project.input(database);
+    await expect(migrateUp(input)).rejects.toMatchObject({ code: "migration.invalid" });
+    expect(await columns(database)).toEqual([]);
   });
 });
 
