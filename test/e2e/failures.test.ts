@@ -54,7 +54,8 @@ test("a migration that throws half-way leaves the schema as it was", async () =>
   mkdirSync(join(project.directory, "migrations"));
   project.write(
     "migrations/20261122T000000Z-half.ts",
-    `export async function up(knex) {
+    `export const allow = ["hidden"];
+     export async function up(knex) {
        await knex.schema.createTable("half", (table) => table.increments());
        throw new Error("half-way");
      }

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type TestPostgres, startPostgres } from "../support/postgres.ts";
+import { startMysql } from "../support/mysql.ts";
+import { startPostgres } from "../support/postgres.ts";
 import { type TestProject, createProject, quickSettings } from "../support/studio.ts";
 
-const server: TestPostgres | null = await startPostgres();
+const servers = [
+  { name: "PostgreSQL", server: await startPostgres() },
+  { name: "MariaDB", server: await startMysql() },
+].filter(({ server }) => server !== null);
 
-describe.skipIf(server === null)("an environment whose database is PostgreSQL", () => {
+describe.each(servers)("an environment whose database is $name", ({ server }) => {
   let project: TestProject;
   let url: string;
 
@@ -42,11 +46,23 @@ describe.skipIf(server === null)("an environment whose database is PostgreSQL", 
     expect(await answer.json()).toMatchObject({ collections: [{ name: "kept" }] });
   }, 180_000);
 
+  test("returns to a snapshot, and to the release before", async () => {
+    await fetch(`${project.url}/api/v1/vector/collections/kept`, { method: "DELETE" });
+    const restored = await studio("backup", "restore", "latest", "--database", "--yes");
+    expect(restored.exitCode, restored.stderr).toBe(0);
+    const back = await studio("rollback");
+    expect(back.exitCode, back.stderr).toBe(0);
+    const answer = await fetch(`${project.url}/api/v1/vector/collections`);
+    expect(await answer.json()).toMatchObject({ collections: [{ name: "kept" }] });
+  }, 180_000);
+
   test("shows its password nowhere", async () => {
-    const password = new URL(url).password;
+    const { password } = new URL(url);
+    const plain = decodeURIComponent(password);
     for (const argv of [["status"], ["doctor"], ["config", "show"], ["deploy", "--dry-run"]]) {
       const { stdout, stderr } = await studio(...argv);
       expect(stdout + stderr).not.toContain(password);
+      expect(stdout + stderr).not.toContain(plain);
     }
   });
 
