@@ -1,10 +1,9 @@
 import { list, table, text } from "../../src/cli/blocks.ts";
 import { defineCommand } from "../../src/cli/command.ts";
 import { StudioError, exitCodes } from "../../src/errors.ts";
-import type { MigrationListing } from "../../src/migrate/source.ts";
 import type { SchemaState } from "../../src/migrate/state.ts";
 
-export default defineCommand<SchemaState<MigrationListing>>({
+export default defineCommand<SchemaState>({
   description: "Shows the schema head, what was applied, what is pending and what does not fit.",
   examples: [{ line: "studio migrate status", does: "compare the database with the files" }],
   dryRun: "reads",

@@ -1,18 +1,18 @@
 import { linkSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { usageError } from "../errors.ts";
-import { identifierTime, timestampOf } from "../identifier.ts";
+import { nextTime } from "./next-time.ts";
 import type { MigrationListing } from "./source.ts";
 
 export interface MovedMigration {
   name: string;
-  /** Absolute paths. */
+  /** Absolute paths; of a pair, those of the file for up. */
   from: string;
   to: string;
 }
 
 /**
- * Gives the file of a pending migration a later name, with the time `now`, or one second after the
+ * Gives the files of a pending migration a later name, with the time `now`, or one second after the
  * latest migration where that is later still.
  */
 export function moveMigration(
@@ -20,19 +20,21 @@ export function moveMigration(
   all: readonly MigrationListing[],
   now: Date,
 ): MovedMigration {
-  const { name, file } = migration;
+  const { name, file, files } = migration;
   const words = name.slice(name.indexOf("-") + 1);
-  const latest = all.at(-1)?.name.split("-")[0] ?? "";
-  const own = timestampOf(now);
-  const time = own > latest ? own : timestampOf(new Date(identifierTime(latest).getTime() + 1000));
-  const moved = `${time}-${words}`;
-  const to = join(dirname(file), basename(file).replace(name, moved));
+  const moved = `${nextTime(now, all.at(-1)?.name ?? null)}-${words}`;
+  const placeOf = (one: string) => join(dirname(one), basename(one).replace(name, moved));
+  const made: string[] = [];
   try {
-    // Unlike a rename, a link never replaces what is there.
-    linkSync(file, to);
+    for (const one of files) {
+      // Unlike a rename, a link never replaces what is there.
+      linkSync(one, placeOf(one));
+      made.push(placeOf(one));
+    }
   } catch {
-    throw usageError(`${to} cannot be made from ${file}.`, "Rename the file by hand.");
+    for (const one of made) unlinkSync(one);
+    throw usageError(`${placeOf(file)} cannot be made from ${file}.`, "Rename the file by hand.");
   }
-  unlinkSync(file);
-  return { name: moved, from: file, to };
+  for (const one of files) unlinkSync(one);
+  return { name: moved, from: file, to: placeOf(file) };
 }

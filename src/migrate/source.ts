@@ -48,8 +48,9 @@ export async function loadMigrations(
   const faults: MigrationFault[] = [];
   for (const listing of listings) {
     try {
-      const { compatible, down } = await loadMigration(listing, dialect);
-      migrations.push({ ...listing, compatible, reversible: down !== undefined });
+      const module = await loadMigration(listing, dialect);
+      const { compatible } = module;
+      migrations.push({ ...listing, compatible, reversible: module.down !== undefined });
     } catch (error) {
       const found = faultsOf(error);
       if (found === null) throw error;

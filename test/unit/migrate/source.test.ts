@@ -109,10 +109,10 @@ describe("migrations are read", () => {
 });
 
 describe("a migration is refused, naming the file,", () => {
-  test.each([
-    ..."add-users.ts 2026-add.sql add-users.up.sql".split(" "),
-    ...[`${first}_x.ts`, `${first}.mjs`, `${first}.cts`, `${first}.down.sql`, `${first}.UP.sql`],
-  ])("when it is called %s", async (name) => {
+  const unfit = ["add-users.ts", "2026-add.sql", "add-users.up.sql", `${first}_x.ts`];
+  const unused = [`${first}.mjs`, `${first}.cts`, `${first}.down.sql`, `${first}.UP.sql`];
+
+  test.each([...unfit, ...unused])("when it is called %s", async (name) => {
     const file = write(name, both);
     await expect(read()).rejects.toMatchObject({ exitCode: 2, details: { file } });
   });
