@@ -1,0 +1,5 @@
+import type { Knex } from "knex";
+import { type Schema, emptySchema } from "../model.ts";
+export async function readPostgres(_session: Knex): Promise<Schema> {
+  return emptySchema("postgres");
+}
