@@ -76,7 +76,7 @@ function bytes(text: string): number {
 }
 
 function shorter(text: string): string {
-  return [...text].slice(0, -1).join("");
+  return Array.from(text).slice(0, -1).join("");
 }
 
 /** Names that are studio's own are no part of a schema. */

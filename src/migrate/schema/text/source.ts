@@ -41,7 +41,7 @@ export class SchemaSource {
     for (const error of document.errors) {
       this.add(this.lines.linePos(error.pos[0]).line, error.message);
     }
-    this.root = document.errors.length === 0 ? (document.contents as Place | null) : null;
+    this.root = document.errors.length === 0 ? document.contents : null;
     if (document.errors.length === 0 && this.root === null) this.add(1, "the file is empty");
   }
 
