@@ -16,12 +16,6 @@ export function isCast(one: Tree): boolean {
   return one.operator.startsWith("cast:");
 }
 
-/** What is inside all casts around it. */
-export function withoutCasts(one: Tree): Tree {
-  const inner = one.arguments[0];
-  return isCast(one) && inner !== undefined ? withoutCasts(inner) : one;
-}
-
 /** AND and OR with all their parts in one list. */
 export function joined(operator: "and" | "or", left: Tree, right: Tree): Tree {
   const parts = [left, right].flatMap((one) => (one.operator === operator ? one.arguments : [one]));
@@ -37,14 +31,19 @@ export function memberOf(value: Tree, list: Tree[], negated: boolean): Tree {
 
 /** `= ANY (ARRAY[…])` and `<> ALL (ARRAY[…])` are how PostgreSQL prints IN and NOT IN. */
 export function quantified(operator: string, word: string, left: Tree, right: Tree): Tree {
-  const list = withoutCasts(right);
-  if (list.operator === "array" && word !== "all" && operator === "=") {
-    return memberOf(left, list.arguments, false);
-  }
-  if (list.operator === "array" && word === "all" && operator === "<>") {
-    return memberOf(left, list.arguments, true);
-  }
+  const list = elementsOf(right);
+  if (list !== null && word !== "all" && operator === "=") return memberOf(left, list, false);
+  if (list !== null && word === "all" && operator === "<>") return memberOf(left, list, true);
   return tree(`${operator} ${word}`, left, right);
+}
+
+/** The elements of an array; a cast of the whole is one of each. */
+function elementsOf(one: Tree): Tree[] | null {
+  if (one.operator === "array") return one.arguments;
+  const [inner] = one.arguments;
+  if (!isCast(one) || inner === undefined) return null;
+  const type = one.operator.slice("cast:".length).replace(/\[\]$/, "");
+  return elementsOf(inner)?.map((element) => castTo(type, element)) ?? null;
 }
 
 const numeric = /^(smallint|integer|bigint|numeric|real|double precision)\b/;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Dialect } from "../../../../src/database/address.ts";
 import {
   type Check,
@@ -42,7 +42,7 @@ export interface Palette {
   view: (column: string, table: string) => string;
 }
 
-const tableNames = ["users", "Orders", "select", 'odd "name`'];
+const tableNames = ["users", "Orders", "select", "odd `name"];
 const columnNames = ["email", "Full Name", "order", "note", "amount"];
 
 /** Schemas with few names, so that two of them have much in common. */
@@ -54,8 +54,8 @@ export function declaredSchemas(palette: Palette): fc.Arbitrary<Schema> {
     )
     .map(([made, hasView]) => {
       const schema = emptySchema(palette.dialect);
-      schema.tables = made;
-      const viewed = made[0];
+      schema.tables = structuredClone(made);
+      const [viewed] = schema.tables;
       if (hasView && viewed !== undefined) schema.views = [viewOf(palette, viewed)];
       return sortSchema(schema);
     });
@@ -206,7 +206,7 @@ function unique({ dialect }: Palette, own: string, terms: Term[]): Key {
 
 function indexOf(palette: Palette, own: string, column: Column, pick: number): Index {
   const { dialect } = palette;
-  const isText = /char|text/.test(column.type);
+  const isText = /^(char|varchar|text)/.test(column.type) && !column.type.endsWith("[]");
   const term: Term =
     isText && pick % 3 === 0 && palette.expression !== ""
       ? { expression: palette.expression.replaceAll("@", quoted(dialect, column.name)) }

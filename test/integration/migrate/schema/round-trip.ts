@@ -44,7 +44,9 @@ async function execute(knex: Knex, sql: string, migration: GeneratedMigration): 
       `-- ${file.words} down`,
       ...file.down.map((one) => `${isActive(one) ? "" : "-- "}${one.sql}`),
     ]);
-    throw new Error(`${String(error)}\nin: ${sql}\nof:\n${all.join(";\n")}`);
+    throw new Error(`${String(error)}\nin: ${sql}\nof:\n${all.join(";\n")}`, {
+      cause: error,
+    });
   }
 }
 

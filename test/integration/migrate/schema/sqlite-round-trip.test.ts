@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { test } from "vitest";
 import { openSession } from "../../../../src/database/session.ts";
 import { rounds } from "../../../support/every.ts";
