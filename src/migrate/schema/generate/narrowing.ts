@@ -37,7 +37,7 @@ function keepsPostgres(before: string, after: string): boolean {
   }
   if (before === "real" && after === "double precision") return true;
   const isText = (base: string) => /^(character varying|text|character)$/.test(base);
-  // The text of any value is a value of the type text; an array's is not one of its elements'.
+  // The text of any value is a value of the type text.
   if (after === "text" || after === "character varying") return before !== "bytea";
   if (isText(one.base) && other.base === "character varying") return sizeHolds(one, other);
   if (one.base === "character" && other.base === "character") return sizeHolds(one, other);

@@ -1,6 +1,6 @@
 import type { Schema, Table, View } from "../model.ts";
 import { pairByName } from "../pairs.ts";
-import { columnsOf } from "../terms.ts";
+import { allKeys, isKeyFor } from "../terms.ts";
 import { type SafeOptions, indexNames, safeTable } from "./safe-table.ts";
 import { safeTypes } from "./safe-types.ts";
 import { tableNamed } from "./withheld.ts";
@@ -98,16 +98,11 @@ function withPossibleReferences(schema: Schema, before: Schema, after: Schema): 
 }
 
 function hasKey(parent: Table, columns: readonly string[], { dialect }: Schema): boolean {
-  const keys = [
-    ...(parent.primaryKey ? [parent.primaryKey] : []),
-    ...parent.uniques,
-    ...parent.indexes.filter(({ unique }) => unique === true || dialect === "mysql"),
-  ];
-  return keys.some(({ terms }) => {
-    const names = columnsOf(terms);
-    if (dialect === "mysql") return columns.every((name, index) => names[index] === name);
-    return names.length === columns.length && columns.every((name) => names.includes(name));
-  });
+  if (dialect !== "mysql") return allKeys(parent).some((key) => isKeyFor(key, columns));
+  // Any index will do whose first columns they are.
+  return [...allKeys(parent), ...parent.indexes].some(({ terms }) =>
+    columns.every((name, index) => terms[index]?.column === name),
+  );
 }
 
 /** Both sides have the type that is declared, or both that of before. */

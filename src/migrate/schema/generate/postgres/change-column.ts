@@ -50,7 +50,7 @@ export function changeColumn(change: ColumnChange): Step[] {
   ];
 }
 
-const text = /^(character varying|character|text)\b/;
+const text = /^(character varying|character|text)(\(\d+\))?$/;
 
 /**
  * Without USING the server refuses a value that does not fit; a cast would cut it off. What it
@@ -65,7 +65,6 @@ function typeSql(before: Column, after: Column, column: string, isRetyped: boole
   return words([
     `${column} TYPE ${after.type}`,
     after.collation !== undefined && collate(after.collation),
-    after.collation === undefined && before.collation !== undefined && 'COLLATE "default"',
     !isDirect && `USING ${quote(after.name)}::text${array}::${after.type}`,
   ]);
 }

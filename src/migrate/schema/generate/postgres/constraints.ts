@@ -1,7 +1,7 @@
 import type { ForeignKey, Index, Key, Table } from "../../model.ts";
 import { pairByName } from "../../pairs.ts";
 import * as same from "../../same/table.ts";
-import { columnsOf } from "../../terms.ts";
+import { isKeyFor } from "../../terms.ts";
 import { uses } from "../withheld.ts";
 import { type TableChange, movedColumns } from "./table-changes.ts";
 
@@ -99,10 +99,10 @@ export function constraintChanges(changes: readonly TableChange[]): ConstraintCh
     const parent = own.find(({ change }) => change.before.name === key.table);
     if (parent === undefined) return false;
     const parentMoved = movedColumns(parent.change);
-    const dropped = [...parent.keys.drop, ...parent.indexes.drop];
+    const indexes = parent.indexes.drop.filter(({ unique }) => unique === true);
     return (
       key.referenced.some((column) => parentMoved.has(column)) ||
-      dropped.some(({ terms }) => isKeyFor(columnsOf(terms), key.referenced))
+      [...parent.keys.drop, ...indexes].some((one) => isKeyFor(one, key.referenced))
     );
   };
   return own.map((one) => {
@@ -117,8 +117,4 @@ export function constraintChanges(changes: readonly TableChange[]): ConstraintCh
       ),
     };
   });
-}
-
-function isKeyFor(columns: readonly string[], referenced: readonly string[]): boolean {
-  return columns.length === referenced.length && referenced.every((one) => columns.includes(one));
 }

@@ -2,9 +2,9 @@ import type { Check, ForeignKey, Index, Schema, Table } from "../../model.ts";
 import { lastPart, usualName } from "../../names.ts";
 import { pairByName } from "../../pairs.ts";
 import * as same from "../../same/table.ts";
-import { columnsOf } from "../../terms.ts";
+import { allKeys, columnsOf, isKeyFor } from "../../terms.ts";
 import { tableNamed, uses } from "../withheld.ts";
-import { keysOf, listChange } from "./constraints.ts";
+import { constraintChanges, keysOf, listChange } from "./constraints.ts";
 import { tableChanges } from "./table-changes.ts";
 
 /** An index of a table that writers use, which is made or dropped without blocking them. */
@@ -38,8 +38,9 @@ export function stage(before: Schema, after: Schema): Stages {
     if (old === undefined || table.partitionBy !== undefined) return table;
     return stageTable({ before, after, old, table, dropped, created });
   });
-  const keyed = withKeys({ ...after, tables }, after, created);
-  const first = withoutEarlyReferences({ ...after, tables }, before);
+  const all = withLateReferences({ ...after, tables }, before);
+  const keyed = withKeys(all, after, created);
+  const first = withoutEarlyReferences(all, before);
   return { first, dropped, created, keyed };
 }
 
@@ -74,7 +75,6 @@ function stageTable(input: StageInput): Table {
     uniques: table.uniques.filter(({ name }) => !names.has(name)),
     indexes: stageIndexes(input, isForced),
     checks: [...notValid(old.checks, table.checks, same.sameCheck), ...notNullChecks(old, table)],
-    foreignKeys: notValid(old.foreignKeys, table.foreignKeys, same.sameForeignKey),
     columns: table.columns.map((column) =>
       becomesRequired(old, table).includes(column.name) ? { ...column, nullable: true } : column,
     ),
@@ -110,6 +110,23 @@ function notValid<T extends Check | ForeignKey>(
   return after.map((one) =>
     add.includes(one) || validate.includes(one) ? { ...one, notValid: true } : one,
   );
+}
+
+/** Foreign keys that are new, or are dropped on the way, begin as NOT VALID. */
+function withLateReferences(schema: Schema, before: Schema): Schema {
+  const changes = constraintChanges(tableChanges(before, schema, []));
+  return {
+    ...schema,
+    tables: schema.tables.map((table) => {
+      const made = changes.find(({ change }) => change.after === table)?.foreignKeys;
+      if (made === undefined || table.partitionBy !== undefined) return table;
+      const late = [...made.add, ...made.validate];
+      const foreignKeys = table.foreignKeys.map((key) =>
+        late.includes(key) ? { ...key, notValid: true } : key,
+      );
+      return { ...table, foreignKeys };
+    }),
+  };
 }
 
 /** Columns that get NOT NULL; those of a primary key get it with the key. */
@@ -150,14 +167,7 @@ function withKeys(first: Schema, after: Schema, created: readonly StagedIndex[])
 function withoutEarlyReferences(first: Schema, before: Schema): Schema {
   const hasKey = (schema: Schema, { table, referenced }: ForeignKey): boolean => {
     const parent = tableNamed(schema, table);
-    if (parent === undefined) return true;
-    const unique = parent.indexes.filter(({ unique: isUnique }) => isUnique === true);
-    return [...keysOf(parent), ...unique].some(({ terms }) => {
-      const columns = columnsOf(terms);
-      return (
-        columns.length === referenced.length && referenced.every((one) => columns.includes(one))
-      );
-    });
+    return parent === undefined || allKeys(parent).some((key) => isKeyFor(key, referenced));
   };
   return {
     ...first,
