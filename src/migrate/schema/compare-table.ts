@@ -1,5 +1,6 @@
 import type { Dialect } from "../../database/address.ts";
 import type { SchemaDifference } from "./compare.ts";
+import { sameWords } from "./expression/same.ts";
 import * as describe from "./describe.ts";
 import type { Column, Table } from "./model.ts";
 import { type Difference, compareLists, compareValues } from "./differences.ts";
@@ -79,7 +80,9 @@ function compareRest(before: Table, after: Table, dialect: Dialect): Difference[
     }),
     ...value("row security", ({ rowSecurity }) => securityWords(rowSecurity)),
     ...value("options", ({ options }) => describe.describeOptions(options)),
-    ...value("partitioning", ({ partitionBy }) => partitionBy),
+    ...(sameWords(before.partitionBy ?? "", after.partitionBy ?? "", dialect)
+      ? []
+      : value("partitioning", ({ partitionBy }) => partitionBy)),
     ...value("partition", ({ partitionOf }) =>
       partitionOf === undefined ? undefined : `of ${partitionOf.table} ${partitionOf.bounds}`,
     ),

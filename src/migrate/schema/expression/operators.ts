@@ -102,6 +102,17 @@ const values: Record<Dialect, Record<string, string>> = {
     curtime: "current_time",
     true: "1",
     false: "0",
+    // The servers print one of two names of a function, and not the same one.
+    lower: "lcase",
+    upper: "ucase",
+    substring: "substr",
+    mid: "substr",
+    character_length: "char_length",
+    octet_length: "length",
+    power: "pow",
+    ceiling: "ceil",
+    dayofmonth: "day",
+    schema: "database",
   },
 };
 

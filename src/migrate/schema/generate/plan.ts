@@ -1,6 +1,9 @@
 import type { GeneratedFile } from "../generate.ts";
 import type { Schema } from "../model.ts";
 import { fillNotes, fillSteps, lossComment } from "./explain.ts";
+import { alterMysql } from "./mysql/alter.ts";
+import { withKeptIndexes } from "./mysql/foreign-keys.ts";
+import { withoutObstacles } from "./mysql/obstacles.ts";
 import { type PlanInput, active, destructive, suggested } from "./plan-input.ts";
 import { planPostgres } from "./postgres/plan.ts";
 import { applyRenames, renameSteps, reversed } from "./renames.ts";
@@ -11,7 +14,10 @@ import { wordsFor } from "./words.ts";
 
 export function planFiles(input: PlanInput): GeneratedFile[] {
   if (input.live.dialect === "postgres") return planPostgres(input);
-  return planSingle(input, alterSqlite, input.live);
+  if (input.live.dialect === "sqlite") return planSingle(input, alterSqlite, input.live);
+  const target = withKeptIndexes(input.renamed, input.target);
+  const start = withoutObstacles(input.live, input.decisions);
+  return planSingle({ ...input, target }, alterMysql, start);
 }
 
 /**

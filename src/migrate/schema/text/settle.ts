@@ -1,6 +1,7 @@
 import type { Dialect } from "../../../database/address.ts";
 import { withoutParentheses } from "../expression/parentheses.ts";
 import type { Check, Key, Schema, Table } from "../model.ts";
+import { leaveOutOwnIndexes } from "../mysql/own-index.ts";
 import { lastPart, usualName } from "../names.ts";
 import { sortSchema } from "../order.ts";
 import { columnsOf } from "../terms.ts";
@@ -87,4 +88,7 @@ function uniquesToIndexes(table: Table, source: SchemaSource): void {
     table.indexes.push({ name, terms, unique: true });
   }
   table.uniques = [];
+  // An index such as the server makes for a foreign key is told with that.
+  leaveOutOwnIndexes(table);
+  for (const key of table.foreignKeys) delete key.ownIndex;
 }
