@@ -1,0 +1,2 @@
+export { formatSchema } from "./text/format.ts";
+export { parseSchema } from "./text/parse.ts";
