@@ -1,5 +1,6 @@
 import type { MigrationDirection } from "../failure.ts";
-import { type MigrationModule, lineOf } from "../module.ts";
+import { lineOf } from "../error-place.ts";
+import type { MigrationModule } from "../module.ts";
 import type { ScriptStatement } from "../script/statement.ts";
 import type { LockSpan } from "./lock-spans.ts";
 import type { RehearsedStatement } from "./report.ts";
@@ -28,7 +29,7 @@ export function traceMigration(
   module: MigrationModule,
   direction: MigrationDirection,
 ): MigrationTrace {
-  const written = (module.statements?.[direction] ?? null) as readonly ScriptStatement[] | null;
+  const written = module.statements?.[direction] ?? null;
   return {
     file,
     clock: new WorkClock(),

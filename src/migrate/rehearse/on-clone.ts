@@ -4,7 +4,7 @@ import {
   type PlannedMigration,
   notRehearsed,
   planRehearsal,
-  underMigrationLock,
+  whileNobodyMigrates,
 } from "./plan-rehearsal.ts";
 import type { RehearsalInput } from "./rehearsal-input.ts";
 import type { RehearsalReport, RehearsedMigration } from "./report.ts";
@@ -14,7 +14,7 @@ import { verdictOn } from "./verdict.ts";
 
 /** Runs the pending migrations on a copy of the database, as in earnest; then removes the copy. */
 export async function rehearseOnClone(input: RehearsalInput): Promise<RehearsalReport> {
-  const { planned, clone } = await underMigrationLock(input, async () => {
+  const { planned, clone } = await whileNobodyMigrates(input, async () => {
     const planned = await planRehearsal(input);
     return { planned, clone: planned.length === 0 ? null : await openClone(input, "everything") };
   });
@@ -68,6 +68,7 @@ async function tryAll(
     await scene.observer.begin(scene.session);
     const tried = await tryMigration({
       migration,
+      dialect: input.database.dialect,
       meter: scene.meter,
       signal: input.signal,
       stopped: () => null,

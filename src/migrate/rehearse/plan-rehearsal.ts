@@ -1,9 +1,10 @@
-import { openReadOnlySession } from "../../database/session.ts";
-import { type AppliedMigration, readJournal } from "../journal.ts";
+import { existsSync } from "node:fs";
+import type { AppliedMigration } from "../journal.ts";
 import { type LockConnection, acquireMigrationLock } from "../lock.ts";
+import { lookAtJournal } from "../look-at-journal.ts";
 import { planUp } from "../plan.ts";
 import type { MigrateInput } from "../run.ts";
-import type { MigrationFile } from "../source.ts";
+import { type MigrationFile, type MigrationListing, loadMigrations } from "../source.ts";
 import type { RehearsedMigration } from "./report.ts";
 
 /** What is to be tried, in the order in which it would be applied. */
@@ -35,30 +36,28 @@ export async function underMigrationLock<T>(
   }
 }
 
-/** The journal of the database; nothing is created where there is none. */
-export async function currentJournal({ database, lockTimeout, who }: MigrateInput) {
-  const session = await openReadOnlySession(database, {
-    busyTimeout: lockTimeout,
-    applicationName: applicationNameFor(who),
-  });
-  if (session === null) return [];
-  try {
-    return await readJournal(session);
-  } finally {
-    await session.destroy();
-  }
+/** The same for who needs no lock of a SQLite file that does not exist: it would be created. */
+export function whileNobodyMigrates<T>(input: MigrateInput, work: () => Promise<T>): Promise<T> {
+  const { file } = input.database;
+  return file !== null && !existsSync(file) ? work() : underMigrationLock(input, work);
 }
 
-/** What `migrate up` would apply. */
+/**
+ * What `migrate up` would apply.
+ * Fails with `migration.problems` (exit 4), and with `migration.invalid` (2) where one of them
+ * cannot be used.
+ */
 export async function planRehearsal(
   input: MigrateInput & { to?: string },
 ): Promise<PlannedMigration[]> {
-  const applied = await currentJournal(input);
-  return planUp(applied, input.migrations, input.to).flatMap((name) => {
-    const migration = input.migrations.find((one) => one.name === name);
-    const unfinished = applied.find((row) => row.name === name && row.progress !== null) ?? null;
-    return migration === undefined ? [] : [{ migration, unfinished }];
-  });
+  const applied = await lookAtJournal(input.database);
+  const names = planUp(applied, input.migrations, input.to);
+  const listings = names.flatMap((name) => input.migrations.find((one) => one.name === name) ?? []);
+  const migrations = await loadMigrations(listings, input.database.dialect);
+  return migrations.map((migration) => ({
+    migration,
+    unfinished: applied.find((row) => row.name === migration.name) ?? null,
+  }));
 }
 
 export function applicationNameFor({ user, host }: MigrateInput["who"]): string {
@@ -66,7 +65,7 @@ export function applicationNameFor({ user, host }: MigrateInput["who"]): string 
 }
 
 /** One that was not run. */
-export function notRehearsed({ name, file }: MigrationFile, reason: string): RehearsedMigration {
+export function notRehearsed({ name, file }: MigrationListing, reason: string): RehearsedMigration {
   return {
     name,
     file,

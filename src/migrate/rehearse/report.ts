@@ -42,7 +42,9 @@ export interface RehearsedMigration {
 export interface RehearsalFailure {
   /** What the database says, without the statement. */
   message: string;
-  /** In the migration's file; null where it cannot be told. */
+  /** Absolute path: of a pair, the one that was run. */
+  file: string;
+  /** In that file; null where it cannot be told. */
   line: number | null;
   /** Of `blocked`: the sessions that hold the lock, as far as they can be told. */
   heldBy: string[];

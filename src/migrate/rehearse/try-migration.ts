@@ -1,7 +1,9 @@
 import { StudioError, reasonOf, systemCode } from "../../errors.ts";
+import type { Dialect } from "../../database/address.ts";
+import { placeOfError } from "../error-place.ts";
 import type { MigrationDirection } from "../failure.ts";
-import { type MigrationModule, lineOf, loadMigration } from "../module.ts";
-import type { MigrationFile } from "../source.ts";
+import { type MigrationModule, loadMigration } from "../module.ts";
+import type { MigrationListing } from "../source.ts";
 import { isLockConflict } from "../transaction.ts";
 import { blockedTimes } from "./lock-spans.ts";
 import { type MigrationTrace, traceMigration } from "./migration-trace.ts";
@@ -10,7 +12,8 @@ import type { StatementMeter } from "./statement-meter.ts";
 import { roundTime } from "./work-clock.ts";
 
 export interface Attempt {
-  migration: MigrationFile;
+  migration: MigrationListing;
+  dialect: Dialect;
   direction?: MigrationDirection;
   meter: StatementMeter;
   /** Of the operator; then the attempt fails with its reason. */
@@ -24,8 +27,8 @@ export interface Attempt {
 /** Runs one migration and tells what was seen of it, also when it fails. */
 export async function tryMigration(attempt: Attempt): Promise<RehearsedMigration> {
   const { migration, direction = "up", meter } = attempt;
-  const { name, file, checksum } = migration;
-  const module = await loadMigration(file, checksum);
+  const { name, file } = migration;
+  const module = await loadMigration(migration, attempt.dialect);
   const trace = traceMigration(file, module, direction);
   meter.follow(trace);
   const error = await attempt.work(module, trace).then(
@@ -76,9 +79,11 @@ function failureOf({ file, statements, heldBy, lastSql }: MigrationTrace, error:
   const reason = reasonOf(error);
   // The query builder puts the statement before what the database says.
   const prefix = `${lastSql} - `;
+  const place = placeOfError(error, file);
   return {
     message: reason.startsWith(prefix) ? reason.slice(prefix.length) : reason,
-    line: lineOf(error, file) ?? statements.at(-1)?.line ?? null,
+    file: place.file,
+    line: place.line ?? statements.at(-1)?.line ?? null,
     heldBy: isLockConflict(error) ? heldBy : [],
   } satisfies RehearsalFailure;
 }

@@ -171,6 +171,7 @@ function tryOne(
   const { signal } = input;
   return tryMigration({
     migration,
+    dialect: input.database.dialect,
     meter,
     signal,
     stopped: () => (limit.aborted ? tooLong(input) : null),
