@@ -1,10 +1,10 @@
 /** The longest identifier of PostgreSQL in bytes, which cuts off the rest; MySQL allows one more. */
 const longest = 63;
 
-/** What a database or table is for that a restore made. */
-export type Purpose = "restore" | "before" | "drill";
+/** What a database or table is for that a restore or a rehearsal made. */
+export type Purpose = "restore" | "before" | "drill" | "rehearsal";
 
-const pattern = /_studio_(restore|before|drill)_(\d{8}t\d{6}z_[a-z2-7]{4})$/;
+const pattern = /_studio_(restore|before|drill|rehearsal)_(\d{8}t\d{6}z_[a-z2-7]{4})$/;
 
 /** `shop_studio_before_20261120t210500z_k3xq` for the database or table `shop` and an id. */
 export function besideName(name: string, purpose: Purpose, id: string): string {

@@ -10,7 +10,7 @@ import {
   endConnections,
   withMaintenance,
 } from "./maintenance.ts";
-import { besideName, readBesideName } from "../beside-name.ts";
+import { type Purpose, besideName, readBesideName } from "../beside-name.ts";
 
 export interface Exchange {
   address: DatabaseAddress;
@@ -89,18 +89,18 @@ export function dropFilled({ address, database, id }: Exchange): Promise<void> {
 
 export interface LeftDatabase {
   name: string;
-  purpose: "restore" | "before" | "drill";
-  /** Of the restore that made it. */
+  purpose: Purpose;
+  /** Of the restore or the rehearsal that made it. */
   id: string;
   bytes: number;
 }
 
-/** The databases of this server that restores have left: kept ones, and those of broken runs. */
+/** What restores and rehearsals have left on this server: kept ones, and those of broken runs. */
 export function listLeftDatabases(address: DatabaseAddress): Promise<LeftDatabase[]> {
   return withMaintenance(address, "", async (client) => {
     const { rows } = await client.query<{ name: string; bytes: string }>(
       `SELECT datname::text AS name, pg_database_size(oid) AS bytes FROM pg_database
-       WHERE datname ~ '_studio_(restore|before|drill)_' ORDER BY datname`,
+       WHERE datname ~ '_studio_(restore|before|drill|rehearsal)_' ORDER BY datname`,
     );
     return rows.flatMap(({ name, bytes }) => {
       const meaning = readBesideName(name);
