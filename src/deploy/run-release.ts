@@ -133,7 +133,8 @@ export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): St
       id: "stop",
       title: `Let release ${release.id} finish its requests and end`,
       kind: "final",
-      probe: async () => ((await target.state(release)).running ? "partial" : "done"),
+      // The release may be gone while what held its address is still there.
+      probe: nothingToProbe,
       do: (step) => target.stop(step, release),
       undo: nothingToUndo,
     },
