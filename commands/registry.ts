@@ -128,6 +128,31 @@ export const registry: Registry = {
       "Show applied and pending migrations",
       () => import("./migrate/status.ts"),
     ),
+    entry("Data:", "migrate create", "Write a new migration", () => import("./migrate/create.ts")),
+    entry(
+      "Data:",
+      "migrate check",
+      "Check that the schema is what the files say",
+      () => import("./migrate/check.ts"),
+    ),
+    entry(
+      "Data:",
+      "migrate dump",
+      "Write the live schema to a file",
+      () => import("./migrate/dump.ts"),
+    ),
+    entry(
+      "Data:",
+      "migrate rehearse",
+      "Try pending migrations and take them back",
+      () => import("./migrate/rehearse.ts"),
+    ),
+    entry(
+      "Data:",
+      "migrate test",
+      "See that each migration can be taken back",
+      () => import("./migrate/test.ts"),
+    ),
     entry(
       "Data:",
       "migrate lint",

@@ -3,6 +3,7 @@ import {
   type Repair,
   type RepairReport,
   repairJournal,
+  requireFitting,
   restoreJournal,
 } from "../migrate/repair.ts";
 import { listMigrations } from "../migrate/source.ts";
@@ -26,15 +27,25 @@ export async function repair(
   asked: Pick<RepairInput, "repair" | "databaseUrlFile">,
   message: string | null,
 ): Promise<RepairReport> {
+  // Once more under the lock; an order that makes no sense leaves no lock or ledger behind.
+  await planRepair(workplace, asked);
   const title = asked.repair.kind === "baseline" ? "migrate baseline" : "migrate repair";
   const { results } = await perform(workplace.desk, title, async () => {
-    const place = withDatabaseFrom(workplace, asked.databaseUrlFile);
-    const migrations = listMigrations(liveMigrationFolders(place));
-    const { applied } = await readSchemaState({ database: place.database, migrations });
-    const input: RepairInput = { ...asked, journal: applied };
+    const input = await planRepair(workplace, asked);
     return { kind: "repair", message, input, steps: repairSteps(workplace, input) };
   });
   return results.get("repair") as RepairReport;
+}
+
+async function planRepair(
+  workplace: Workplace,
+  asked: Pick<RepairInput, "repair" | "databaseUrlFile">,
+): Promise<RepairInput> {
+  const place = withDatabaseFrom(workplace, asked.databaseUrlFile);
+  const migrations = listMigrations(liveMigrationFolders(place));
+  const { applied } = await readSchemaState({ database: place.database, migrations });
+  requireFitting(asked.repair, applied, migrations);
+  return { ...asked, journal: applied };
 }
 
 export function repairSteps(workplace: Workplace, input: RepairInput): Step[] {

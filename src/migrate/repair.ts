@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { StudioError, exitCodes, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import {
   type AppliedMigration,
   type Migrator,
@@ -54,11 +54,52 @@ export async function restoreJournal(input: MigrateInput, rows: AppliedMigration
   );
 }
 
+/**
+ * Fails with `usage` (exit 2) where a repair does not fit what is there.
+ * @param applied the journal, in the order of application
+ */
+export function requireFitting(
+  repair: Repair,
+  applied: AppliedMigration[],
+  migrations: MigrationListing[],
+): void {
+  if (repair.kind === "relink") return;
+  const { kind, name } = repair;
+  const file = migrations.find((migration) => migration.name === name);
+  if (kind === "baseline") {
+    if (file?.origin === "project") return;
+    const own = migrations.flatMap((one) => (one.origin === "project" ? [one.name] : []));
+    throw usageError(
+      `No migration of the project is called ${name}.`,
+      own.length === 0 ? "It has none yet." : `These are there: ${own.join(", ")}.`,
+    );
+  }
+  const row = applied.find((one) => one.name === name);
+  if (row === undefined) {
+    throw usageError(
+      `The journal has no migration called ${name}.`,
+      "`studio migrate history` shows what it has had.",
+    );
+  }
+  if (kind === "accept" && file === undefined) {
+    throw usageError(
+      `There is no file of ${name} to accept.`,
+      `Restore it, or \`studio migrate repair --forget ${name}\`.`,
+    );
+  }
+  if (kind === "forget" && file !== undefined) {
+    throw usageError(`${file.file} is there: nothing is to be forgotten.`);
+  }
+  if ((kind === "applied" || kind === "reverted") && row.status === "applied") {
+    throw usageError(`${name} did not stop half-way: it is applied.`);
+  }
+}
+
 async function carryOut(run: MigrationRun, knex: Knex, repair: Repair): Promise<string[]> {
+  requireFitting(repair, run.applied, run.input.migrations);
   if (repair.kind === "relink") return relink(run, knex);
   if (repair.kind === "baseline") return baseline(run, knex, repair.name);
-  const row = run.applied.find(({ name }) => name === repair.name);
-  if (row === undefined) throw notJournaled(repair.name);
+  const row = run.applied.find(({ name }) => name === repair.name) as AppliedMigration;
   const file = run.input.migrations.find(({ name }) => name === repair.name);
   await change(knex, repair.kind, row, file);
   await log(run, knex, logged[repair.kind], { ...row, checksum: file?.checksum ?? row.checksum });
@@ -79,19 +120,13 @@ async function change(
   file: MigrationListing | undefined,
 ): Promise<void> {
   const { name } = row;
+  const checksum = file?.checksum ?? row.checksum;
   if (kind === "accept") {
-    if (file === undefined)
-      throw usageError(`There is no file of ${name} to accept.`, forgetHint(name));
-    await knex(journalTable).where({ name }).update({ checksum: file.checksum });
+    await knex(journalTable).where({ name }).update({ checksum });
     return;
   }
-  if (kind === "forget") {
-    if (file !== undefined) throw usageError(`${file.file} is there: nothing is to be forgotten.`);
-    return removeRow(knex, row);
-  }
-  if (row.status === "applied") throw usageError(`${name} did not stop half-way: it is applied.`);
-  if (kind === "reverted") return removeRow(knex, row);
-  await journalFinished(knex, { name, checksum: file?.checksum ?? row.checksum }, new Date());
+  if (kind !== "applied") return removeRow(knex, row);
+  await journalFinished(knex, { name, checksum }, new Date());
 }
 
 /** The row after it now follows the one before it. */
@@ -123,12 +158,6 @@ async function relink({ applied }: MigrationRun, knex: Knex): Promise<string[]> 
 
 async function baseline(run: MigrationRun, knex: Knex, name: string): Promise<string[]> {
   const own = run.input.migrations.filter(({ origin }) => origin === "project");
-  if (!own.some((migration) => migration.name === name)) {
-    throw usageError(
-      `No migration of the project is called ${name}.`,
-      `These are there: ${own.map((migration) => migration.name).join(", ") || "none"}.`,
-    );
-  }
   const known = new Set(run.applied.map((row) => row.name));
   const added = own.filter((one) => one.name <= name && !known.has(one.name));
   const { who, now = () => new Date() } = run.input;
@@ -156,17 +185,4 @@ async function log(
   const who: Migrator = input.who;
   const at = (input.now ?? (() => new Date()))();
   await logAction(knex, who, { action, name, checksum, milliseconds: null, at });
-}
-
-function notJournaled(name: string): StudioError {
-  return new StudioError({
-    code: "usage",
-    message: `The journal has no migration called ${name}.`,
-    hint: "`studio migrate history` shows what it has.",
-    exitCode: exitCodes.usage,
-  });
-}
-
-function forgetHint(name: string): string {
-  return `Restore it, or \`studio migrate repair --forget ${name}\`.`;
 }

@@ -83,6 +83,19 @@ const cases: Case[] = [
   { line: "migrate down --steps 3", exitCode: 2, says: nothingToTakeBack, hint: /migrate status/ },
   { line: "migrate down --to no", exitCode: 2, says: /No applied .*called no/, hint: /status/ },
   { line: "migrate status", exitCode: 0, says: /"head": null/ },
+  { line: "maintenance on", exitCode: 2, says: none, hint: deploy },
+  { line: "migrate create add users", exitCode: 0, says: /-add-users/, makes: ["migrations"] },
+  { line: "migrate create --autogenerate x", exitCode: 2, says: /no schema file/, hint: /dump/ },
+  { line: "migrate check", exitCode: 4, says: /Pending/, hint: /`studio migrate up`/ },
+  { line: "migrate dump --stdout", exitCode: 0, says: /schema\/v1/ },
+  { line: "migrate rehearse", exitCode: 0, says: /"outcome": "done"/ },
+  { line: "migrate test", exitCode: 0, says: /"outcome": "same"/ },
+  { line: "migrate lint", exitCode: 0, says: /"findings": \[\]/ },
+  { line: "migrate history", exitCode: 0, says: /"entries": \[\]/ },
+  { line: "migrate current", exitCode: 0, says: /"head": null/ },
+  { line: "migrate baseline no", exitCode: 2, says: /called no/, hint: /none yet/ },
+  { line: "migrate repair", exitCode: 2, says: /one thing/, hint: /migrate status/ },
+  { line: "migrate repair --accept no", exitCode: 2, says: /called no/, hint: /migrate history/ },
   { line: "bench", exitCode: 2, says: none, hint: deploy },
   { line: "exec -- true", exitCode: 0, prints: "nothing" },
   { line: "exec -- false", exitCode: 1, prints: "nothing" },
@@ -142,6 +155,6 @@ describe("in an empty folder", () => {
     }
     expect(document.error.message).toMatch(says);
     expect(document.error.hint ?? "").toMatch(hint);
-    expect(stderr).toContain(document.error.message);
+    if (document.result === null) expect(stderr).toContain(document.error.message);
   });
 });

@@ -15,7 +15,11 @@ const words: Record<string, string[]> = {
   "backup undelete": ["backup", "undelete", "--all"],
   "backup copy": ["backup", "copy", "--to", "copy", "--all"],
   "backup restore": ["backup", "restore", "latest", "--target", "restored"],
+  maintenance: ["maintenance", "on"],
   "migrate down": ["migrate", "down", "--yes"],
+  "migrate create": ["migrate", "create", "add users"],
+  "migrate baseline": ["migrate", "baseline", "20260101T000000Z-all"],
+  "migrate repair": ["migrate", "repair", "--relink"],
   "service install": ["service", "install", "--dry-run"],
   "service uninstall": ["service", "uninstall", "--dry-run"],
 };

@@ -42,6 +42,8 @@ export const deploy = z
 export const migrate = z
   .strictObject({
     directory: text.prefault("migrations"),
+    // What the schema is meant to be: written by `migrate dump`, read by `check` and `--autogenerate`.
+    schema: text.prefault("migrations/schema.yaml"),
     lockTimeout: duration.prefault("3s"),
   })
   .prefault({});

@@ -4,7 +4,7 @@ import { readDirective } from "../script/directive.ts";
 export interface DraftStatement {
   /** Without a semicolon at its end. */
   sql: string;
-  /** Why it is written as a comment, for a person to decide; null: it is to run. */
+  /** Why it is written as a comment (or nothing more to say), for a person to decide; null: it is to run. */
   heldBack: string | null;
 }
 
@@ -50,7 +50,8 @@ function draft({ sql, heldBack }: DraftStatement): string[] {
   const last = lines.at(-1) ?? "";
   // A semicolon behind a comment would be part of it.
   const ended = /--|#/.test(last) ? [...lines, ";"] : [...lines.slice(0, -1), `${last};`];
-  return heldBack === null ? ended : [...comment(heldBack), ...ended.flatMap(comment)];
+  if (heldBack === null) return ended;
+  return [...(heldBack === "" ? [] : comment(heldBack)), ...ended.flatMap(comment)];
 }
 
 /** A text as comments, of which none is a directive. */
