@@ -5,7 +5,9 @@ import type { StatementShape, Token } from "./token.ts";
 
 /**
  * A PostgreSQL statement ends at a semicolon that is neither in parentheses (CREATE RULE … DO
- * (…; …)) nor in the body of a function written as `BEGIN ATOMIC …; … END`.
+ * (…; …)) nor in the body of a function written as `BEGIN ATOMIC …; … END`. No statement in such a
+ * body begins with END (gram.y has the END of transactions as toplevel_stmt alone), so that END is
+ * the body's which stands after a semicolon, or right after ATOMIC.
  */
 export class PostgresShape implements StatementShape {
   readonly #script: Script;
@@ -13,7 +15,8 @@ export class PostgresShape implements StatementShape {
   readonly #start = new FirstWords();
   readonly #parentheses: Token[] = [];
   #previous: Token | null = null;
-  #body: AtomicBody | null = null;
+  /** The word ATOMIC that begins the body in which the statement is now. */
+  #body: Token | null = null;
 
   constructor(script: Script, first: Token) {
     this.#script = script;
@@ -26,9 +29,8 @@ export class PostgresShape implements StatementShape {
     this.#start.take(token);
     if (token.text === "(") this.#parentheses.push(token);
     else if (token.text === ")") this.#parentheses.pop();
-    else if (this.#body !== null) {
-      if (this.#body.ends(token, this.#previous, depth)) this.#body = null;
-    } else if (this.#beginsBody(token, depth)) this.#body = new AtomicBody(token);
+    else if (this.#endsBody(token, depth)) this.#body = null;
+    else if (this.#beginsBody(token, depth)) this.#body = token;
     else this.#refuseCopy(token);
     this.#previous = token;
     return false;
@@ -38,10 +40,15 @@ export class PostgresShape implements StatementShape {
     const [open] = this.#parentheses;
     if (open !== undefined) this.#script.refuse(open.start, "the parenthesis is not closed");
     if (this.#body !== null) {
-      this.#script.refuse(this.#body.begin.start, "the body that BEGIN ATOMIC begins has no END");
+      this.#script.refuse(this.#body.start, "the body that BEGIN ATOMIC begins has no END");
     }
     const reason = refusedWords("postgres", this.#start.words);
     if (reason !== null) this.#script.refuse(this.#first.start, reason);
+  }
+
+  #endsBody(token: Token, depth: number): boolean {
+    const isFirst = this.#previous?.text === ";" || this.#previous === this.#body;
+    return this.#body !== null && token.text === "END" && depth === 0 && isFirst;
   }
 
   #beginsBody(token: Token, depth: number): boolean {
@@ -63,34 +70,4 @@ export class PostgresShape implements StatementShape {
         "migration in TypeScript that reads a file",
     );
   }
-}
-
-/** `BEGIN ATOMIC statement; … END`, with CASE … END in the statements. */
-class AtomicBody {
-  readonly begin: Token;
-  /** For each CASE that is open, how many parentheses are open around it. */
-  readonly #cases: number[] = [];
-
-  constructor(begin: Token) {
-    this.begin = begin;
-  }
-
-  /** @returns true for the END of the body */
-  ends(token: Token, previous: Token | null, depth: number): boolean {
-    // `AS end` and `row.case` are names.
-    const isName = previous?.text === "." || previous?.text === "AS";
-    if (token.kind !== "word" || isName) return false;
-    if (token.text === "CASE" && !isValue(previous)) this.#cases.push(depth);
-    if (token.text !== "END") return false;
-    if (this.#cases.length > 0) {
-      if (this.#cases.at(-1) === depth) this.#cases.pop();
-      return false;
-    }
-    return depth === 0 && (previous?.text === ";" || previous === this.begin);
-  }
-}
-
-/** After a constant, CASE can only be the name of a column of the result. */
-function isValue(token: Token | null): boolean {
-  return token?.kind === "value" || token?.kind === "string" || token?.kind === "name";
 }

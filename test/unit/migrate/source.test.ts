@@ -103,6 +103,10 @@ describe("migrations are read", () => {
     expect(listMigrations([{ folder, origin: "project" }])).toMatchObject([{ name: first }]);
   });
 
+  test("with a checksum of both files of a pair", () => {
+    expect(checksumOfFiles(["a\r\n", "b"])).toBe(checksumOf("a\n\0b"));
+  });
+
   test("with the same checksum whatever the line ends", () => {
     expect(checksumOf("a\r\nb\r\n")).toBe(checksumOf("a\nb\n"));
   });

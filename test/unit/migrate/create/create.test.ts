@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMigration } from "../../../../src/migrate/create/create.ts";
@@ -84,10 +87,17 @@ describe("a new migration", () => {
     });
   });
 
-  test("never takes the place of another that is made at the same moment", async () => {
-    const made = await Promise.all(Array.from({ length: 10 }, () => create("same")));
-    expect(new Set(made.map(({ name }) => name)).size).toBe(10);
-    expect(readdirSync(directory)).toHaveLength(10);
+  test("never takes the place of another that another process makes at the same moment", async () => {
+    const module = pathToFileURL(resolve("src/migrate/create/create.ts")).href;
+    const program = `
+      const { createMigration } = await import(${JSON.stringify(module)});
+      const request = ${JSON.stringify({ directory, words: "same", kind: "sql" })};
+      const now = new Date(${now.getTime()});
+      for (let count = 0; count < 20; count++) await createMigration({ ...request, now });
+    `;
+    const run = () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+    await Promise.all([run(), run(), run()]);
+    expect(readdirSync(directory)).toHaveLength(60);
   });
 
   test("in SQL is not applied before it is written, and then has both ways", async () => {

@@ -81,7 +81,8 @@ describe("a PostgreSQL script is refused, with the line,", () => {
 });
 
 test("COPY from a file and statements that only sound like transactions are let through", () => {
-  const text = "COPY a FROM '/stdin'; COPY (SELECT 1) TO STDOUT; PREPARE a AS SELECT 1; SET x TO 1";
+  const text =
+    "COPY a FROM '/stdin'; COPY (SELECT 1 FROM stdin) TO STDOUT; PREPARE a AS SELECT 1; SET x TO 1";
   expect(split(text)).toHaveLength(4);
 });
 
