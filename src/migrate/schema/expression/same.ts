@@ -41,18 +41,53 @@ function sameTree(left: Tree, right: Tree): boolean {
 /** Whether two pieces of SQL are the same but for blanks, comments and the case of words. */
 export function sameWords(left: string, right: string, dialect: Dialect): boolean {
   if (left === right) return true;
-  const one = tokenize(left.replace(/;\s*$/, ""), dialect);
-  const other = tokenize(right.replace(/;\s*$/, ""), dialect);
-  if (one === null || other === null || one.length !== other.length) return false;
-  return one.every((token, index) => {
-    const twin = other[index];
-    if (twin === undefined) return false;
-    const isText = token.kind === "string" || twin.kind === "string";
-    if (isText) return token.kind === twin.kind && token.text === twin.text;
-    return wordOf(token, dialect) === wordOf(twin, dialect);
-  });
+  const [one, other] = [wordsOf(left, dialect), wordsOf(right, dialect)];
+  return one !== null && other !== null && sameLists(one, other);
+}
+
+/**
+ * Whether two SELECTs are the same, as far as that can be told from their words: a server writes
+ * the table before each column, and gives columns the names they have anyway.
+ */
+export function sameSelect(left: string, right: string, dialect: Dialect): boolean {
+  if (left === right) return true;
+  const [one, other] = [wordsOf(left, dialect), wordsOf(right, dialect)];
+  return one !== null && other !== null && sameLists(plainSelect(one), plainSelect(other));
+}
+
+/** Texts differ from names by the apostrophe in front of them. */
+function wordsOf(sql: string, dialect: Dialect): string[] | null {
+  const tokens = tokenize(sql.replace(/;\s*$/, ""), dialect);
+  return tokens?.map((token) => wordOf(token, dialect)) ?? null;
 }
 
 function wordOf({ kind, text }: Token, dialect: Dialect): string {
+  if (kind === "string") return `'${text}`;
   return dialect === "postgres" && kind === "quoted" ? text : text.toLowerCase();
+}
+
+function sameLists(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, index) => word === other[index]);
+}
+
+/** Of a SELECT from one table, without that table before its columns. */
+function plainSelect(words: readonly string[]): string[] {
+  const named = words.filter((word, index) => {
+    const isAlias = words[index - 1] === "as" || (word === "as" && index + 1 < words.length);
+    const alias = word === "as" ? words[index + 1] : word;
+    const before = word === "as" ? words[index - 1] : words[index - 2];
+    return !(isAlias && alias === before);
+  });
+  const from = named.indexOf("from");
+  const isSimple =
+    from !== -1 &&
+    named.lastIndexOf("select") === 0 &&
+    !named.slice(from).some((word) => word === "join" || word === ",");
+  if (!isSimple) return named;
+  const table = named[from + 1];
+  return named.filter(
+    (word, index) =>
+      !(word === table && named[index + 1] === ".") &&
+      !(word === "." && named[index - 1] === table),
+  );
 }

@@ -1,5 +1,5 @@
 import type { Dialect } from "../../../database/address.ts";
-import { sameOptionalExpression, sameWords } from "../expression/same.ts";
+import { sameOptionalExpression, sameSelect, sameWords } from "../expression/same.ts";
 import type { Check, CustomType, DomainType, Routine, Trigger, View } from "../model.ts";
 import { sameCheck, sameOptions } from "./table.ts";
 
@@ -7,7 +7,7 @@ import { sameCheck, sameOptions } from "./table.ts";
 export function sameView(one: View, other: View, dialect: Dialect): boolean {
   return (
     one.kind === other.kind &&
-    sameWords(one.definition, other.definition, dialect) &&
+    sameSelect(one.definition, other.definition, dialect) &&
     one.columns.join("\0") === other.columns.join("\0") &&
     sameOptions(one.options, other.options)
   );

@@ -64,7 +64,7 @@ test.runIf(server)("a PostgreSQL schema becomes any other, and comes back", asyn
           await session.raw("DROP SCHEMA public CASCADE");
           await session.raw("CREATE SCHEMA public");
         }),
-      { numRuns: rounds(15, 250), endOnFailure: true },
+      { numRuns: rounds(15, 250) },
     );
   } finally {
     await session.destroy();
