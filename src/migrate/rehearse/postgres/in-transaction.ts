@@ -69,25 +69,17 @@ async function rehearse(rehearsal: Rehearsal): Promise<RehearsalReport> {
     gate: meter.gate,
   });
   meter.attach(session);
-  try {
-    const started = performance.now();
-    const { migrations, existing, sequences } = await rolledBack(
-      rehearsal,
-      session,
-      async (own) => {
-        const existing = await readRelations(own.transaction);
-        watch = new PostgresWatch({ place: "transaction", observer, existing });
-        const migrations = await tryAll({ ...rehearsal, ...own, meter, watch });
-        return { migrations, existing, sequences: [...watch.usedSequences] };
-      },
-    );
-    const milliseconds = Math.round(performance.now() - started);
-    await addTableSizes(observer, existing, migrations);
-    const notes = notesOf(migrations, { milliseconds, sequences });
-    return { on: "transaction", ...verdictOn(migrations), migrations, milliseconds, notes };
-  } finally {
-    await session.destroy();
-  }
+  const started = performance.now();
+  const { migrations, existing, sequences } = await rolledBack(rehearsal, session, async (own) => {
+    const existing = await readRelations(own.transaction);
+    watch = new PostgresWatch({ place: "transaction", observer, existing });
+    const migrations = await tryAll({ ...rehearsal, ...own, meter, watch });
+    return { migrations, existing, sequences: [...watch.usedSequences] };
+  });
+  const milliseconds = Math.round(performance.now() - started);
+  await addTableSizes(observer, existing, migrations);
+  const notes = notesOf(migrations, { milliseconds, sequences });
+  return { on: "transaction", ...verdictOn(migrations), migrations, milliseconds, notes };
 }
 
 interface OwnTransaction {
@@ -96,15 +88,16 @@ interface OwnTransaction {
   backend: number;
 }
 
-/** Gives `work` a transaction, and rolls it back whatever happens. */
+/** Gives `work` a transaction, and rolls it back and closes the session whatever happens. */
 async function rolledBack<T>(
   { input, observer }: Rehearsal,
   session: Knex,
   work: (own: OwnTransaction) => Promise<T>,
 ): Promise<T> {
-  const transaction = await session.transaction();
   let number: string | null = null;
+  let transaction: Knex.Transaction | undefined;
   try {
+    transaction = await session.transaction();
     const { rows } = await transaction.raw<{ rows: { backend: number; number: string }[] }>(
       "SELECT pg_catalog.pg_backend_pid() AS backend, pg_catalog.txid_current()::text AS number",
     );
@@ -116,8 +109,9 @@ async function rolledBack<T>(
     );
     return await work({ transaction, backend: rows[0]?.backend ?? 0 });
   } finally {
-    // Where this fails the connection is lost, and the server rolls back by itself.
-    await transaction.rollback().catch(() => {});
+    // Where it fails, as after a refused commit(), the server rolls back when the connection ends.
+    await transaction?.rollback().catch(() => {});
+    await session.destroy();
     if (number !== null) await expectRolledBack(observer, number);
   }
 }
