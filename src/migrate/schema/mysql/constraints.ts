@@ -72,7 +72,7 @@ function termOf(row: IndexRow, server: Server): Term {
     expression: expression === null ? null : plainExpression(expression, server),
     descending: row.COLLATION === "D",
     // A spatial index has the length of a box.
-    length: row.INDEX_TYPE === "SPATIAL" || row.SUB_PART === null ? null : Number(row.SUB_PART),
+    length: row.INDEX_TYPE === "SPATIAL" || row.SUB_PART === null ? null : row.SUB_PART,
   });
 }
 

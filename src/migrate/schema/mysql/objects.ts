@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { type Routine, type Sequence, type Trigger, type View } from "../model.ts";
+import type { Routine, Sequence, Trigger, View } from "../model.ts";
 import { isOwnName, quoteName } from "../names.ts";
 import { normaliseType } from "../types/normalise.ts";
 import { sequenceWords } from "../words/sequence.ts";
@@ -48,7 +48,7 @@ export async function readTriggers(session: Knex): Promise<Trigger[]> {
     .filter(({ name, owner }) => !isOwnName(name) && !isOwnName(owner))
     .map((row, index, all): Trigger => {
       const { name, owner, timing, event, statement } = row;
-      const previous = Number(row.place) > 1 ? all[index - 1] : undefined;
+      const previous = row.place > 1 ? all[index - 1] : undefined;
       const follows = previous === undefined ? "" : ` FOLLOWS ${quote(previous.name)}`;
       return {
         name,
@@ -161,7 +161,7 @@ export async function readSequences(session: Knex, names: readonly string[]): Pr
   return rows.map((row) => ({
     name: row.name,
     type: "bigint",
-    options: sequenceWords({ ...row, cycle: Number(row.cycle) === 1 }, "bigint", "mysql"),
+    options: sequenceWords({ ...row, cycle: row.cycle === 1 }, "bigint", "mysql"),
   }));
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type LockSpan, blockedTimes } from "../../../../src/migrate/rehearse/lock-spans.ts";
 import { lockMode, lockModes } from "../../../../src/migrate/rehearse/postgres/lock-mode.ts";

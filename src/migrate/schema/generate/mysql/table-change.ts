@@ -102,7 +102,7 @@ function indexChanges(
   const { removed, added } = pair(before.indexes, after.indexes, () => undefined, kept);
   const taken = new Set(before.indexes.map(({ name }) => name));
   const rename: [string, string][] = [];
-  for (const one of [...removed]) {
+  for (const one of removed.slice()) {
     const twin = added.find((other) => isSame(one, other) && !taken.has(other.name));
     if (twin === undefined) continue;
     rename.push([one.name, twin.name]);

@@ -32,7 +32,7 @@ export function listChange<T extends Named>(
   const removed = pairs.removed.map(({ one }) => one);
   const added = pairs.added.map(({ one }) => one);
   const rename: [string, string][] = [];
-  for (const one of [...removed]) {
+  for (const one of removed.slice()) {
     const twin = added.find((other) => isSame(one, other, "postgres") && !isForced(one));
     if (twin === undefined) continue;
     rename.push([one.name ?? "", twin.name ?? ""]);
