@@ -19,8 +19,8 @@ let before: ProjectState;
 beforeAll(async () => {
   project = await createKillProject();
   await succeed(project, ["deploy"]);
-  addMigration(project, 1);
-  await succeed(project, ["deploy"]);
+  addMigration(project, 1, false);
+  await succeed(project, ["deploy", "--allow-breaking"]);
 }, 120_000);
 
 afterAll(() => project.remove(), 180_000);

@@ -150,9 +150,10 @@ describe("a migration that cannot be taken back", () => {
     mkdirSync(join(project.directory, "migrations"));
     project.write(
       "migrations/20261202T000000Z-one-way.ts",
-      `export async function up(knex) { await knex.schema.createTable("one_way", (t) => t.text("x")); }`,
+      `export const compatible = false;
+       export async function up(knex) { await knex.schema.createTable("one_way", (t) => t.text("x")); }`,
     );
-    await run("deploy");
+    await run("deploy", "--allow-breaking");
     await make("lost");
     const refused = await project.studio(["rollback"]);
     expect(refused.exitCode).toBe(4);

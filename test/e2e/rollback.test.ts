@@ -20,8 +20,8 @@ interface Release {
   status: string;
 }
 
-async function deploy(): Promise<void> {
-  const { exitCode, stderr } = await project.studio(["deploy"]);
+async function deploy(...argv: string[]): Promise<void> {
+  const { exitCode, stderr } = await project.studio(["deploy", ...argv]);
   expect(exitCode, stderr).toBe(0);
 }
 
@@ -91,7 +91,7 @@ describe("a rollback", () => {
       `export async function up(knex) { await knex.schema.alterTable("notes", (t) => t.renameColumn("body", "words")); }
        export async function down(knex) { await knex.schema.alterTable("notes", (t) => t.renameColumn("words", "body")); }`,
     );
-    await deploy();
+    await deploy("--allow-breaking");
     const { serving } = await status();
     const refused = await rollback();
     expect(refused.exitCode).toBe(4);
