@@ -14,7 +14,7 @@ import type { View } from "./view.ts";
 type Place = Pick<View, "database" | "project">;
 
 /** Absolute path of the file that says what the schema is meant to be. */
-export function schemaFile({ project }: Pick<View, "project">): string {
+function schemaFile({ project }: Pick<View, "project">): string {
   return resolve(project.directory, project.settings.migrate.schema);
 }
 
