@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TestProject, createProject } from "../support/studio.ts";
 
@@ -130,6 +131,43 @@ describe("migrations on the command line", () => {
     });
     expect((await run("migrate", "current", ...other)).result).toMatchObject({ head: users });
     expect((await run("migrate", "current")).result).toMatchObject({ head: rename });
+  });
+});
+
+describe("the schema and its file", () => {
+  test("agree after a dump, and a change by hand is found", async () => {
+    expect(await run("migrate", "dump")).toMatchObject({ ok: true });
+    expect(await run("migrate", "check")).toMatchObject({ ok: true, result: { drift: [] } });
+    const database = new Database(join(project.directory, ".studio", "data", "studio.db"));
+    database.exec("CREATE INDEX by_hand ON users (mail)");
+    database.close();
+    expect(await run("migrate", "check")).toMatchObject({
+      exitCode: 4,
+      result: { drift: [{ kind: "added", what: "index", path: "users.by_hand" }] },
+    });
+    expect(await run("migrate", "dump")).toMatchObject({ ok: true });
+  });
+
+  test("lead to a migration that was rehearsed and tested before it is applied", async () => {
+    const file = join(project.directory, "migrations", "schema.yaml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("      mail: text", "      mail: text\n      age: integer"));
+    const created = await run("migrate", "create", "add", "age", "--autogenerate");
+    expect(created.result).toMatchObject({
+      created: [{ name: expect.stringMatching(/-add-age$/) as string }],
+    });
+    expect(await run("migrate", "rehearse")).toMatchObject({
+      ok: true,
+      result: { migrations: [{ outcome: "done" }] },
+    });
+    expect(await run("migrate", "test")).toMatchObject({
+      ok: true,
+      result: { migrations: [{ outcome: "same" }] },
+    });
+    expect(await run("migrate", "lint")).toMatchObject({ ok: true, result: { findings: [] } });
+    expect(await run("migrate", "check")).toMatchObject({ exitCode: 4 });
+    expect(await run("migrate", "up")).toMatchObject({ ok: true });
+    expect(await run("migrate", "check")).toMatchObject({ ok: true, result: { drift: [] } });
   });
 });
 

@@ -96,4 +96,50 @@ describe.skipIf(mysql === null)("on MariaDB, which commits each change of a defi
       hint: expect.stringContaining("studio migrate repair"),
     });
   });
+
+  test("a connection that is lost in the middle is told, and the next run goes on from there", async () => {
+    const losing = (last: string) => ({
+      [broken]: `export async function up(knex) {
+        await knex.raw("CREATE TABLE parts (a INT)");
+        ${last}
+        await knex.raw("CREATE TABLE more (a INT)");
+      }`,
+    });
+    project.write(losing(`await knex.raw("KILL CONNECTION_ID()");`));
+    await expect(migrateUp(await project.input(database))).rejects.toMatchObject({
+      exitCode: expect.any(Number) as number,
+      code: expect.stringMatching(/^(migration\.failed|database\.unavailable)$/) as string,
+    });
+    project.write(losing(""));
+    const input = await project.input(database);
+    expect(await migrateUp(input)).toMatchObject({ applied: [broken] });
+    expect(rows("SHOW TABLES LIKE 'more'")).toEqual(["more"]);
+  });
+
+  test("a wrong password, and a server that is gone, are told without the address's secret", async () => {
+    const input = await project.input(database);
+    for (const [wrong, what] of [
+      [database.url.replace(/:[^:@]+@/, ":wrong-word@"), "refused the user or the password"],
+      [database.url.replace(/:\d+\//, ":1/"), "cannot be reached"],
+    ] as const) {
+      const address = parseDatabaseUrl(wrong, project.folder);
+      const error = await migrateUp({ ...input, database: address }).catch((one: Error) => one);
+      expect(error).toMatchObject({ code: "database.unavailable", exitCode: 8 });
+      expect((error as Error).message).toContain(what);
+      expect((error as Error).message).not.toContain("wrong-word");
+    }
+  });
+
+  test("a user who may only read is told, and nothing is begun", async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    rows(`CREATE USER reader@'%' IDENTIFIED BY 'reader'`);
+    rows(`GRANT SELECT ON ${name}.* TO reader@'%'`);
+    const url = database.url.replace(/\/\/[^@]+@/, "//reader:reader@");
+    const input = await project.input(parseDatabaseUrl(url, project.folder));
+    await expect(migrateUp(input)).rejects.toMatchObject({
+      code: "database.unavailable",
+      exitCode: 8,
+    });
+    expect(rows("SHOW TABLES")).toEqual([]);
+  });
 });
