@@ -1,5 +1,175 @@
-/** Two schemas of PostgreSQL, as someone writes them, with much that differs between them. */
-export const before = `
+/** Pairs of schemas as someone writes them, with much that differs between the two. */
+export const sqlite = {
+  before: `
+studio: schema/v1
+dialect: sqlite
+tables:
+  users:
+    columns:
+      id: integer autoincrement
+      Email: varchar(200) not null collate nocase
+      age: int
+      twice: int generated always as (age * 2) stored
+      half: real generated always as (age / 2.0) virtual
+      team_id: integer references teams(id) on delete cascade
+    primary key: id
+    unique: [Email, {users_age: [age, team_id]}]
+    checks: [age > 0, {users_old: age < 150}]
+    indexes: {users_lower: {columns: [lower(Email), age desc], where: age is not null}}
+  teams:
+    columns: {id: integer, name: text not null on conflict ignore, "order": text}
+    primary key: {name: teams_key, columns: [id]}
+    unique: [{columns: name, on conflict: replace}]
+  pairs:
+    columns: {a: text not null, b: integer not null, c: any}
+    primary key: [a collate nocase, b desc]
+    options: {without rowid: true, strict: true}
+  log: {columns: {at: text default current_timestamp, body: "", n: "integer default (1 + 2)"}}
+views:
+  adults: select id, Email from users where age > 17
+  named: {view: "select id, name from teams", columns: [x, y]}
+  nested: select Email from adults
+  words: {virtual: "fts5(body, title)"}
+triggers:
+  users.noted: CREATE TRIGGER noted AFTER INSERT ON users BEGIN INSERT INTO log (body) VALUES (new.Email); END
+  adults.refused: CREATE TRIGGER refused INSTEAD OF INSERT ON adults BEGIN SELECT raise(abort, 'no'); END
+`,
+  after: `
+studio: schema/v1
+dialect: sqlite
+tables:
+  users:
+    columns:
+      id: integer autoincrement
+      Email: text not null
+      age: int default 18
+      twice: int generated always as (age * 3) stored
+      team_id: integer
+      Nick Name: text not null default ''
+      born: date
+    primary key: id
+    foreign keys: [{users_team: team_id -> teams(id) on update cascade deferrable}]
+    indexes: {users_lower: lower(Email), users_nick: {columns: Nick Name, unique: true}}
+    checks: [{users_old: age < 120}]
+  teams:
+    columns: {id: integer, name: text, "order": integer not null}
+    primary key: id
+  pairs:
+    columns: {a: text not null, b: integer not null}
+    primary key: [a, b]
+  log: {columns: {at: text default current_timestamp, body: "", n: "integer default (1 + 2)", more: text}}
+  fresh: {columns: {id: integer primary key, log_n: integer references users(id)}}
+views:
+  adults: select id, Email, age from users where age > 20
+  nested: select Email from adults
+  words: {virtual: "fts5(body)"}
+triggers:
+  users.noted: CREATE TRIGGER noted AFTER UPDATE ON users BEGIN INSERT INTO log (body) VALUES (new.Email); END
+  teams.counted: CREATE TRIGGER counted AFTER DELETE ON teams BEGIN DELETE FROM users WHERE team_id = old.id; END
+`,
+};
+
+export const mysql = {
+  before: `
+studio: schema/v1
+dialect: mysql
+sequences: {numbers: start with 10 increment by 2}
+tables:
+  users:
+    columns:
+      id: {type: int unsigned auto_increment, comment: "It's a number"}
+      Email: varchar(200) not null collate utf8mb4_bin
+      age: tinyint unsigned default 18
+      twice: int generated always as (age * 2) stored
+      half: int generated always as (age div 2) virtual
+      team_id: int
+      body: text
+      kind: enum('a', 'b') not null default 'a'
+      data: json
+      changed_at: {type: timestamp not null default now(), on update: now()}
+    primary key: id
+    unique: {users_email: Email, users_age: [age, team_id]}
+    indexes:
+      users_body: {columns: body(20), comment: The beginning}
+      users_words: {columns: body, using: fulltext}
+      users_twice: [twice, age]
+    foreign keys: {users_team: team_id -> teams(id) on delete set null}
+    checks: {users_adult: age > 17 or age is null}
+    comment: People
+  teams:
+    columns: {id: int, name: varchar(20) not null, boss: int unsigned}
+    primary key: id
+    foreign keys: {teams_boss: boss -> users(id)}
+    options: {collation: utf8mb4_bin}
+  pairs:
+    columns: {a: int, b: int, "select": varchar(10)}
+    primary key: [a, b]
+    indexes: {"a b": a}
+  parts:
+    columns: {id: int, y: int}
+    primary key: [id, y]
+    partition by: RANGE (y) (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN MAXVALUE)
+views:
+  adults: select id, Email from users
+routines:
+  function half: CREATE FUNCTION half(\`a\` int) RETURNS int DETERMINISTIC return a div 2
+  procedure nothing: CREATE PROCEDURE nothing() begin select 1; end
+triggers:
+  users.noted: CREATE TRIGGER noted BEFORE INSERT ON users FOR EACH ROW set new.body = 'x'
+`,
+  after: `
+studio: schema/v1
+dialect: mysql
+sequences: {numbers: start with 10 increment by 3 cycle, more: bigint}
+tables:
+  users:
+    columns:
+      id: bigint unsigned auto_increment
+      Email: varchar(100) not null
+      age: smallint unsigned default 20
+      twice: int generated always as (age * 3) stored
+      half: int
+      team_id: bigint
+      body: mediumtext
+      kind: enum('b', 'c') not null default 'b'
+      data: longtext
+      changed_at: {type: datetime(3) not null default now(3), comment: Lately}
+      nick: varchar(20) not null
+    primary key: id
+    unique: {users_mail: Email}
+    indexes:
+      users_body: body(30)
+      users_twice: twice desc
+      users_team_idx: [team_id, age]
+    foreign keys: {users_team: team_id -> teams(id) on delete cascade}
+    checks: {users_adult: age > 20 or age is null}
+  teams:
+    columns: {id: bigint auto_increment, name: varchar(20) not null, boss: bigint unsigned}
+    primary key: id
+    indexes: {teams_boss_idx: boss}
+    foreign keys: {teams_boss: boss -> users(id)}
+    options: {row_format: compressed}
+    comment: "It's them"
+  pairs:
+    columns: {a: int, b: int, "select": char(10)}
+    primary key: [b, a]
+    unique: [select]
+  parts:
+    columns: {id: int, y: int}
+    primary key: [id, y]
+views:
+  adults: select id, Email, age from users
+  more_adults: select id from adults
+routines:
+  function half: CREATE FUNCTION half(\`a\` int) RETURNS int DETERMINISTIC return a / 2
+triggers:
+  users.noted: CREATE TRIGGER noted BEFORE UPDATE ON users FOR EACH ROW set new.body = 'y'
+  teams.kept: CREATE TRIGGER kept BEFORE DELETE ON teams FOR EACH ROW set @kept = 1
+`,
+};
+
+export const postgres = {
+  before: `
 studio: schema/v1
 dialect: postgres
 schemas: [audit]
@@ -108,9 +278,8 @@ routines:
     AS $function$ select * from users order by id limit 1 $function$
 triggers:
   users.touch_users: CREATE TRIGGER touch_users BEFORE UPDATE OF price ON users FOR EACH ROW EXECUTE FUNCTION touch()
-`;
-
-export const after = `
+`,
+  after: `
 studio: schema/v1
 dialect: postgres
 schemas: [archive, audit]
@@ -219,4 +388,5 @@ triggers:
     definition: CREATE TRIGGER touch_users BEFORE UPDATE OF price, nick ON users FOR EACH ROW EXECUTE FUNCTION touch()
     enabled: always
   teams.touch_teams: CREATE TRIGGER touch_teams AFTER INSERT ON teams FOR EACH ROW EXECUTE FUNCTION touch()
-`;
+`,
+};
