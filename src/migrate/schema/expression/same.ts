@@ -52,7 +52,22 @@ export function sameWords(left: string, right: string, dialect: Dialect): boolea
 export function sameSelect(left: string, right: string, dialect: Dialect): boolean {
   if (left === right) return true;
   const [one, other] = [wordsOf(left, dialect), wordsOf(right, dialect)];
-  return one !== null && other !== null && sameLists(plainSelect(one), plainSelect(other));
+  if (one === null || other === null) return false;
+  // Casts of values count only where both have some: PostgreSQL adds them.
+  const [bareOne, bareOther] = [withoutCasts(one), withoutCasts(other)];
+  const oneHasNone = bareOne.length === one.length || bareOther.length === other.length;
+  const [first, second] = oneHasNone ? [bareOne, bareOther] : [one, other];
+  return sameLists(plainSelect(first), plainSelect(second));
+}
+
+/** Without `::numeric` after a value. */
+function withoutCasts(words: readonly string[]): string[] {
+  const isValue = (word = "") => /^['\d]/.test(word);
+  return words.filter(
+    (word, index) =>
+      !(word === "::" && isValue(words[index - 1])) &&
+      !(words[index - 1] === "::" && isValue(words[index - 2])),
+  );
 }
 
 /** Texts differ from names by the apostrophe in front of them. */

@@ -1,4 +1,5 @@
-import type { CustomType, Schema, Table } from "../model.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { CompositeType, CustomType, Schema, Table } from "../model.ts";
 
 export interface Settled {
   /** What is declared, but for what cannot be generated: that stays as it is in the database. */
@@ -38,10 +39,24 @@ function settleType(live: Schema, type: CustomType, notes: string[]): CustomType
     );
     return old;
   }
+  if (old.kind === "composite" && type.kind === "composite") {
+    return settleComposite(old, type, notes);
+  }
   if (old.kind !== "domain" || type.kind !== "domain") return type;
   if (old.type === type.type && old.collation === type.collation) return type;
   notes.push(`The type beneath the domain ${type.name} cannot be changed; make a new domain.`);
   return { ...type, type: old.type, collation: old.collation };
+}
+
+/** Attributes come and go; their types cannot change where a column has the type. */
+function settleComposite(old: CompositeType, type: CompositeType, notes: string[]): CompositeType {
+  const attributes = type.attributes.map((attribute) => {
+    const twin = old.attributes.find(({ name }) => name === attribute.name);
+    if (twin === undefined || isDeepStrictEqual(twin, attribute)) return attribute;
+    notes.push(`The type of ${type.name}.${attribute.name} cannot be changed; make a new type.`);
+    return twin;
+  });
+  return { ...type, attributes };
 }
 
 function settleTable(live: Schema, table: Table, notes: string[]): Table {

@@ -5,6 +5,12 @@ import { parseReference } from "../words/reference.ts";
 import { parseTerm } from "../words/term.ts";
 import type { Place, SchemaSource } from "./source.ts";
 
+/** The table whose parts are read: the names of its columns need no quotes. */
+export interface Owner {
+  dialect: Dialect;
+  columns: readonly { name: string }[];
+}
+
 type Read<T> = (source: SchemaSource, at: Place) => T | null;
 
 /** Things by their names in a map, or in a list where some have none. */
@@ -27,7 +33,7 @@ export function parseNamed<T extends object>(
   });
 }
 
-export function parseKey(source: SchemaSource, place: Place, dialect: Dialect): Key {
+export function parseKey(source: SchemaSource, place: Place, owner: Owner): Key {
   const more = ["name", "include", "nulls not distinct", "deferrable", "on conflict", "comment"];
   const { at, fields } = source.mapOrShort(place, "columns", more);
   const deferral = fields.text("deferrable");
@@ -35,7 +41,7 @@ export function parseKey(source: SchemaSource, place: Place, dialect: Dialect): 
     source.problem(place, 'deferrable is true or "initially deferred"');
   }
   return source.from(place, {
-    terms: parseTerms(source, at, dialect),
+    terms: parseTerms(source, at, owner),
     ...given<Key>({
       name: fields.text("name"),
       include: fields.texts("include"),
@@ -47,33 +53,35 @@ export function parseKey(source: SchemaSource, place: Place, dialect: Dialect): 
   });
 }
 
-function parseTerms(source: SchemaSource, place: Place, dialect: Dialect): Term[] {
+function parseTerms(source: SchemaSource, place: Place, owner: Owner): Term[] {
   const places = source.isList(place) ? source.items(place) : [place];
   if (places.length === 0) source.problem(place, "at least one column is expected here");
   return places.flatMap((at) => {
-    const term = source.attempt(at, () => parseTerm(source.text(at), dialect));
+    const text = source.text(at);
+    if (owner.columns.some(({ name }) => name === text)) return [{ column: text }];
+    const term = source.attempt(at, () => parseTerm(text, owner.dialect));
     return term === null ? [] : [term];
   });
 }
 
-export function parseIndexes(source: SchemaSource, place: Place, dialect: Dialect): Index[] {
+export function parseIndexes(source: SchemaSource, place: Place, owner: Owner): Index[] {
   return source
     .entries(place, null)
-    .map(({ name, value }) => parseIndex(source, name, value, dialect));
+    .map(({ name, value }) => parseIndex(source, name, value, owner));
 }
 
-function parseIndex(source: SchemaSource, name: string, place: Place, dialect: Dialect): Index {
+function parseIndex(source: SchemaSource, name: string, place: Place, owner: Owner): Index {
   const more = ["unique", "using", "where", "include", "nulls not distinct", "invalid"];
   const { at, fields } = source.mapOrShort(place, "columns", [...more, "options", "comment"]);
   const method = fields.text("using")?.toLowerCase();
   const predicate = fields.text("where");
   return source.from(place, {
     name,
-    terms: parseTerms(source, at, dialect),
+    terms: parseTerms(source, at, owner),
     ...given<Index>({
       unique: fields.flag("unique"),
       method: method === "btree" ? null : method,
-      predicate: predicate === null ? null : withoutParentheses(predicate, dialect),
+      predicate: predicate === null ? null : withoutParentheses(predicate, owner.dialect),
       include: fields.texts("include"),
       nullsNotDistinct: fields.flag("nulls not distinct"),
       invalid: fields.flag("invalid"),

@@ -101,7 +101,7 @@ export function parseView(
     definition: definition === undefined ? "" : statement(source.text(definition)),
     columns: fields?.texts("columns") ?? [],
     options: fields?.options("options") ?? {},
-    indexes: indexes === undefined ? [] : parseIndexes(source, indexes, dialect),
+    indexes: indexes === undefined ? [] : parseIndexes(source, indexes, { dialect, columns: [] }),
     ...given<View>({ comment: fields?.text("comment") }),
   });
 }

@@ -47,11 +47,12 @@ export function parseTable(
     if (found !== undefined) read(found);
   };
   at("columns", (found) => parseColumns(source, found, table, dialect));
+  const owner = { dialect, columns: table.columns };
   at("primary key", (found) => {
-    table.primaryKey = parseKey(source, found, dialect);
+    table.primaryKey = parseKey(source, found, owner);
   });
   at("unique", (found) =>
-    table.uniques.push(...parseNamed(source, found, (_, one) => parseKey(source, one, dialect))),
+    table.uniques.push(...parseNamed(source, found, (_, one) => parseKey(source, one, owner))),
   );
   at("foreign keys", (found) =>
     table.foreignKeys.push(
@@ -61,7 +62,7 @@ export function parseTable(
   at("checks", (found) => table.checks.push(...parseNamed(source, found, parseCheck)));
   at("exclusions", (found) => table.exclusions.push(...parseNamed(source, found, parseExclusion)));
   at("indexes", (found) => {
-    table.indexes = parseIndexes(source, found, dialect);
+    table.indexes = parseIndexes(source, found, owner);
   });
   at("partition of", (found) => parsePartition(source, found, table, dialect));
   at("row security", (found) => {

@@ -23,6 +23,10 @@ export function settleSchema(schema: Schema, source: SchemaSource): void {
     for (const check of table.checks) {
       check.expression = withoutParentheses(check.expression, dialect);
     }
+    for (const policy of table.rowSecurity?.policies ?? []) {
+      // Everyone is meant where nobody is named.
+      if (policy.roles.includes("public")) policy.roles = [];
+    }
     if (dialect !== "sqlite") settlePrimaryKey(table, dialect);
     if (dialect !== "sqlite") nameConstraints(table, dialect, source);
     if (dialect === "mysql") uniquesToIndexes(table, source);

@@ -38,8 +38,10 @@ export class SchemaSource {
       uniqueKeys: false,
       logLevel: "error",
     });
-    for (const error of document.errors) {
-      this.add(this.lines.linePos(error.pos[0]).line, error.message);
+    // What follows the first mistake of syntax mostly follows from it.
+    const [error] = document.errors;
+    if (error !== undefined) {
+      this.add(this.lines.linePos(error.pos[0]).line, `YAML syntax: ${error.message}`);
     }
     this.root = document.errors.length === 0 ? document.contents : null;
     if (document.errors.length === 0 && this.root === null) this.add(1, "the file is empty");

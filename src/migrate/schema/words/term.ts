@@ -37,7 +37,11 @@ export function parseTerm(text: string, dialect: Dialect): Term {
   const reader = new WordReader(text, dialect);
   const term = subject(reader, dialect);
   if (reader.take("collate")) term.collation = collationName(reader.name(), dialect);
-  if (!reader.isAtEnd() && !["asc", "desc", "nulls"].some((word) => reader.sees(word))) {
+  if (
+    dialect === "postgres" &&
+    !reader.isAtEnd() &&
+    !["asc", "desc", "nulls"].some((word) => reader.sees(word))
+  ) {
     term.operatorClass = reader.until((one) =>
       ["asc", "desc", "nulls"].some((word) => one.sees(word)),
     );

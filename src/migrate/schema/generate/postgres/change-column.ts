@@ -35,7 +35,7 @@ export function changeColumn(change: ColumnChange): Step[] {
     ),
     ...(sameFill ? [] : dropIdentity(change, column)),
     ...steps(
-      newDefault && before.default !== undefined && after.generated === undefined
+      before.default !== undefined && (newType || (newDefault && after.default === undefined))
         ? `${column} DROP DEFAULT`
         : null,
       newType ? typeSql(before, after, column, isRetyped) : null,

@@ -57,9 +57,9 @@ function tableChange(before: Table, after: Table, newTypes: readonly string[]): 
 /** Whether SQL uses a table and one of its columns that go, or change their type. */
 export function isInTheWay(sql: string, change: TableChange): boolean {
   const moved = [...movedColumns(change)];
-  return (
-    moved.length > 0 && (/\*/.test(sql) || moved.some((name) => mentions(sql, name, "postgres")))
-  );
+  // `select *` uses them all.
+  const isAll = /(?:\bselect|,|\.)\s*\*/i.test(sql);
+  return moved.length > 0 && (isAll || moved.some((name) => mentions(sql, name, "postgres")));
 }
 
 export function movedColumns({ columns, remade, retyped }: TableChange): Set<string> {
