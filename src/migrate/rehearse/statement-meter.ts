@@ -34,6 +34,7 @@ export class StatementMeter {
   #origin: () => StatementOrigin | null = () => null;
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  #hasLeftOut = false;
 
   /** @param watch asked for with the first statement of a migration */
   constructor(watch: () => StatementWatch) {
@@ -62,6 +63,11 @@ export class StatementMeter {
     this.#trace = trace;
   }
 
+  /** Whether a statement of any migration was left out. */
+  get hasLeftOut(): boolean {
+    return this.#hasLeftOut;
+  }
+
   /** Lets nothing through any more but a ROLLBACK: a program that was given up may still run. */
   close(): void {
     this.#isClosed = true;
@@ -86,7 +92,10 @@ export class StatementMeter {
     Object.assign(statement, { sql: excerptOf(sql), line, skipped: verdict?.skip ?? null });
     const kind = kindOfStatement(sql);
     if (trace.isActing && kind !== "control") trace.statements.push(statement);
-    if (verdict !== null) return;
+    if (verdict !== null) {
+      this.#hasLeftOut = true;
+      return;
+    }
     if (origin !== null && (kind === "data" || firstWord(sql) === "with")) {
       origin.onRows ??= (rows) => {
         statement.rows = rows;

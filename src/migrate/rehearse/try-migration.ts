@@ -50,7 +50,7 @@ export async function tryMigration(attempt: Attempt): Promise<RehearsedMigration
 type Verdict = Pick<RehearsedMigration, "outcome" | "reason" | "failure">;
 
 function outcomeOf(
-  { signal, stopped }: Attempt,
+  { meter, signal, stopped }: Attempt,
   trace: MigrationTrace,
   error: { thrown: unknown } | null,
 ): Verdict {
@@ -69,7 +69,7 @@ function outcomeOf(
   if (usesNewEnumValue(trace, thrown)) {
     return notRehearsed("it uses a value that an earlier migration adds to an enum: needs a clone");
   }
-  if (trace.statements.some(({ skipped }) => skipped !== null)) {
+  if (meter.hasLeftOut) {
     return notRehearsed(`a statement was left out, and then it failed: ${failure.message}`);
   }
   return { outcome: "failed", reason: null, failure };
