@@ -13,6 +13,13 @@ afterAll(async () => {
   await mysql?.stop();
 });
 
+/** As the shop has it. */
+const ordersOf: Record<string, string> = {
+  postgres: "CREATE TABLE orders (id serial PRIMARY KEY, customer int)",
+  mysql: "CREATE TABLE orders (id int AUTO_INCREMENT PRIMARY KEY, customer int)",
+  sqlite: "CREATE TABLE orders (id integer PRIMARY KEY, customer int)",
+};
+
 let shop: Shop;
 
 describe.each(dialects)("going up, down and up again on %s", (dialect) => {
@@ -23,18 +30,18 @@ describe.each(dialects)("going up, down and up again on %s", (dialect) => {
   });
   afterEach(() => shop.project.remove());
 
-  const write = (name: string, text: string): void =>
-    writeFileSync(join(shop.project.folder, `${name}.sql`), text);
+  const write = (name: string, up: string, down: string | null): void => {
+    const sections = `-- studio: up\n${up}\n${down === null ? "" : `-- studio: down\n${down}\n`}`;
+    writeFileSync(join(shop.project.folder, `${name}.sql`), sections);
+  };
 
   test("a pair that fits ends where it began; the original is left alone", async () => {
-    write(
-      "20260101T000000Z-plan",
-      "ALTER TABLE users ADD COLUMN plan int;\n-- studio: down\nALTER TABLE users DROP COLUMN plan;\n",
-    );
+    const plan = "ALTER TABLE users ADD COLUMN plan int;";
+    write("20260101T000000Z-plan", plan, "ALTER TABLE users DROP COLUMN plan;");
     write(
       "20260102T000000Z-parts",
-      "CREATE TABLE parts (id int PRIMARY KEY);\nCREATE INDEX by_plan ON users (plan);\n-- studio: down\n" +
-        `DROP INDEX by_plan${dialect === "mysql" ? " ON users" : ""};\nDROP TABLE parts;\n`,
+      "CREATE TABLE parts (id int PRIMARY KEY); CREATE INDEX by_plan ON users (plan);",
+      `DROP INDEX by_plan${dialect === "mysql" ? " ON users" : ""}; DROP TABLE parts;`,
     );
     const before = await shop.contents();
     const report = await testRoundTrip(await shop.input());
@@ -44,26 +51,18 @@ describe.each(dialects)("going up, down and up again on %s", (dialect) => {
   });
 
   test("what down leaves behind is told, and what it loses", async () => {
-    write(
-      "20260101T000000Z-swap",
-      `CREATE TABLE parts (id int PRIMARY KEY);
-       DROP TABLE orders;
-       -- studio: down
-       ${dialect === "mysql" ? "CREATE TABLE orders (id int AUTO_INCREMENT PRIMARY KEY, customer int);" : ""}
-       ${dialect === "postgres" ? "CREATE TABLE orders (id serial PRIMARY KEY, customer int);" : ""}
-       ${dialect === "sqlite" ? "CREATE TABLE orders (id integer PRIMARY KEY, customer int);" : ""}
-       ALTER TABLE parts ADD COLUMN name int;\n`,
-    );
+    const swap = "CREATE TABLE parts (id int PRIMARY KEY); DROP TABLE orders;";
+    write("20260101T000000Z-swap", swap, `${ordersOf[dialect]};`);
     const report = await testRoundTrip(await shop.input());
     expect(report).toMatchObject({ ok: false, complete: false });
-    const [swap] = report.migrations;
+    const [swapped] = report.migrations;
     // The second up finds the table that down has left.
-    expect(swap).toMatchObject({
+    expect(swapped).toMatchObject({
       outcome: "failed",
-      failure: { step: "second up", line: 1, message: expect.stringContaining("already exists") },
+      failure: { step: "second up", line: 2, message: expect.stringContaining("already exists") },
       lostRows: [{ table: "orders", before: 1000, after: 0 }],
     });
-    expect(swap?.afterDown).toEqual([
+    expect(swapped?.afterDown).toEqual([
       expect.objectContaining({ kind: "added", what: "table", path: "parts" }),
     ]);
   });
@@ -71,8 +70,8 @@ describe.each(dialects)("going up, down and up again on %s", (dialect) => {
   test("a second up that makes something else is told", async () => {
     write(
       "20260101T000000Z-half",
-      "ALTER TABLE users ADD COLUMN plan int;\nCREATE TABLE IF NOT EXISTS parts (id int);\n-- studio: down\n" +
-        "ALTER TABLE users DROP COLUMN plan;\nALTER TABLE parts ADD COLUMN name int;\n",
+      "ALTER TABLE users ADD COLUMN plan int; CREATE TABLE IF NOT EXISTS parts (id int);",
+      "ALTER TABLE users DROP COLUMN plan; ALTER TABLE parts ADD COLUMN name int;",
     );
     const [half] = (await testRoundTrip(await shop.input())).migrations;
     expect(half?.outcome).toBe("different");
@@ -83,13 +82,13 @@ describe.each(dialects)("going up, down and up again on %s", (dialect) => {
   });
 
   test("one without down is applied; after one that fails the others are not run", async () => {
-    write("20260101T000000Z-only-up", "CREATE TABLE parts (id int);\n");
-    write("20260102T000000Z-fails", "DROP TABLE parts;\n-- studio: down\nDROP TABLE parts;\n");
-    write("20260103T000000Z-later", "CREATE TABLE later (id int);\n");
+    write("20260101T000000Z-only-up", "CREATE TABLE parts (id int);", null);
+    write("20260102T000000Z-fails", "DROP TABLE parts;", "DROP TABLE parts;");
+    write("20260103T000000Z-later", "CREATE TABLE later (id int);", null);
     const report = await testRoundTrip(await shop.input());
     expect(report.migrations).toMatchObject([
       { outcome: "noDown" },
-      { outcome: "failed", failure: { step: "down", line: 3 } },
+      { outcome: "failed", failure: { step: "down", line: 4 } },
       { outcome: "notRun", reason: "20260102T000000Z-fails did not come to its end" },
     ]);
   });
