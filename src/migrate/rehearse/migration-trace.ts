@@ -18,6 +18,7 @@ export interface MigrationTrace {
   refusal: string | null;
   /** The text that was sent last. */
   lastSql: string;
+  lastLine: number | null;
   /** Who held the lock that the last statement waited for, as far as it can be told. */
   heldBy: string[];
   /** The line of a statement in the migration's file. */
@@ -38,6 +39,7 @@ export function traceMigration(
     isActing: false,
     refusal: null,
     lastSql: "",
+    lastLine: null,
     heldBy: [],
     lineOf: written === null ? (_sql, built) => lineOf(built, file) : linesOf(written),
   };

@@ -68,9 +68,8 @@ async function tryAll(
     await scene.observer.begin(scene.session);
     const tried = await tryMigration({
       migration,
-      dialect: input.database.dialect,
+      input,
       meter: scene.meter,
-      signal: input.signal,
       stopped: () => null,
       work: (module, trace) => runOnClone(input, scene, module, trace, "up"),
     });

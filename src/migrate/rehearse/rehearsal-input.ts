@@ -7,6 +7,8 @@ export interface CloneMeans {
   env: Record<string, string | undefined>;
   /** A folder for temporary files, which only its owner can read, with room for the data. */
   scratch: string;
+  /** Told what is being done, in sentences. */
+  say?: (line: string) => void;
 }
 
 export interface RehearsalInput extends MigrateInput {

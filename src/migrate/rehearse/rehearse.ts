@@ -13,7 +13,7 @@ import type { RehearsalReport } from "./report.ts";
  * Fails with `migration.problems` (exit 4), `migration.locked` (7), `database.unavailable` (8),
  * `usage` (2); a migration that fails is told in the report.
  */
-export function rehearse(input: RehearsalInput): Promise<RehearsalReport> {
+export async function rehearse(input: RehearsalInput): Promise<RehearsalReport> {
   const { dialect } = input.database;
   const place = input.on ?? (dialect === "postgres" ? "transaction" : "clone");
   if (place === "transaction" && dialect !== "postgres") {

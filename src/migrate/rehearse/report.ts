@@ -55,6 +55,9 @@ export interface RehearsedStatement {
   sql: string;
   /** In the migration's file; null where it cannot be told. */
   line: number | null;
+  /** How often it ran: changes of rows that differ in their values alone are one. */
+  times: number;
+  /** Of all times together, as the rows below. */
   milliseconds: number;
   /** Of which it waited for locks of other sessions, to about a tenth of a second. */
   waited: number;

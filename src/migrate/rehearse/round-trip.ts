@@ -176,10 +176,9 @@ async function run(
   await scene.observer.begin(scene.session);
   const tried = await tryMigration({
     migration,
-    dialect: input.database.dialect,
+    input,
     direction,
     meter: scene.meter,
-    signal: input.signal,
     stopped: () => null,
     work: (module, trace) => runOnClone(input, scene, module, trace, direction),
   });

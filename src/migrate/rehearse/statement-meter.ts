@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { GatedStatement, Passage, StatementGate } from "../../database/statement-gate.ts";
-import { firstWord, kindOfStatement } from "../statement-kind.ts";
+import { type StatementKind, firstWord, kindOfStatement } from "../statement-kind.ts";
 import { excerptOf } from "./excerpt.ts";
 import type { MigrationTrace } from "./migration-trace.ts";
 import type { RehearsedStatement } from "./report.ts";
@@ -34,6 +34,7 @@ export class StatementMeter {
   #origin: () => StatementOrigin | null = () => null;
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  #hasLeftOut = false;
 
   /** @param watch asked for with the first statement of a migration */
   constructor(watch: () => StatementWatch) {
@@ -62,6 +63,11 @@ export class StatementMeter {
     this.#trace = trace;
   }
 
+  /** Whether a statement of any migration was left out. */
+  get hasLeftOut(): boolean {
+    return this.#hasLeftOut;
+  }
+
   /** Lets nothing through any more but a ROLLBACK: a program that was given up may still run. */
   close(): void {
     this.#isClosed = true;
@@ -80,38 +86,71 @@ export class StatementMeter {
       trace.refusal ??= verdict.refuse;
       throw new Error(verdict.refuse);
     }
-    trace.lastSql = sql;
     const line = trace.lineOf(sql, origin?.built ?? null);
-    const statement = { ...blank, locks: [], rewritten: [], reindexed: [], truncated: [] };
-    Object.assign(statement, { sql: excerptOf(sql), line, skipped: verdict?.skip ?? null });
+    Object.assign(trace, { lastSql: sql, lastLine: line });
     const kind = kindOfStatement(sql);
-    if (trace.isActing && kind !== "control") trace.statements.push(statement);
-    if (verdict !== null) return;
-    if (origin !== null && (kind === "data" || firstWord(sql) === "with")) {
-      origin.onRows ??= (rows) => {
-        statement.rows = rows;
-      };
+    const statement = blankStatement(excerptOf(sql), line);
+    const note = (): RehearsedStatement =>
+      trace.isActing && kind !== "control" ? noteStatement(trace, statement, kind) : statement;
+    if (verdict !== null) {
+      this.#hasLeftOut = true;
+      statement.skipped = verdict.skip;
+      note();
+      return;
     }
     const from = clock.now();
-    await this.#watch().observe({ sql, statement, trace, from }, passage, async () => {
-      try {
-        await passage.run();
-      } finally {
-        statement.milliseconds = roundTime(clock.now() - from);
+    try {
+      await this.#watch().observe({ sql, statement, trace, from }, passage, async () => {
+        try {
+          await passage.run();
+        } finally {
+          statement.milliseconds = roundTime(clock.now() - from);
+        }
+      });
+    } finally {
+      const noted = note();
+      if (origin !== null && (kind === "data" || firstWord(sql) === "with")) {
+        origin.onRows ??= (rows) => {
+          noted.rows = (noted.rows ?? 0) + rows;
+        };
       }
-    });
+    }
   }
 }
 
-const blank: RehearsedStatement = {
-  sql: "",
-  line: null,
-  milliseconds: 0,
-  waited: 0,
-  rows: null,
-  locks: [],
-  rewritten: [],
-  reindexed: [],
-  truncated: [],
-  skipped: null,
-};
+/** Adds a statement to the list; a change of rows that is there already is counted with it. */
+function noteStatement(
+  { statements }: MigrationTrace,
+  statement: RehearsedStatement,
+  kind: StatementKind,
+): RehearsedStatement {
+  const same =
+    kind === "data" || kind === "read"
+      ? statements.findLast(({ sql, line }) => sql === statement.sql && line === statement.line)
+      : undefined;
+  if (same === undefined) {
+    statements.push(statement);
+    return statement;
+  }
+  same.times += 1;
+  same.milliseconds = roundTime(same.milliseconds + statement.milliseconds);
+  same.waited = roundTime(same.waited + statement.waited);
+  same.locks.push(...statement.locks);
+  return same;
+}
+
+function blankStatement(sql: string, line: number | null): RehearsedStatement {
+  return {
+    sql,
+    line,
+    times: 1,
+    milliseconds: 0,
+    waited: 0,
+    rows: null,
+    locks: [],
+    rewritten: [],
+    reindexed: [],
+    truncated: [],
+    skipped: null,
+  };
+}

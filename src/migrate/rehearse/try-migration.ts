@@ -1,8 +1,8 @@
 import { StudioError, reasonOf, systemCode } from "../../errors.ts";
-import type { Dialect } from "../../database/address.ts";
 import { placeOfError } from "../error-place.ts";
 import type { MigrationDirection } from "../failure.ts";
 import { type MigrationModule, loadMigration } from "../module.ts";
+import type { MigrateInput } from "../run.ts";
 import type { MigrationListing } from "../source.ts";
 import { isLockConflict } from "../transaction.ts";
 import { blockedTimes } from "./lock-spans.ts";
@@ -13,11 +13,10 @@ import { roundTime } from "./work-clock.ts";
 
 export interface Attempt {
   migration: MigrationListing;
-  dialect: Dialect;
   direction?: MigrationDirection;
   meter: StatementMeter;
-  /** Of the operator; then the attempt fails with its reason. */
-  signal: AbortSignal | undefined;
+  /** An abort by `signal` fails the attempt with its reason. */
+  input: Pick<MigrateInput, "database" | "signal" | "onEvent">;
   /** Why the rehearsal as a whole was stopped; null while it was not. */
   stopped: () => string | null;
   /** Runs it, with `isActing` set while its own statements run. */
@@ -28,7 +27,9 @@ export interface Attempt {
 export async function tryMigration(attempt: Attempt): Promise<RehearsedMigration> {
   const { migration, direction = "up", meter } = attempt;
   const { name, file } = migration;
-  const module = await loadMigration(migration, attempt.dialect);
+  const { database, onEvent } = attempt.input;
+  const module = await loadMigration(migration, database.dialect);
+  onEvent?.({ type: direction === "up" ? "migrating" : "reverting", name, file });
   const trace = traceMigration(file, module, direction);
   meter.follow(trace);
   const error = await attempt.work(module, trace).then(
@@ -37,6 +38,8 @@ export async function tryMigration(attempt: Attempt): Promise<RehearsedMigration
   );
   meter.follow(null);
   const end = trace.clock.now();
+  const milliseconds = Math.round(end);
+  onEvent?.({ type: direction === "up" ? "migrated" : "reverted", name, file, milliseconds });
   return {
     name,
     file,
@@ -50,11 +53,11 @@ export async function tryMigration(attempt: Attempt): Promise<RehearsedMigration
 type Verdict = Pick<RehearsedMigration, "outcome" | "reason" | "failure">;
 
 function outcomeOf(
-  { signal, stopped }: Attempt,
+  { meter, input, stopped }: Attempt,
   trace: MigrationTrace,
   error: { thrown: unknown } | null,
 ): Verdict {
-  signal?.throwIfAborted();
+  input.signal?.throwIfAborted();
   const notRehearsed = (reason: string): Verdict => {
     return { outcome: "notRehearsed", reason, failure: null };
   };
@@ -69,13 +72,13 @@ function outcomeOf(
   if (usesNewEnumValue(trace, thrown)) {
     return notRehearsed("it uses a value that an earlier migration adds to an enum: needs a clone");
   }
-  if (trace.statements.some(({ skipped }) => skipped !== null)) {
+  if (meter.hasLeftOut) {
     return notRehearsed(`a statement was left out, and then it failed: ${failure.message}`);
   }
   return { outcome: "failed", reason: null, failure };
 }
 
-function failureOf({ file, statements, heldBy, lastSql }: MigrationTrace, error: unknown) {
+function failureOf({ file, heldBy, lastSql, lastLine }: MigrationTrace, error: unknown) {
   const reason = reasonOf(error);
   // The query builder puts the statement before what the database says.
   const prefix = `${lastSql} - `;
@@ -83,7 +86,7 @@ function failureOf({ file, statements, heldBy, lastSql }: MigrationTrace, error:
   return {
     message: reason.startsWith(prefix) ? reason.slice(prefix.length) : reason,
     file: place.file,
-    line: place.line ?? statements.at(-1)?.line ?? null,
+    line: place.line ?? lastLine,
     heldBy: isLockConflict(error) ? heldBy : [],
   } satisfies RehearsalFailure;
 }

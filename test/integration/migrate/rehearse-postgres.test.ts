@@ -88,6 +88,15 @@ describe.skipIf(postgres === null)("a rehearsal on PostgreSQL says what a change
     expect(truncate).toMatchObject({ truncated: ["orders"], rewritten: [], reindexed: [] });
   });
 
+  test("a program that changes rows in a loop is told as one statement", async () => {
+    shop.program(`
+      for (let id = 3001; id <= 3200; id += 1) await knex("users").insert({ id });`);
+    const [insert, ...others] = nth(await rehearsed()).statements;
+    expect(others).toEqual([]);
+    expect(insert).toMatchObject({ times: 200, rows: 200, line: 3 });
+    expect(insert?.locks).toHaveLength(1);
+  });
+
   test("tables made by the migrations themselves lock nobody out", async () => {
     shop.sql("CREATE TABLE parts (id int);\nCREATE INDEX ON parts (id);");
     shop.sql("ALTER TABLE parts ADD COLUMN name text;");

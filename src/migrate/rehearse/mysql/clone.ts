@@ -101,6 +101,7 @@ async function fill(
         const limit = input.largestTable ?? defaultLargest;
         const emptyTables = await largeTables(owner, copy.live, limit);
         if (schema.bytes > 0) await requireRoom(scratch, schema.bytes);
+        means.say?.(`Copying ${schema.tables.length} tables into ${copy.name}.`);
         await copyAll(session, schema, copy, { scratch, emptyTables });
         const cut = await dropReachingBack(owner, copy);
         const empty = emptyTables.map(

@@ -17,7 +17,7 @@ export interface MysqlWatchOptions {
 }
 
 /** Tables that are tried at once, with two connections each. */
-const most = 4;
+const most = 8;
 
 /** A change of a definition that is over sooner is not tried: it locks its tables meanwhile. */
 const soon = 50;

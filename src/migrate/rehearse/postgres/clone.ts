@@ -115,10 +115,12 @@ async function copyEverything(
   return withScratchFolder(means, async (folder) => {
     await requireRoom(folder, await sizeOf(input));
     const from = join(folder, "dump");
-    const common = { address, programs, jobs, signal };
-    await dumpPostgres({ ...common, into: from, lockWait: input.lockTimeout });
+    const say = means.say ?? (() => {});
+    const common = { address, programs, jobs, signal, say };
+    const dump = await dumpPostgres({ ...common, into: from, lockWait: input.lockTimeout });
     const target = { name, replaces: live, analyze: true };
-    return (await fillDatabase({ ...common, from }, target)).notes;
+    const filled = await fillDatabase({ ...common, from }, target);
+    return [...dump.warnings, ...filled.notes];
   });
 }
 

@@ -165,9 +165,8 @@ function tryOne(
   const { signal } = input;
   return tryMigration({
     migration,
-    dialect: input.database.dialect,
+    input,
     meter,
-    signal,
     stopped: () => (limit.aborted ? tooLong(input) : null),
     async work(module, trace: MigrationTrace) {
       if (!module.transactional) {
