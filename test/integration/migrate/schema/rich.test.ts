@@ -3,9 +3,10 @@ import { asServerPrints } from "../../../../src/migrate/schema/canonical.ts";
 import { compareSchemas } from "../../../../src/migrate/schema/compare.ts";
 import { parseSchema } from "../../../../src/migrate/schema/text.ts";
 import { startDatabases } from "./databases.ts";
-import * as rich from "./rich-schemas.ts";
+import { mysql, postgres, sqlite } from "./rich-schemas.ts";
 import { goThereAndBack } from "./round-trip.ts";
 
+const rich = { mysql, postgres, sqlite };
 const databases = await startDatabases();
 afterAll(() => databases.stop());
 
