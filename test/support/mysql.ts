@@ -66,7 +66,11 @@ export async function startMysql(): Promise<TestMysql | null> {
   }
   const account = "studio@'%' IDENTIFIED BY";
   const secret = `'${password.replace(/['\\]/g, "\\$&")}'`;
-  run(clientFile, root, `CREATE USER ${account} ${secret}; GRANT ALL ON *.* TO studio@'%' WITH GRANT OPTION;`);
+  run(
+    clientFile,
+    root,
+    `CREATE USER ${account} ${secret}; GRANT ALL ON *.* TO studio@'%' WITH GRANT OPTION;`,
+  );
   const options = join(folder, "client.cnf");
   const quoted = password.replace(/["\\]/g, "\\$&");
   writeFileSync(
