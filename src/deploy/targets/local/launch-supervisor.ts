@@ -30,6 +30,31 @@ export interface LaunchInput {
 export async function openListener(input: LaunchInput): Promise<void> {
   mkdirSync(input.runFolder, { recursive: true, mode: 0o700 });
   mkdirSync(input.logFolder, { recursive: true, mode: 0o700 });
+  await untilFree(() => listenAndHandOver(input));
+  input.onTold?.();
+  await supervisorAnswers(input.socketFolder);
+}
+
+/**
+ * A studio that died while it started a supervisor leaves one that ends by itself, once it has come
+ * so far as to see that nobody tells it to go on; until then it holds the socket.
+ */
+async function untilFree(listen: () => Promise<void>): Promise<void> {
+  for (let waited = 0; ; waited += 100) {
+    try {
+      return await listen();
+    } catch (error) {
+      const isTaken = error instanceof StudioError && error.code === "port.taken";
+      if (!isTaken || waited >= orphanPatience) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** How long such a supervisor may take to start, on a machine that is busy, in milliseconds. */
+const orphanPatience = 5000;
+
+async function listenAndHandOver(input: LaunchInput): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, input.address)));
@@ -46,8 +71,6 @@ export async function openListener(input: LaunchInput): Promise<void> {
       }
     });
   });
-  input.onTold?.();
-  await supervisorAnswers(input.socketFolder);
 }
 
 /** Starts a supervisor on a descriptor of a socket that is open already. */
