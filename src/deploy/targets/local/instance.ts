@@ -12,6 +12,7 @@ import { livingSupervisor } from "./instance-file.ts";
 import { heldDescriptor, inheritedCopies } from "./instances.ts";
 import { startSupervisor } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
+import { maintenanceFile } from "./runtime-folder.ts";
 
 export interface InstanceInput {
   order: InstanceOrder;
@@ -49,7 +50,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     descriptors: copies,
     listen: null,
     acceptAtOnce: input.accept,
-    maintenanceFile: join(site.runFolder, `${id}.maintenance`),
+    maintenanceFile: maintenanceFile(site.runFolder, id),
     logger,
   });
   const stop = () => void daemon.stop(release.settings.deploy.drain);

@@ -13,7 +13,7 @@ import {
 } from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
 import { daemonState, supervisorState } from "./process-states.ts";
-import { releaseSocket } from "./runtime-folder.ts";
+import { maintenanceFile, releaseSocket } from "./runtime-folder.ts";
 import type { SupervisorState } from "./supervisor.ts";
 
 /** A release that serves needs a second for that, and a busy machine a few. */
@@ -109,6 +109,8 @@ export async function endLeftovers(site: LocalSite, release: string, grace: numb
   const daemon = await daemonState(site);
   if (daemon !== null) await endGroup(identifyProcess(daemon.pid), grace);
   rmSync(site.socketPath, { force: true });
+  // Whoever starts it again wants it to serve; a crash in the middle of it does not come here.
+  rmSync(maintenanceFile(site.runFolder, release), { force: true });
   if (supervisor === null) await endSilentSupervisor(site);
 }
 

@@ -41,3 +41,7 @@ export function socketFolder(runFolder: string): string {
 export const supervisorSocket = (folder: string): string => join(folder, "supervisor.sock");
 export const releaseSocket = (folder: string, release: string): string =>
   join(folder, `${release}.sock`);
+
+/** Is there while a release tells the public to come back later. */
+export const maintenanceFile = (runFolder: string, release: string): string =>
+  join(runFolder, `${release}.maintenance`);
