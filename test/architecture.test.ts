@@ -21,6 +21,7 @@ const builtOn: Readonly<Record<string, readonly string[]>> = {
     "src/bench/scenario.ts",
     "src/config/source.ts",
     "src/inference/bundled/language/build/run-model.ts",
+    "src/migrate/schema/text/*",
   ],
   zod: ["src/bench/scenario.ts", "src/config/schema.ts", "src/config/schema/*"],
 };

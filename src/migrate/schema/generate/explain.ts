@@ -5,7 +5,7 @@ import { pairByName } from "../pairs.ts";
 import type { Step } from "./step.ts";
 
 /** The columns that become NOT NULL once someone has filled them. */
-export function unfilledColumns(safe: Schema, filled: Schema): { table: string; column: Column }[] {
+function unfilledColumns(safe: Schema, filled: Schema): { table: string; column: Column }[] {
   return pairByName(safe.tables, filled.tables).both.flatMap(([one, other]) =>
     pairByName(one.columns, other.columns)
       .both.filter(([before, after]) => before.nullable && !after.nullable)

@@ -9,7 +9,7 @@ interface IndexRow {
   NON_UNIQUE: number | string;
   COLUMN_NAME: string | null;
   COLLATION: "A" | "D" | null;
-  SUB_PART: number | null;
+  SUB_PART: number | string | null;
   INDEX_TYPE: string;
   INDEX_COMMENT: string;
   /** MySQL. */

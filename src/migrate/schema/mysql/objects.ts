@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { type Routine, type Sequence, type Trigger, type View } from "../model.ts";
+import type { Routine, Sequence, Trigger, View } from "../model.ts";
 import { isOwnName, quoteName } from "../names.ts";
 import { normaliseType } from "../types/normalise.ts";
 import { sequenceWords } from "../words/sequence.ts";
@@ -36,7 +36,7 @@ export async function readTriggers(session: Knex): Promise<Trigger[]> {
     timing: string;
     event: string;
     statement: string;
-    place: number;
+    place: number | string;
   }>(
     session,
     `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS owner, ACTION_TIMING AS timing,
@@ -156,7 +156,7 @@ export async function readSequences(session: Knex, names: readonly string[]): Pr
     minimum: string;
     maximum: string;
     cache: string;
-    cycle: number;
+    cycle: number | string;
   }>(session, parts.join(" UNION ALL "));
   return rows.map((row) => ({
     name: row.name,

@@ -35,7 +35,7 @@ interface Row {
 }
 
 /** The names of columns by an array of their numbers, in its order. */
-export function columnNames(relation: string, numbers: string): string {
+function columnNames(relation: string, numbers: string): string {
   return `(SELECT array_agg(k.attname::text ORDER BY u.at)
     FROM unnest(${numbers}) WITH ORDINALITY u(number, at)
     JOIN pg_attribute k ON k.attrelid = ${relation} AND k.attnum = u.number)`;

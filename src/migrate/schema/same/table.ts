@@ -157,11 +157,7 @@ export function sameOptions(one: Options, other: Options): boolean {
   return [...names].every((name) => one[name] === other[name]);
 }
 
-export function sameNames(
-  one: readonly string[],
-  other: readonly string[],
-  dialect: Dialect,
-): boolean {
+function sameNames(one: readonly string[], other: readonly string[], dialect: Dialect): boolean {
   if (one.length !== other.length) return false;
   return one.every(
     (name, index) => foldName(name, dialect) === foldName(other[index] ?? "", dialect),

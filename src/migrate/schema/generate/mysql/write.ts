@@ -4,7 +4,7 @@ import { quoteName, quoteNames } from "../../names.ts";
 export const quote = (name: string): string => quoteName(name, "mysql");
 export const quoteList = (names: readonly string[]): string => quoteNames(names, "mysql");
 
-export function words(parts: readonly (string | false | undefined)[]): string {
+function words(parts: readonly (string | false | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== false && part !== "").join(" ");
 }
 

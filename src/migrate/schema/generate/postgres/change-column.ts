@@ -60,7 +60,7 @@ function typeSql(before: Column, after: Column, column: string, isRetyped: boole
   const base = (type: string) => type.replace(/\(.*\)/, "");
   const isLike =
     base(before.type) === base(after.type) || (text.test(before.type) && text.test(after.type));
-  const array = /\[\]$/.test(before.type) && /\[\]$/.test(after.type) ? "[]" : "";
+  const array = before.type.endsWith("[]") && after.type.endsWith("[]") ? "[]" : "";
   const isDirect = !isRetyped && (isLike || !mayLose(before.type, after.type, "postgres"));
   return words([
     `${column} TYPE ${after.type}`,

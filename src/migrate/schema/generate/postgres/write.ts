@@ -13,7 +13,7 @@ import { quoteName, quoteNames, quoteQualified, splitName } from "../../names.ts
 
 export const quote = (name: string): string => quoteName(name, "postgres");
 export const quotePath = (name: string): string => quoteQualified(name, "postgres");
-export const quoteList = (names: readonly string[]): string => quoteNames(names, "postgres");
+const quoteList = (names: readonly string[]): string => quoteNames(names, "postgres");
 
 export function literal(text: string): string {
   const quoted = text.replaceAll("'", "''");
@@ -79,7 +79,7 @@ export function checkSql(check: Check): string {
   ]);
 }
 
-export function constraintName({ name }: { name?: string }): string {
+function constraintName({ name }: { name?: string }): string {
   return name === undefined ? "" : `CONSTRAINT ${quote(name)}`;
 }
 
