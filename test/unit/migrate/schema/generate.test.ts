@@ -140,7 +140,29 @@ tables: {t: {columns: {a: int, b: date}, partition by: list (a)}}
   ]);
 });
 
+test("on MySQL, a check is taken away before its column is renamed, and comes back", () => {
+  const live = schema("tables: {t: {columns: {a: int, b: int}, checks: {c: a > 0}}}", "mysql");
+  const declared = schema("tables: {t: {columns: {z: int, b: int}, checks: {c: z > 0}}}", "mysql");
+  const { files } = generateMigration({ live, declared, renames: ["t.a:t.z"] });
+  expect(files.map(({ up }) => up.map(({ sql }) => sql))).toEqual([
+    [
+      "ALTER TABLE t DROP CONSTRAINT c",
+      "ALTER TABLE t RENAME COLUMN a TO z",
+      "ALTER TABLE t ADD CONSTRAINT c CHECK (z > 0)",
+    ],
+  ]);
+});
+
 describe("possible renames", () => {
+  test("are no tables with little alike", () => {
+    const after = users.replace(
+      "teams: {columns: {id: bigint, name: text}",
+      "crews: {columns: {id: bigint, size: int, place: text}",
+    );
+    const migration = generateMigration({ live: schema(users), declared: schema(after) });
+    expect(migration.possibleRenames).toEqual([]);
+  });
+
   test("are tables with most columns alike, and columns of a type that holds the same", () => {
     const after = users
       .replace(
