@@ -116,3 +116,27 @@ describe.each(databases.dialects)("on %s, a schema is read", (dialect) => {
     });
   });
 });
+
+test.runIf(databases.dialects.includes("postgres"))(
+  "on PostgreSQL, the names of the first schema of the search path stand alone",
+  async () => {
+    await databases.with("postgres", async (session) => {
+      await createIn(session, [
+        "CREATE SCHEMA app",
+        "SET search_path TO app, public",
+        "CREATE TYPE public.mood AS ENUM ('ok')",
+        "CREATE TABLE users (id integer PRIMARY KEY, mood mood)",
+        "CREATE TABLE public.users (id integer REFERENCES app.users)",
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'select 1'",
+      ]);
+      const live = await readSchema(session, "postgres");
+      expect(live.schemas).toEqual(["public"]);
+      expect(live.tables.map(({ name }) => name)).toEqual(["public.users", "users"]);
+      expect(live.tables[1]?.columns[1]?.type).toBe("public.mood");
+      expect(live.tables[0]?.foreignKeys[0]?.table).toBe("users");
+      expect(live.routines[0]?.definition).toContain("FUNCTION one()");
+      const after = await session.raw<{ rows: unknown[] }>("SHOW search_path");
+      expect(after.rows).toEqual([{ search_path: "app, public" }]);
+    });
+  },
+);

@@ -183,3 +183,33 @@ views: {adults: select id from users}
     });
   });
 });
+
+test.runIf(databases.dialects.includes("postgres"))(
+  "on PostgreSQL, a label is added before a table is renamed, and taken back after",
+  async () => {
+    const before = `
+types: {mood: {enum: [sad, ok]}}
+tables:
+  users: {columns: {id: bigserial, mood: mood default 'ok'}, primary key: id}
+`;
+    const schemaOf = (text: string) =>
+      parseSchema(`studio: schema/v1\ndialect: postgres\n${text}`, "schema.yaml");
+    await databases.with("postgres", async (session) => {
+      const live = await create(session, schemaOf(before));
+      await session("users").insert({ mood: "sad" });
+      const text = before
+        .replace("users:", "people:")
+        .replace("ok]", "ok, glad]")
+        .replace("'ok'", "'glad'");
+      const declared = schemaOf(text);
+      const migration = generateMigration({ live, declared, renames: ["users:people"] });
+      await apply(session, migration, "up", "active");
+      expect(compareSchemas(declared, await readSchema(session, "postgres"))).toEqual([]);
+      await session("people").insert({});
+      await session("people").where({ mood: "glad" }).delete();
+      await apply(session, migration, "down", "active");
+      expect(compareSchemas(live, await readSchema(session, "postgres"))).toEqual([]);
+      expect(await session("users").select("mood")).toEqual([{ mood: "sad" }]);
+    });
+  },
+);

@@ -140,6 +140,19 @@ tables: {t: {columns: {a: int, b: date}, partition by: list (a)}}
   ]);
 });
 
+test("a primary key that stays for now keeps its columns NOT NULL", () => {
+  const before = "tables: {t: {columns: {a: int, b: int}, primary key: [a, b]}}";
+  const after = "tables: {t: {columns: {a: int, b: int, c: int}, primary key: [a, c]}}";
+  const { files } = generateMigration({ live: schema(before), declared: schema(after) });
+  const up = files.flatMap((file) => file.up);
+  expect(up.filter(({ suggested }) => !suggested).map(({ sql }) => sql)).toEqual([
+    "ALTER TABLE t ADD COLUMN c integer",
+  ]);
+  expect(up.filter(({ suggested }) => suggested).map(({ sql }) => sql)).toContain(
+    "ALTER TABLE t ALTER COLUMN b DROP NOT NULL",
+  );
+});
+
 test("on MySQL, a check is taken away before its column is renamed, and comes back", () => {
   const live = schema("tables: {t: {columns: {a: int, b: int}, checks: {c: a > 0}}}", "mysql");
   const declared = schema("tables: {t: {columns: {z: int, b: int}, checks: {c: z > 0}}}", "mysql");

@@ -32,7 +32,8 @@ export function planPostgres(input: PlanInput): GeneratedFile[] {
     notes: [...rewriteNotes(labelled, first), ...fillNotes(safe, filled)],
   };
   const files = [
-    labelsFile(renamed, labelled),
+    // It comes before the renames.
+    labelsFile(live, withNewLabels(live, target)),
     main,
     ...indexFiles(first, dropped, created),
     keysFile(first, keyed, dropped, created),
