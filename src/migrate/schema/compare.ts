@@ -28,6 +28,7 @@ export function compareSchemas(
   const { dialect } = after;
   const isNamed = (names: readonly string[]) => names.map((name) => ({ name }));
   return [
+    ...compareValues("dialect", "dialect", before.dialect, after.dialect),
     ...compareLists("schema", isNamed(before.schemas), isNamed(after.schemas), {
       path: ({ name }) => name,
       isSame: () => true,
@@ -123,7 +124,6 @@ function compareViews(before: Schema, after: Schema): Difference[] {
         words: (index) => describe.describeIndex(index, dialect),
       }),
     ),
-    ...compareValues("dialect", "dialect", before.dialect, after.dialect),
   ];
 }
 

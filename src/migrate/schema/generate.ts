@@ -1,4 +1,5 @@
 import { usageError } from "../../errors.ts";
+import { compareSchemas } from "./compare.ts";
 import type { Step } from "./generate/step.ts";
 import { planFiles } from "./generate/plan.ts";
 import { type PossibleRename, possibleRenames } from "./generate/possible-renames.ts";
@@ -21,7 +22,10 @@ export interface GeneratedStatement extends Step {
 export interface GeneratedFile {
   /** For the file's name: lower-case words with hyphens, `add-users`. */
   words: string;
-  /** False: the file has one statement, which cannot run in a transaction. */
+  /**
+   * False: the file has one statement, which cannot run in a transaction. True also on MySQL, where
+   * each statement commits what came before it.
+   */
   transactional: boolean;
   up: GeneratedStatement[];
   down: GeneratedStatement[];
@@ -66,8 +70,9 @@ export function generateMigration({
   const decisions = readRenames(renames, live, declared);
   const renamed = applyRenames(live, decisions);
   const { target, notes } = settleUnsupported(renamed, declared);
+  const isSame = decisions.length === 0 && compareSchemas(renamed, target).length === 0;
   return {
-    files: planFiles({ live, renamed, target, decisions }),
+    files: isSame ? [] : planFiles({ live, renamed, target, decisions }),
     possibleRenames: possibleRenames(renamed, target),
     notes,
   };

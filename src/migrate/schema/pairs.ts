@@ -47,3 +47,20 @@ export function pairByName<T extends { name: string }>(
   }
   return { both, removed, added: [...left.values()] };
 }
+
+/** Takes out of both lists what is the same thing under another name. */
+export function takeTwins<T>(
+  removed: T[],
+  added: T[],
+  isTwin: (one: T, other: T) => boolean,
+): [before: T, after: T][] {
+  const twins: [T, T][] = [];
+  for (const one of removed.slice()) {
+    const twin = added.find((other) => isTwin(one, other));
+    if (twin === undefined) continue;
+    twins.push([one, twin]);
+    removed.splice(removed.indexOf(one), 1);
+    added.splice(added.indexOf(twin), 1);
+  }
+  return twins;
+}

@@ -34,6 +34,7 @@ export function dependentViews(
   dialect: Dialect,
 ): View[] {
   const found = new Set<View>();
+  if (names.length === 0) return [];
   for (let count = -1; count !== found.size; ) {
     count = found.size;
     const known = [...names, ...[...found].map(({ name }) => name)];

@@ -1,5 +1,6 @@
 import type { GeneratedFile } from "../generate.ts";
 import type { Schema } from "../model.ts";
+import { copyNotes } from "./copied.ts";
 import { fillNotes, fillSteps, lossComment } from "./explain.ts";
 import { alterMysql } from "./mysql/alter.ts";
 import { withKeptIndexes } from "./mysql/foreign-keys.ts";
@@ -44,6 +45,6 @@ function planSingle(input: PlanInput, alter: Alter, start: Schema): GeneratedFil
     ...active(alter(start, live)),
   ];
   if (up.length + down.length === 0) return [];
-  const notes = fillNotes(safe, filled);
+  const notes = [...copyNotes(named, safe), ...fillNotes(safe, filled)];
   return [{ words: wordsFor(live, renamed, target), transactional: true, up, down, notes }];
 }

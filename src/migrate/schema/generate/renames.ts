@@ -1,6 +1,6 @@
 import { type StudioError, usageError } from "../../../errors.ts";
 import type { Schema } from "../model.ts";
-import { joinName, quoteName, quoteQualified, schemaOf, splitName } from "../names.ts";
+import { joinName, lastPart, quoteName, quoteQualified, schemaOf, splitName } from "../names.ts";
 import { renameColumn, renameTable } from "./rename-schema.ts";
 import { type Step, steps } from "./step.ts";
 
@@ -36,6 +36,9 @@ function tableRename(text: string, live: Schema, declared: Schema): TableRename 
   }
   if (live.tables.some(({ name }) => name === to)) {
     throw refused(text, `the database has a table "${to}" already`);
+  }
+  if (live.dialect === "postgres" && schemaOf(from) !== schemaOf(to)) {
+    throw refused(text, "it would move the table to another schema, which is done by hand");
   }
   return { what: "table", from, to };
 }
@@ -107,26 +110,10 @@ export function renameSteps(decisions: readonly RenameDecision[], { dialect }: S
       const [from, to] = [decision.from, decision.to].map((name) => quoteName(name, dialect));
       return steps(`ALTER TABLE ${table(decision.table)} RENAME COLUMN ${from} TO ${to}`);
     }
-    if (dialect !== "postgres") {
-      return steps(`ALTER TABLE ${table(decision.from)} RENAME TO ${table(decision.to)}`);
-    }
-    return renamePostgresTable(decision);
+    // RENAME TO of PostgreSQL takes a name without a schema.
+    const to = quoteName(lastPart(decision.to, dialect), dialect);
+    return steps(`ALTER TABLE ${table(decision.from)} RENAME TO ${to}`);
   });
-}
-
-/** Between schemas it is moved first: RENAME TO takes a name without a schema. */
-function renamePostgresTable({ from, to }: TableRename): Step[] {
-  const [old, now] = [splitName(from).at(-1) ?? from, splitName(to).at(-1) ?? to];
-  const [place, target] = [schemaOf(from), schemaOf(to)];
-  const moved = joinName(target, old);
-  return steps(
-    place === target
-      ? null
-      : `ALTER TABLE ${quoteQualified(from, "postgres")} SET SCHEMA ${target === null ? "public" : quoteName(target, "postgres")}`,
-    old === now
-      ? null
-      : `ALTER TABLE ${quoteQualified(moved, "postgres")} RENAME TO ${quoteName(now, "postgres")}`,
-  );
 }
 
 /** The decisions that take others back, in the order in which that works. */

@@ -1,6 +1,6 @@
-import type { Schema, Table, View } from "../model.ts";
+import type { Column, Schema, Table, View } from "../model.ts";
 import { pairByName } from "../pairs.ts";
-import { allKeys, isKeyFor } from "../terms.ts";
+import { allKeys, columnsOf, isKeyFor } from "../terms.ts";
 import { type SafeOptions, indexNames, safeTable } from "./safe-table.ts";
 import { safeTypes } from "./safe-types.ts";
 import { tableNamed } from "./withheld.ts";
@@ -42,7 +42,24 @@ export function safeSchema(before: Schema, after: Schema, filled: boolean): Sche
     ],
   };
   const kept = withoutTakenNames(schema, before, tables.removed);
-  return withPossibleReferences(kept, before, after);
+  return withRequiredKeys(withPossibleReferences(kept, before, after));
+}
+
+/** A column is NOT NULL for as long as it is part of a primary key that is kept. */
+function withRequiredKeys(schema: Schema): Schema {
+  if (schema.dialect === "sqlite") return schema;
+  return {
+    ...schema,
+    tables: schema.tables.map((table) => {
+      const key = columnsOf(table.primaryKey?.terms ?? []);
+      const isRequired = ({ name, nullable }: Column) => nullable && key.includes(name);
+      if (!table.columns.some(isRequired)) return table;
+      const columns = table.columns.map((one) =>
+        isRequired(one) ? { ...one, nullable: false } : one,
+      );
+      return { ...table, columns };
+    }),
+  };
 }
 
 function union(one: readonly string[], other: readonly string[]): string[] {

@@ -24,6 +24,14 @@ export function wordsFor(live: Schema, renamed: Schema, target: Schema): string 
   return clipped(words === "" ? "rename-columns" : words);
 }
 
+/** The tables that are different: `users-orders`. */
+export function tableWords(before: Schema, after: Schema): string {
+  const names = compareSchemas(before, after).flatMap(
+    ({ path }) => after.tables.find(({ name }) => path.startsWith(`${name}.`))?.name ?? [],
+  );
+  return clipped([...new Set(names)].map(slug).join("-"));
+}
+
 /** At the end of a word. */
 function clipped(words: string): string {
   if (words.length <= longest) return words;

@@ -9,7 +9,7 @@ interface IndexRow {
   NON_UNIQUE: number | string;
   COLUMN_NAME: string | null;
   COLLATION: "A" | "D" | null;
-  SUB_PART: number | null;
+  SUB_PART: number | string | null;
   INDEX_TYPE: string;
   INDEX_COMMENT: string;
   /** MySQL. */
@@ -72,7 +72,7 @@ function termOf(row: IndexRow, server: Server): Term {
     expression: expression === null ? null : plainExpression(expression, server),
     descending: row.COLLATION === "D",
     // A spatial index has the length of a box.
-    length: row.INDEX_TYPE === "SPATIAL" || row.SUB_PART === null ? null : row.SUB_PART,
+    length: row.INDEX_TYPE === "SPATIAL" || row.SUB_PART === null ? null : Number(row.SUB_PART),
   });
 }
 

@@ -36,7 +36,7 @@ export async function readTriggers(session: Knex): Promise<Trigger[]> {
     timing: string;
     event: string;
     statement: string;
-    place: number;
+    place: number | string;
   }>(
     session,
     `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS owner, ACTION_TIMING AS timing,
@@ -48,7 +48,7 @@ export async function readTriggers(session: Knex): Promise<Trigger[]> {
     .filter(({ name, owner }) => !isOwnName(name) && !isOwnName(owner))
     .map((row, index, all): Trigger => {
       const { name, owner, timing, event, statement } = row;
-      const previous = row.place > 1 ? all[index - 1] : undefined;
+      const previous = Number(row.place) > 1 ? all[index - 1] : undefined;
       const follows = previous === undefined ? "" : ` FOLLOWS ${quote(previous.name)}`;
       return {
         name,
@@ -156,12 +156,12 @@ export async function readSequences(session: Knex, names: readonly string[]): Pr
     minimum: string;
     maximum: string;
     cache: string;
-    cycle: number;
+    cycle: number | string;
   }>(session, parts.join(" UNION ALL "));
   return rows.map((row) => ({
     name: row.name,
     type: "bigint",
-    options: sequenceWords({ ...row, cycle: row.cycle === 1 }, "bigint", "mysql"),
+    options: sequenceWords({ ...row, cycle: Number(row.cycle) === 1 }, "bigint", "mysql"),
   }));
 }
 

@@ -37,6 +37,13 @@ const others = `
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND c.relreplident = 'i' AND ${userSchema}
   UNION ALL
+  SELECT CASE WHEN (to_jsonb(k) ->> 'conperiod')::boolean THEN 'period of ' ELSE 'not enforced: ' END
+    || k.conrelid::regclass || '.' || k.conname
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE ${userSchema} AND k.conparentid = 0 AND ((to_jsonb(k) ->> 'conperiod')::boolean
+    OR NOT (to_jsonb(k) ->> 'conenforced')::boolean)
+  UNION ALL
   SELECT 'comment on ' || c.oid::regclass || '.' || a.attname FROM pg_description d
   JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid

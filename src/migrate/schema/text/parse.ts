@@ -1,5 +1,6 @@
 import type { Dialect } from "../../../database/address.ts";
 import { type Extension, type Schema, emptySchema } from "../model.ts";
+import { checkDialect } from "./check-dialect.ts";
 import { schemaFormat } from "./format.ts";
 import {
   parseRoutine,
@@ -64,6 +65,7 @@ function readSections(source: SchemaSource, root: Place): Schema | null {
   each("triggers", (name, place) =>
     schema.triggers.push(parseTrigger(source, name, place, dialect)),
   );
+  checkDialect(schema, root, source);
   settleSchema(schema, source);
   return schema;
 }

@@ -48,25 +48,29 @@ const palette: Palette = {
   view: (column, table) => `SELECT ${table}.${column}\n   FROM ${table}`,
 };
 
-test.runIf(server)("a PostgreSQL schema becomes any other, and comes back", async () => {
-  if (server === null) return;
-  const url = await server.createDatabase();
-  const session = await openSession(
-    { dialect: "postgres", file: null, url },
-    { applicationName: "test" },
-  );
-  try {
-    const schemas = declaredSchemas(palette);
-    await fc.assert(
-      fc
-        .asyncProperty(schemas, schemas, (one, other) => goThereAndBack(session, one, other))
-        .beforeEach(async () => {
-          await session.raw("DROP SCHEMA public CASCADE");
-          await session.raw("CREATE SCHEMA public");
-        }),
-      { numRuns: rounds(15, 250) },
+test.runIf(server)(
+  "a PostgreSQL schema becomes any other, and comes back",
+  async () => {
+    if (server === null) return;
+    const url = await server.createDatabase();
+    const session = await openSession(
+      { dialect: "postgres", file: null, url },
+      { applicationName: "test" },
     );
-  } finally {
-    await session.destroy();
-  }
-});
+    try {
+      const schemas = declaredSchemas(palette);
+      await fc.assert(
+        fc
+          .asyncProperty(schemas, schemas, (one, other) => goThereAndBack(session, one, other))
+          .beforeEach(async () => {
+            await session.raw("DROP SCHEMA public CASCADE");
+            await session.raw("CREATE SCHEMA public");
+          }),
+        { numRuns: rounds(15, 600) },
+      );
+    } finally {
+      await session.destroy();
+    }
+  },
+  600_000,
+);

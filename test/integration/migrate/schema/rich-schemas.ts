@@ -1,5 +1,6 @@
-/** Pairs of schemas as someone writes them, with much that differs between the two. */
-export const sqlite = {
+import type { Dialect } from "../../../../src/database/address.ts";
+
+const sqlite = {
   before: `
 studio: schema/v1
 dialect: sqlite
@@ -69,7 +70,7 @@ triggers:
 `,
 };
 
-export const mysql = {
+const mysql = {
   before: `
 studio: schema/v1
 dialect: mysql
@@ -168,7 +169,7 @@ triggers:
 `,
 };
 
-export const postgres = {
+const postgres = {
   before: `
 studio: schema/v1
 dialect: postgres
@@ -389,4 +390,11 @@ triggers:
     enabled: always
   teams.touch_teams: CREATE TRIGGER touch_teams AFTER INSERT ON teams FOR EACH ROW EXECUTE FUNCTION touch()
 `,
+};
+
+/** Pairs of schemas as someone writes them, with much that differs between the two. */
+export const richSchemas: Record<Dialect, { before: string; after: string }> = {
+  sqlite,
+  mysql,
+  postgres,
 };

@@ -3,16 +3,15 @@ import { asServerPrints } from "../../../../src/migrate/schema/canonical.ts";
 import { compareSchemas } from "../../../../src/migrate/schema/compare.ts";
 import { parseSchema } from "../../../../src/migrate/schema/text.ts";
 import { startDatabases } from "./databases.ts";
-import { mysql, postgres, sqlite } from "./rich-schemas.ts";
+import { richSchemas } from "./rich-schemas.ts";
 import { goThereAndBack } from "./round-trip.ts";
 
-const rich = { mysql, postgres, sqlite };
 const databases = await startDatabases();
 afterAll(() => databases.stop());
 
 describe.each(databases.dialects)("on %s, schemas with all kinds of objects", (dialect) => {
-  const before = parseSchema(rich[dialect].before, "before.yaml");
-  const after = parseSchema(rich[dialect].after, "after.yaml");
+  const before = parseSchema(richSchemas[dialect].before, "before.yaml");
+  const after = parseSchema(richSchemas[dialect].after, "after.yaml");
 
   test("one becomes the other, and comes back", async () => {
     await databases.with(dialect, (session) => goThereAndBack(session, before, after));

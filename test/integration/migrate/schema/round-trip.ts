@@ -11,7 +11,7 @@ import { readSchema } from "../../../../src/migrate/schema/read.ts";
 import { formatSchema, parseSchema } from "../../../../src/migrate/schema/text.ts";
 
 /** Runs the statements of a migration, all of them or those that are not commented out. */
-async function apply(
+export async function apply(
   session: Knex,
   migration: GeneratedMigration,
   direction: "up" | "down",
@@ -29,7 +29,7 @@ async function apply(
   }
 }
 
-function isActive({ destructive, suggested }: GeneratedStatement): boolean {
+export function isActive({ destructive, suggested }: GeneratedStatement): boolean {
   return !destructive && !suggested;
 }
 

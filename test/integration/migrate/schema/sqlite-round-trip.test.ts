@@ -47,4 +47,4 @@ test("a SQLite schema becomes any other, and comes back", async () => {
     }),
     { numRuns: rounds(100, 3000) },
   );
-});
+}, 600_000);

@@ -1,6 +1,6 @@
 import { mentions } from "../../expression/mentions.ts";
 import type { Check, Column, ForeignKey, Index, Key, Schema, Table } from "../../model.ts";
-import { type Pairs, pair, pairByName } from "../../pairs.ts";
+import { type Pairs, pair, pairByName, takeTwins } from "../../pairs.ts";
 import * as same from "../../same/table.ts";
 import { uses } from "../withheld.ts";
 
@@ -101,14 +101,12 @@ function indexChanges(
   const kept = (one: Index, other: Index) => one.name === other.name && isSame(one, other);
   const { removed, added } = pair(before.indexes, after.indexes, () => undefined, kept);
   const taken = new Set(before.indexes.map(({ name }) => name));
-  const rename: [string, string][] = [];
-  for (const one of removed.slice()) {
-    const twin = added.find((other) => isSame(one, other) && !taken.has(other.name));
-    if (twin === undefined) continue;
-    rename.push([one.name, twin.name]);
-    removed.splice(removed.indexOf(one), 1);
-    added.splice(added.indexOf(twin), 1);
-  }
+  const twins = takeTwins(
+    removed,
+    added,
+    (one, other) => isSame(one, other) && !taken.has(other.name),
+  );
+  const rename = twins.map(([one, other]): [string, string] => [one.name, other.name]);
   return { drop: removed, add: added, rename };
 }
 

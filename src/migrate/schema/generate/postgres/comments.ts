@@ -52,21 +52,23 @@ export function commentSteps(
   remade: (target: string) => boolean,
 ): Step[] {
   const [old, now] = [commentsOf(before), commentsOf(after)];
-  const gone = [...old.keys()].filter((target) => !now.has(target) && isStillThere(target, after));
+  const lost = [...old.keys()].filter((target) => !now.has(target) && !remade(target));
+  const gone = lost.length === 0 ? [] : lost.filter(stillThere(after));
   const changed = [...now].filter(
     ([target, comment]) => old.get(target) !== comment || remade(target),
   );
   return steps(
-    ...gone.filter((target) => !remade(target)).map((target) => `COMMENT ON ${target} IS NULL`),
+    ...gone.map((target) => `COMMENT ON ${target} IS NULL`),
     ...changed.map(([target, comment]) => `COMMENT ON ${target} IS ${literal(comment)}`),
   );
 }
 
 /** A comment goes with what it is on. */
-function isStillThere(target: string, schema: Schema): boolean {
+function stillThere(schema: Schema): (target: string) => boolean {
   const marked = structuredClone(schema);
   mark(marked);
-  return commentsOf(marked).has(target);
+  const targets = commentsOf(marked);
+  return (target) => targets.has(target);
 }
 
 /** Gives everything a comment, so that everything is found. */

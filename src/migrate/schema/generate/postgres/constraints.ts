@@ -1,5 +1,5 @@
 import type { ForeignKey, Index, Key, Table } from "../../model.ts";
-import { pairByName } from "../../pairs.ts";
+import { pairByName, takeTwins } from "../../pairs.ts";
 import * as same from "../../same/table.ts";
 import { isKeyFor } from "../../terms.ts";
 import { uses } from "../withheld.ts";
@@ -31,20 +31,13 @@ export function listChange<T extends Named>(
   const kept = twins.filter((pair) => !changed.includes(pair));
   const removed = pairs.removed.map(({ one }) => one);
   const added = pairs.added.map(({ one }) => one);
-  const rename: [string, string][] = [];
-  for (const one of removed.slice()) {
-    const twin = added.find((other) => isSame(one, other, "postgres") && !isForced(one));
-    if (twin === undefined) continue;
-    rename.push([one.name ?? "", twin.name ?? ""]);
-    removed.splice(removed.indexOf(one), 1);
-    added.splice(added.indexOf(twin), 1);
-    kept.push([one, twin]);
-  }
+  const isTwin = (one: T, other: T) => isSame(one, other, "postgres") && !isForced(one);
+  const renamed = takeTwins(removed, added, isTwin);
   return {
     drop: [...removed, ...changed.map(([one]) => one)],
     add: [...added, ...changed.map(([, other]) => other)],
-    rename,
-    validate: kept
+    rename: renamed.map(([one, other]) => [one.name ?? "", other.name ?? ""]),
+    validate: [...kept, ...renamed]
       .filter(([one, other]) => one.notValid === true && other.notValid !== true)
       .map(([, other]) => other),
   };

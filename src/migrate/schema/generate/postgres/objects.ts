@@ -5,7 +5,7 @@ import { sameIndex } from "../../same/table.ts";
 import { sequenceFacts, sequenceSql } from "../../words/sequence.ts";
 import { dependentViews, inOrderOfUse, mentionsAny } from "../dependents.ts";
 import { type Step, steps } from "../step.ts";
-import { type TableChange, isInTheWay } from "./table-changes.ts";
+import { type TableChange, isInTheWay, movedColumns } from "./table-changes.ts";
 import { createIndex, createView, dropView, indexPath, quote, quotePath } from "./write.ts";
 
 export interface ViewChanges {
@@ -24,8 +24,9 @@ export function viewChanges(
 ): ViewChanges {
   const pairs = pairByName(before.views, after.views);
   const changed = pairs.both.filter(([one, other]) => !sameView(one, other, "postgres"));
+  const moving = changes.filter((change) => movedColumns(change).size > 0);
   const blocking = before.views.filter((view) =>
-    changes.some(
+    moving.some(
       (change) =>
         mentionsAny(view.definition, [change.before.name], "postgres") &&
         isInTheWay(view.definition, change),

@@ -6,7 +6,7 @@ import { renameSteps, reversed } from "../renames.ts";
 import { safeSchema } from "../safe.ts";
 import { steps } from "../step.ts";
 import { tableNamed } from "../withheld.ts";
-import { slug, wordsFor } from "../words.ts";
+import { slug, tableWords, wordsFor } from "../words.ts";
 import { alterPostgres } from "./alter.ts";
 import { rewriteNotes } from "./notes.ts";
 import { type StagedIndex, stage } from "./stage.ts";
@@ -32,7 +32,8 @@ export function planPostgres(input: PlanInput): GeneratedFile[] {
     notes: [...rewriteNotes(labelled, first), ...fillNotes(safe, filled)],
   };
   const files = [
-    labelsFile(renamed, labelled),
+    // It comes before the renames.
+    labelsFile(live, withNewLabels(live, target)),
     main,
     ...indexFiles(first, dropped, created),
     keysFile(first, keyed, dropped, created),
@@ -40,6 +41,7 @@ export function planPostgres(input: PlanInput): GeneratedFile[] {
   ];
   return withLosses(
     files.filter(({ up, down }) => up.length + down.length > 0),
+    wordsFor(safe, safe, target),
     [
       ...suggested(fillSteps(safe, filled, alterPostgres(safe, filled))),
       ...destructive(lossComment(filled, target, alterPostgres(filled, target))),
@@ -51,13 +53,14 @@ export function planPostgres(input: PlanInput): GeneratedFile[] {
 /** What only a person may run is the end of the last file, or a file of its own. */
 function withLosses(
   files: GeneratedFile[],
+  words: string,
   up: GeneratedStatement[],
   down: GeneratedStatement[],
 ): GeneratedFile[] {
   if (up.length + down.length === 0) return files;
   const last = files.at(-1);
   if (last?.transactional !== true || files.length > 1) {
-    return [...files, { words: "finish", transactional: true, up, down, notes: [] }];
+    return [...files, { words, transactional: true, up, down, notes: [] }];
   }
   return [
     ...files.slice(0, -1),
@@ -166,7 +169,7 @@ function keysFile(
     .reduce((result, change) => change(result), start);
   const end = reindexed(keyed, dropped, created);
   return {
-    words: "add-keys",
+    words: `add-keys-${tableWords(start, end)}`,
     transactional: true,
     up: active(alterPostgres(withIndexes, end)),
     down: active(alterPostgres(end, start)),
@@ -190,7 +193,7 @@ function validateFile(
     ...alterPostgres(required, safe),
   ];
   return {
-    words: "validate",
+    words: `validate-${tableWords(start, safe)}`,
     transactional: true,
     up: active(up),
     down: active(alterPostgres(safe, start)),

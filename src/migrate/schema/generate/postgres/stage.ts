@@ -1,5 +1,5 @@
 import type { Check, ForeignKey, Index, Schema, Table } from "../../model.ts";
-import { lastPart, usualName } from "../../names.ts";
+import { lastPart, quoteName, usualName } from "../../names.ts";
 import { pairByName } from "../../pairs.ts";
 import * as same from "../../same/table.ts";
 import { allKeys, columnsOf, isKeyFor } from "../../terms.ts";
@@ -143,7 +143,7 @@ function becomesRequired(before: Table, after: Table): string[] {
 function notNullChecks(before: Table, after: Table): Check[] {
   return becomesRequired(before, after).map((column) => ({
     name: usualName(lastPart(after.name, "postgres"), [column], "not_null"),
-    expression: `"${column.replaceAll('"', '""')}" IS NOT NULL`,
+    expression: `${quoteName(column, "postgres")} IS NOT NULL`,
     notValid: true,
   }));
 }
