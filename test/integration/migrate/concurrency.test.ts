@@ -50,32 +50,6 @@ describe.each(dialects)("on %s", (dialect) => {
     project.remove();
   });
 
-  test("of eight at once on a new database one applies, and all succeed", {
-    timeout: 180_000,
-  }, async () => {
-    const runs = await Promise.all(Array.from({ length: 8 }, () => start()));
-    expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
-    const applied = runs.map(({ last }) => last?.report?.applied ?? []);
-    expect(applied.filter((names) => names.length > 0)).toEqual([all]);
-    expect(runs.every(({ last }) => last?.report?.head === prices)).toBe(true);
-    expect(await journaled(database)).toEqual(journal);
-  });
-
-  test("killed at any point, a rerun completes by itself", { timeout: 180_000 }, async () => {
-    const delays = [0, 5, 20];
-    for (const [round, delay] of delays.entries()) {
-      const at = all[round % all.length];
-      await start(({ type, name }, child) => {
-        if (type === "migrating" && name === at) setTimeout(() => child.kill("SIGKILL"), delay);
-      });
-      const again = await start();
-      expect(again.code).toBe(0);
-      expect(again.last?.report?.head).toBe(prices);
-      expect(await journaled(database)).toEqual(journal);
-      database = await createAddress(dialect, createRound(), servers);
-    }
-  });
-
   test.skipIf(dialect === "mysql")(
     "killed in the middle of a migration, it is as if that had never begun",
     {
@@ -135,12 +109,6 @@ describe.each(dialects)("on %s", (dialect) => {
     await expect(run).rejects.toBe(reason);
     await lock.close();
   });
-
-  function createRound(): TestProject {
-    project.remove();
-    project = createProject(sources);
-    return project;
-  }
 });
 
 const terminateHolder = `SELECT pg_terminate_backend(pid) FROM pg_locks
