@@ -13,59 +13,59 @@ export function compareTables(
   dialect: Dialect,
   columnOrder: boolean,
 ): SchemaDifference[] {
-  const at = (name: string | undefined, otherwise: string) => `${before.name}.${name ?? otherwise}`;
-  const isSame =
-    <T extends { comment?: string; notValid?: boolean }>(
-      definition: (one: T, other: T, dialect: Dialect) => boolean,
-    ) =>
-    (one: T, other: T) =>
-      definition(one, other, dialect) &&
-      one.comment === other.comment &&
-      one.notValid === other.notValid;
-  const words =
-    <T>(text: (thing: T, dialect: Dialect) => string) =>
-    (thing: T) =>
-      text(thing, dialect);
+  const part = <T extends Part>(
+    what: string,
+    listOf: (table: Table) => readonly T[],
+    isSame: (one: T, other: T, dialect: Dialect) => boolean,
+    words: (thing: T, dialect: Dialect) => string,
+  ): Difference[] =>
+    compareLists(what, listOf(before), listOf(after), {
+      path: ({ name }) => `${before.name}.${name ?? what}`,
+      isSame: (one, other) => isSame(one, other, dialect) && sameRest(one, other),
+      words: (thing) => words(thing, dialect),
+    });
   return [
-    ...compareLists("column", before.columns, after.columns, {
-      path: ({ name }) => at(name, ""),
-      isSame: isSame(same.sameColumn),
-      words: words(describe.describeColumn),
-    }),
+    ...part("column", ({ columns }) => columns, same.sameColumn, describe.describeColumn),
     ...(columnOrder ? compareOrder(before, after) : []),
-    ...compareLists("primary key", keyOf(before), keyOf(after), {
-      path: ({ name }) => at(name, "primary key"),
-      identity: () => "primary key",
-      isSame: (one, other) => isSame(same.sameKey)(one, other) && one.name === other.name,
-      words: words(describe.describeKey),
-    }),
-    ...compareLists("unique constraint", before.uniques, after.uniques, {
-      path: ({ name }) => at(name, "unique"),
-      isSame: isSame(same.sameKey),
-      words: words(describe.describeKey),
-    }),
-    ...compareLists("index", before.indexes, after.indexes, {
-      path: ({ name }) => at(name, ""),
-      isSame: isSame(same.sameIndex),
-      words: words(describe.describeIndex),
-    }),
-    ...compareLists("foreign key", before.foreignKeys, after.foreignKeys, {
-      path: ({ name }) => at(name, "foreign key"),
-      isSame: isSame(same.sameForeignKey),
-      words: words(describe.describeForeignKey),
-    }),
-    ...compareLists("check", before.checks, after.checks, {
-      path: ({ name }) => at(name, "check"),
-      isSame: isSame(same.sameCheck),
-      words: describe.describeCheck,
-    }),
-    ...compareLists("exclusion", before.exclusions, after.exclusions, {
-      path: ({ name }) => at(name, ""),
-      isSame: isSame(same.sameExclusion),
-      words: ({ definition }) => definition,
-    }),
+    ...comparePrimaryKeys(before, after, dialect),
+    ...part("unique constraint", ({ uniques }) => uniques, same.sameKey, describe.describeKey),
+    ...part("index", ({ indexes }) => indexes, same.sameIndex, describe.describeIndex),
+    ...part(
+      "foreign key",
+      ({ foreignKeys }) => foreignKeys,
+      same.sameForeignKey,
+      describe.describeForeignKey,
+    ),
+    ...part("check", ({ checks }) => checks, same.sameCheck, describe.describeCheck),
+    ...part(
+      "exclusion",
+      ({ exclusions }) => exclusions,
+      same.sameExclusion,
+      ({ definition }) => definition,
+    ),
     ...compareRest(before, after, dialect),
   ];
+}
+
+interface Part {
+  name?: string;
+  comment?: string;
+  notValid?: boolean;
+}
+
+function sameRest(one: Part, other: Part): boolean {
+  return one.comment === other.comment && one.notValid === other.notValid;
+}
+
+/** There is one at most: another name is a change of it. */
+function comparePrimaryKeys(before: Table, after: Table, dialect: Dialect): Difference[] {
+  return compareLists("primary key", keyOf(before), keyOf(after), {
+    path: ({ name }) => `${before.name}.${name ?? "primary key"}`,
+    identity: () => "primary key",
+    isSame: (one, other) =>
+      same.sameKey(one, other, dialect) && sameRest(one, other) && one.name === other.name,
+    words: (key) => describe.describeKey(key, dialect),
+  });
 }
 
 function compareRest(before: Table, after: Table, dialect: Dialect): Difference[] {

@@ -25,7 +25,6 @@ export function compareSchemas(
   after: Schema,
   options: CompareOptions = {},
 ): SchemaDifference[] {
-  const { dialect } = after;
   const isNamed = (names: readonly string[]) => names.map((name) => ({ name }));
   return [
     ...compareValues("dialect", "dialect", before.dialect, after.dialect),
@@ -52,6 +51,18 @@ export function compareSchemas(
     }),
     ...compareAllTables(before, after, options),
     ...compareViews(before, after),
+    ...compareCode(before, after),
+    ...compareLists("unmodelled", isNamed(before.unmodelled), isNamed(after.unmodelled), {
+      path: ({ name }) => name,
+      isSame: () => true,
+      words: () => "",
+    }),
+  ];
+}
+
+function compareCode(before: Schema, after: Schema): Difference[] {
+  const { dialect } = after;
+  return [
     ...compareLists<Routine & { name?: string }>("routine", before.routines, after.routines, {
       path: ({ signature }) => signature,
       identity: ({ signature }) => signature,
@@ -63,11 +74,6 @@ export function compareSchemas(
       identity: ({ table, name }) => `${table}\0${name}`,
       isSame: (one, other) => same.sameTrigger(one, other, dialect) && sameComment(one, other),
       words: ({ definition, enabled }) => [definition, enabled ?? ""].join(" ").trim(),
-    }),
-    ...compareLists("unmodelled", isNamed(before.unmodelled), isNamed(after.unmodelled), {
-      path: ({ name }) => name,
-      isSame: () => true,
-      words: () => "",
     }),
   ];
 }

@@ -11,22 +11,19 @@ import {
   userSchema,
 } from "./catalog.ts";
 
-export async function readTypes(session: Knex): Promise<CustomType[]> {
-  const rows = await query<
-    Named & {
-      kind: "e" | "d" | "c";
-      labels: string[] | null;
-      base: string | null;
-      required: boolean;
-      expression: string | null;
-      collation: string | null;
-      checks: { name: string; expression: string; validated: boolean }[] | null;
-      attributes: { name: string; type: string; collation: string | null }[] | null;
-      comment: string | null;
-    }
-  >(
-    session,
-    `SELECT ${schemaColumn}, t.typname AS name, t.typtype AS kind, d.description AS comment,
+interface Row extends Named {
+  kind: "e" | "d" | "c";
+  labels: string[] | null;
+  base: string | null;
+  required: boolean;
+  expression: string | null;
+  collation: string | null;
+  checks: { name: string; expression: string; validated: boolean }[] | null;
+  attributes: { name: string; type: string; collation: string | null }[] | null;
+  comment: string | null;
+}
+
+const statement = `SELECT ${schemaColumn}, t.typname AS name, t.typtype AS kind, d.description AS comment,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e
          WHERE e.enumtypid = t.oid) AS labels,
        CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base,
@@ -51,35 +48,36 @@ export async function readTypes(session: Knex): Promise<CustomType[]> {
        ON d.objoid = COALESCE(NULLIF(t.typrelid, 0), t.oid) AND d.objsubid = 0
        AND d.classoid = CASE WHEN t.typrelid = 0 THEN 'pg_type' ELSE 'pg_class' END::regclass
      WHERE (t.typtype IN ('e', 'd') OR t.typtype = 'c' AND c.relkind = 'c') AND ${userSchema}
-       AND ${isNotStudio("t.typname")} AND ${isOwn("pg_type", "t.oid")}`,
-  );
-  return rows.map((row): CustomType => {
-    const name = nameOf(row);
-    const comment = given<{ comment: string }>({ comment: row.comment });
-    if (row.kind === "e") return { kind: "enum", name, labels: row.labels ?? [], ...comment };
-    if (row.kind === "c") {
-      const attributes = (row.attributes ?? []).map(({ name: one, type, collation }) => ({
-        name: one,
-        type,
-        ...given<CompositeType["attributes"][number]>({ collation }),
-      }));
-      return { kind: "composite", name, attributes, ...comment };
-    }
-    return {
-      kind: "domain",
-      name,
-      type: row.base ?? "",
-      nullable: !row.required,
-      checks: (row.checks ?? []).map(({ name: one, expression, validated }) => ({
-        name: one,
-        expression,
-        ...(validated ? {} : { notValid: true }),
-      })),
-      ...(row.expression === null
-        ? {}
-        : { default: withoutOwnCast(row.expression, row.base ?? "") }),
-      ...(row.collation === null ? {} : { collation: row.collation }),
-      ...comment,
-    };
-  });
+       AND ${isNotStudio("t.typname")} AND ${isOwn("pg_type", "t.oid")}`;
+
+export async function readTypes(session: Knex): Promise<CustomType[]> {
+  return (await query<Row>(session, statement)).map(typeOf);
+}
+
+function typeOf(row: Row): CustomType {
+  const name = nameOf(row);
+  const comment = given<{ comment: string }>({ comment: row.comment });
+  if (row.kind === "e") return { kind: "enum", name, labels: row.labels ?? [], ...comment };
+  if (row.kind === "c") {
+    const attributes = (row.attributes ?? []).map(({ name: one, type, collation }) => ({
+      name: one,
+      type,
+      ...given<CompositeType["attributes"][number]>({ collation }),
+    }));
+    return { kind: "composite", name, attributes, ...comment };
+  }
+  return {
+    kind: "domain",
+    name,
+    type: row.base ?? "",
+    nullable: !row.required,
+    checks: (row.checks ?? []).map(({ name: one, expression, validated }) => ({
+      name: one,
+      expression,
+      ...(validated ? {} : { notValid: true }),
+    })),
+    ...(row.expression === null ? {} : { default: withoutOwnCast(row.expression, row.base ?? "") }),
+    ...(row.collation === null ? {} : { collation: row.collation }),
+    ...comment,
+  };
 }

@@ -51,7 +51,7 @@ test.runIf(server)(
         fc
           .asyncProperty(schemas, schemas, (one, other) => goThereAndBack(session, one, other))
           .beforeEach(() => empty(session, new URL(url).pathname.slice(1))),
-        { numRuns: rounds(10, 250) },
+        { numRuns: rounds(10, 100) },
       );
     } finally {
       await session.destroy();

@@ -66,7 +66,7 @@ test.runIf(server)(
             await session.raw("DROP SCHEMA public CASCADE");
             await session.raw("CREATE SCHEMA public");
           }),
-        { numRuns: rounds(15, 600) },
+        { numRuns: rounds(15, 250) },
       );
     } finally {
       await session.destroy();

@@ -66,6 +66,7 @@ test.each<[Dialect, string, string]>([
   ["mysql", "tinyint(4)", "tinyint"],
   ["mysql", "boolean", "tinyint(1)"],
   ["mysql", "numeric", "decimal(10,0)"],
+  ["mysql", "year(4)", "year"],
   ["mysql", "ENUM('A', 'b , c')", "enum('A','b , c')"],
   ["sqlite", "VarChar ( 20 )", "varchar(20)"],
 ])("on %s, the type %s is %s", (dialect, written, printed) => {
