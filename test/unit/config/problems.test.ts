@@ -6,7 +6,10 @@ const form = { duration: "a number and a unit, such as 500ms, 30s, 10m, 2h or 7d
 test.each([
   ["serve:\n  prot: 1\n", "2:3 serve.prot: unknown key; did you mean port?"],
   ["nmae: x\n", "1:1 nmae: unknown key; did you mean name?"],
-  ["migrate: { zzz: 1 }\n", "1:12 migrate.zzz: unknown key; known here: directory, lockTimeout"],
+  [
+    "migrate: { zzz: 1 }\n",
+    "1:12 migrate.zzz: unknown key; known here: directory, schema, lockTimeout",
+  ],
   ["name: Bad Name\n", "1:7 name: must be lower-case letters, digits and dashes, 63 at most"],
   ["name: 12\n", "1:7 name: must be a text (put a number in quotes)"],
   ["target: swram\n", "1:9 target: must be local, compose or swarm; did you mean swarm?"],
