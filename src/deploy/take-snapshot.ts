@@ -71,8 +71,7 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
   return report;
 }
 
-/** Null where nothing was migrated, and for a kind of server that studio does not migrate. */
+/** Null where nothing was migrated. */
 async function schemaHeadOf(database: DatabaseAddress): Promise<string | null> {
-  if (database.dialect === "mysql") return null;
   return (await readSchemaState({ database, migrations: [] })).head;
 }

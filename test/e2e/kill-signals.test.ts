@@ -14,16 +14,16 @@ let before: ProjectState;
 
 beforeAll(async () => {
   project = await createKillProject();
-  await succeed(project, ["deploy"]);
+  await succeed(project, ["deploy", "--allow-breaking"]);
   project.write("studio.yaml", longLooks);
-  addMigration(project, 1);
+  addMigration(project, 1, false);
   before = await expectSound(project, "before");
 }, 120_000);
 
 afterAll(() => project.remove(), 180_000);
 
 const deployWith = (fault: string, ...argv: string[]): Promise<RunResult> =>
-  project.studio(["deploy", "--json", ...argv], { STUDIO_FAULT: fault });
+  project.studio(["deploy", "--allow-breaking", "--json", ...argv], { STUDIO_FAULT: fault });
 
 function expectInterrupted(result: RunResult, exitCode: number, signal: string): void {
   expect(result.exitCode, result.stderr).toBe(exitCode);
@@ -60,7 +60,7 @@ test("a second SIGINT stops an undo at once, and the journal lets it be finished
   expect(exitCode, stderr).toBe(130);
   const status = await project.studio(["status", "--json"]);
   expect(JSON.parse(status.stdout).result.operation).toMatchObject({ state: "unfinished" });
-  const refused = await project.studio(["deploy"]);
+  const refused = await project.studio(["deploy", "--allow-breaking"]);
   expect([refused.exitCode, refused.stderr]).toEqual([7, expect.stringContaining("resume")]);
   const resumed = await project.studio(["resume"]);
   expect([resumed.exitCode, resumed.stderr]).toEqual([5, expect.stringContaining("undone")]);

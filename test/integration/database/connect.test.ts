@@ -63,8 +63,3 @@ test("a session that reads can change nothing, and makes no file", async () => {
   await expect(reader?.raw("insert into kept values (1)")).rejects.toThrow(/readonly/);
   await reader?.destroy();
 });
-
-test.each(Object.entries(ways))("%s to a MySQL server is refused", async (_name, open) => {
-  const address = parseDatabaseUrl("mysql://me:secret@127.0.0.1/studio", folder);
-  await expect(open(address)).rejects.toMatchObject({ exitCode: 2 });
-});
