@@ -18,7 +18,7 @@ let migrations = 0;
 
 beforeAll(async () => {
   project = await createKillProject();
-  await succeed(project, ["deploy"]);
+  await succeed(project, ["deploy", "--allow-breaking"]);
 }, 120_000);
 
 afterAll(() => project.remove(), 180_000);
@@ -27,8 +27,8 @@ afterAll(() => project.remove(), 180_000);
 async function leaveUnfinished(at: KillPoint): Promise<void> {
   before = await expectSound(project, "before a round");
   const used = migrations === 0 || before.schemaHead?.endsWith(`-round-${migrations}`) === true;
-  if (used) addMigration(project, ++migrations);
-  await kill(project, ["deploy"], at, "the first kill");
+  if (used) addMigration(project, ++migrations, false);
+  await kill(project, ["deploy", "--allow-breaking"], at, "the first kill");
 }
 
 async function check({ where, outcome }: Recovery): Promise<void> {
