@@ -7,6 +7,7 @@ import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step, StepRun } from "../operation/step.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
+import { migrationInput } from "./migration-input.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import { schemaStatus } from "./schema-status.ts";
 import type { Workplace } from "./workplace.ts";
@@ -106,7 +107,7 @@ function migrateStep(place: Workplace, input: MigrateInput): Step {
 
 /** @param to the last migration to apply; null: all */
 async function goUp(place: Workplace, run: StepRun, to: string | null) {
-  const common = await commonInput(place, run);
+  const common = migrationInput(place, run.signal);
   return run.effect("up", (reach) =>
     migrateUp({
       ...common,
@@ -117,19 +118,8 @@ async function goUp(place: Workplace, run: StepRun, to: string | null) {
 }
 
 async function goDown(place: Workplace, run: StepRun, to: string | null) {
-  const common = await commonInput(place, run);
+  const common = migrationInput(place, run.signal);
   return run.effect("down", (reach) =>
     migrateDown({ ...common, onStatement: (when) => reach(`statement-${when}`), to }),
   );
-}
-
-async function commonInput(place: Workplace, run: StepRun) {
-  const { desk, database, project } = place;
-  return {
-    database,
-    migrations: listMigrations(liveMigrationFolders(place)),
-    who: { user: desk.user, host: desk.host, version: desk.version },
-    lockTimeout: project.settings.migrate.lockTimeout,
-    signal: run.signal,
-  };
 }

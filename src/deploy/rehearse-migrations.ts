@@ -1,9 +1,8 @@
 import type { RehearsalPlace, RehearsalReport } from "../migrate/rehearse/report.ts";
 import type { RoundTripReport } from "../migrate/rehearse/round-trip.ts";
-import { listMigrations } from "../migrate/source.ts";
 import { backupWorkDirectory } from "./backup-repository.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
-import { liveMigrationFolders } from "./project-folders.ts";
+import { migrationInput } from "./migration-input.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RehearseRequest {
@@ -33,13 +32,9 @@ export async function testMigrations(
 
 function inputOf(workplace: Workplace, { to, databaseUrlFile }: RehearseRequest) {
   const place = withDatabaseFrom(workplace, databaseUrlFile);
-  const { desk, database, project, variables } = place;
+  const { desk, project, variables } = place;
   return {
-    database,
-    migrations: listMigrations(liveMigrationFolders(place)),
-    who: { user: desk.user, host: desk.host, version: desk.version },
-    lockTimeout: project.settings.migrate.lockTimeout,
-    signal: desk.signal,
+    ...migrationInput(place, desk.signal),
     clone: { env: variables, scratch: backupWorkDirectory(project) },
     ...(to === null ? {} : { to }),
   };

@@ -11,6 +11,7 @@ import { readSchemaState } from "../migrate/state.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step } from "../operation/step.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
+import { migrationInput } from "./migration-input.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -50,14 +51,7 @@ async function planRepair(
 
 export function repairSteps(workplace: Workplace, input: RepairInput): Step[] {
   const place = withDatabaseFrom(workplace, input.databaseUrlFile);
-  const { desk, database, project } = place;
-  const common = async (signal: AbortSignal) => ({
-    database,
-    migrations: listMigrations(liveMigrationFolders(place)),
-    who: { user: desk.user, host: desk.host, version: desk.version },
-    lockTimeout: project.settings.migrate.lockTimeout,
-    signal,
-  });
+  const { database } = place;
   return [
     {
       id: "repair",
@@ -67,11 +61,11 @@ export function repairSteps(workplace: Workplace, input: RepairInput): Step[] {
         return JSON.stringify(applied) === JSON.stringify(input.journal) ? "absent" : "partial";
       },
       async do(run) {
-        const given = await common(run.signal);
+        const given = migrationInput(place, run.signal);
         return run.effect("journal", () => repairJournal(given, input.repair));
       },
       async undo(run) {
-        const given = await common(run.signal);
+        const given = migrationInput(place, run.signal);
         await run.effect("journal-back", () => restoreJournal(given, input.journal));
       },
     },

@@ -4,6 +4,7 @@ import type { DatabaseAddress } from "../database/address.ts";
 import { mysqlConnection } from "../database/client.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";
+import { sessionName } from "./session-name.ts";
 
 /**
  * The lock of a MySQL or MariaDB database: a named lock on a connection of its own, which the
@@ -17,7 +18,7 @@ export async function openMysqlLock(
   const { createConnection } = await import("mysql2/promise");
   const connection = await createConnection({
     ...mysqlConnection(database),
-    connectAttributes: { program_name: `studio migrate ${who.user}@${who.host}` },
+    connectAttributes: { program_name: sessionName(who, "migrate") },
   });
   let lost = false;
   // Without a listener, a server that goes away would end the process.

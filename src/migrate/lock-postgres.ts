@@ -2,6 +2,7 @@ import type { DatabaseAddress } from "../database/address.ts";
 import { postgresConnection } from "../database/client.ts";
 import type { Migrator } from "./journal.ts";
 import type { LockConnection } from "./lock.ts";
+import { sessionName } from "./session-name.ts";
 import { refusePooler } from "./refuse-pooler.ts";
 
 /** "STUD" and "MIGR" in ASCII: the advisory lock's two keys, one lock per database. */
@@ -17,7 +18,7 @@ export async function openPostgresLock(
   who: Migrator,
 ): Promise<LockConnection> {
   const { default: pg } = await import("pg");
-  const name = `studio migrate ${who.user}@${who.host}`;
+  const name = sessionName(who, "migrate");
   const connect = async (onLost = () => {}) => {
     const one = new pg.Client(postgresConnection(database, name));
     // Without a listener, a server that goes away would end the process.

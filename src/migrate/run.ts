@@ -4,9 +4,12 @@ import { openSession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { type AppliedMigration, type Migrator, ensureJournal, readJournal } from "./journal.ts";
-import { type LockConnection, acquireMigrationLock } from "./lock.ts";
+import type { LockConnection } from "./lock.ts";
+import { sessionName } from "./session-name.ts";
 import type { MigrationListing } from "./source.ts";
+import { kindOfStatement } from "./statement-kind.ts";
 import type { TransactionRetry } from "./transaction.ts";
+import { underMigrationLock } from "./under-lock.ts";
 
 export type MigrationEvent =
   | { type: "waiting"; holder: string | null }
@@ -49,23 +52,9 @@ export async function withMigrationRun<T>(
   input: MigrateInput,
   work: (run: MigrationRun) => Promise<T>,
 ): Promise<T> {
-  const { database, who, signal } = input;
-  signal?.throwIfAborted();
-  return reachingDatabase(database, async () => {
-    const lock = await acquireMigrationLock({
-      database,
-      who,
-      wait: input.lockWait ?? 60_000,
-      signal,
-      onWaiting: (holder) => input.onEvent?.({ type: "waiting", holder }),
-    });
-    try {
-      return await withSession(input, lock, work);
-    } finally {
-      // A lock connection that was lost cannot be closed in good order; the lock is gone anyway.
-      await lock.close().catch(() => {});
-    }
-  });
+  return reachingDatabase(input.database, () =>
+    underMigrationLock(input, (lock) => withSession(input, lock, work)),
+  );
 }
 
 async function withSession<T>(
@@ -75,7 +64,7 @@ async function withSession<T>(
 ): Promise<T> {
   const session = await openSession(input.database, {
     busyTimeout: input.lockTimeout,
-    applicationName: `studio migrate ${input.who.user}@${input.who.host}`,
+    applicationName: sessionName(input.who, "migrate"),
   });
   traceStatements(session, input.onStatement);
   try {
@@ -100,7 +89,7 @@ async function withSession<T>(
 
 function traceStatements(session: Knex, tell: MigrateInput["onStatement"]): void {
   if (tell === undefined) return;
-  const changes = ({ sql }: { sql: string }) => !/^\s*(?:select|pragma|explain)\b/i.test(sql);
+  const changes = ({ sql }: { sql: string }) => kindOfStatement(sql) !== "read";
   session.on("query", (query) => changes(query) && tell("begun"));
   session.on("query-response", (_response, query) => changes(query) && tell("ended"));
 }

@@ -5,6 +5,7 @@ import { StudioError } from "../errors.ts";
 import type { MigrationDirection } from "./failure.ts";
 import { type AppliedMigration, journalTable } from "./journal.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
+import { sessionName } from "./session-name.ts";
 import { kindOfStatement } from "./statement-kind.ts";
 import { noStatements, stepwiseGate } from "./stepwise-gate.ts";
 import { type TransactionRetry, giveWay, untilAborted } from "./transaction.ts";
@@ -62,7 +63,7 @@ export async function runStepwise(
   };
   const session = await openSession(database, {
     busyTimeout: lockTimeout,
-    applicationName: `studio migrate ${who.user}@${who.host}`,
+    applicationName: sessionName(who, "migrate"),
     gate,
   });
   try {

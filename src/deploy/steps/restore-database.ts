@@ -6,6 +6,7 @@ import { listMigrations } from "../../migrate/source.ts";
 import { type Step, type StepRun, nothingToProbe } from "../../operation/step.ts";
 import { environmentServer } from "../databases/environment-server.ts";
 import type { ExchangeOf } from "../databases/server-database.ts";
+import { migrationInput } from "../migration-input.ts";
 import { releaseMigrationFolders } from "../project-folders.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { withSnapshot } from "../snapshot-of.ts";
@@ -117,16 +118,11 @@ function migrateStep(place: Workplace, input: RestoreInput): Step | null {
 }
 
 async function goUp(place: Workplace, run: StepRun, release: ReleaseRecord, to: string) {
-  const { desk, database, project } = place;
-  const migrations = listMigrations(releaseMigrationFolders(desk.paths, release));
+  const migrations = listMigrations(releaseMigrationFolders(place.desk.paths, release));
   const report = await run.effect("up", (reach) =>
     migrateUp({
-      database,
-      migrations,
+      ...migrationInput(place, run.signal, migrations),
       to,
-      who: { user: desk.user, host: desk.host, version: desk.version },
-      lockTimeout: project.settings.migrate.lockTimeout,
-      signal: run.signal,
       onStatement: (when) => reach(`statement-${when}`),
     }),
   );

@@ -4,7 +4,7 @@ import type { MigrationModule } from "../module.ts";
 import { runInTransaction, untilAborted } from "../transaction.ts";
 import type { Clone } from "./clone.ts";
 import type { MigrationTrace } from "./migration-trace.ts";
-import { applicationNameFor } from "./plan-rehearsal.ts";
+import { sessionName } from "../session-name.ts";
 import type { RehearsalInput } from "./rehearsal-input.ts";
 import { StatementMeter, type StatementWatch } from "./statement-meter.ts";
 import type { TableSize } from "./table-sizes.ts";
@@ -36,7 +36,7 @@ export async function openScene(input: RehearsalInput, clone: Clone): Promise<Cl
   const meter = new StatementMeter(() => observer.watch);
   const session = await openSession(clone.address, {
     busyTimeout: input.lockTimeout,
-    applicationName: applicationNameFor(input.who),
+    applicationName: sessionName(input.who, "rehearse"),
     gate: meter.gate,
   });
   meter.attach(session);

@@ -10,6 +10,7 @@ import type {
 } from "libpg-query";
 import type { SchemaAction } from "../actions.ts";
 import { relationName } from "./name.ts";
+import { lockModes } from "../../postgres-lock-mode.ts";
 
 export function readVacuum(statement: VacuumStmt): SchemaAction[] {
   if (statement.is_vacuumcmd !== true) return [];
@@ -53,28 +54,14 @@ function hasOption(options: readonly Node[] | undefined, name: string): boolean 
   });
 }
 
-/** The modes by their number in the parser (LOCKMODE of storage/lockdefs.h), from 1. */
-const modes = [
-  "ACCESS SHARE",
-  "ROW SHARE",
-  "ROW EXCLUSIVE",
-  "SHARE UPDATE EXCLUSIVE",
-  "SHARE",
-  "SHARE ROW EXCLUSIVE",
-  "EXCLUSIVE",
-  "ACCESS EXCLUSIVE",
-];
-
-/** The first of `modes` that makes a writer wait. */
-const firstBlocking = 5;
-
+/** Of a mode that lets writers wait. */
 export function readLock(statement: LockStmt): SchemaAction[] {
-  const mode = statement.mode ?? modes.length;
-  if (mode < firstBlocking) return [];
+  const mode = lockModes.find(({ strength }) => strength === (statement.mode ?? lockModes.length));
+  if (mode === undefined || !mode.blocksWriters) return [];
   return (statement.relations ?? []).map((node) => ({
     kind: "lockTable",
     table: "RangeVar" in node ? relationName(node.RangeVar) : "",
-    mode: modes[mode - 1] ?? "",
+    mode: mode.name,
   }));
 }
 

@@ -1,5 +1,5 @@
-import type { LockMode } from "./lock-mode.ts";
-import { lockMode } from "./lock-mode.ts";
+import type { LockMode } from "../../postgres-lock-mode.ts";
+import { lockMode } from "../../postgres-lock-mode.ts";
 
 /** A lock that a session holds on a relation. */
 export interface HeldLock {

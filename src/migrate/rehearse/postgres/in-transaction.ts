@@ -1,15 +1,11 @@
 import type { Knex } from "knex";
 import { openSession } from "../../../database/session.ts";
 import type { LockConnection } from "../../lock.ts";
+import { sessionName } from "../../session-name.ts";
 import { untilAborted } from "../../transaction.ts";
+import { underMigrationLock } from "../../under-lock.ts";
 import type { MigrationTrace } from "../migration-trace.ts";
-import {
-  type PlannedMigration,
-  applicationNameFor,
-  notRehearsed,
-  planRehearsal,
-  underMigrationLock,
-} from "../plan-rehearsal.ts";
+import { type PlannedMigration, notRehearsed, planRehearsal } from "../plan-rehearsal.ts";
 import type { RehearsalInput } from "../rehearsal-input.ts";
 import type { RehearsalReport, RehearsedMigration } from "../report.ts";
 import { StatementMeter } from "../statement-meter.ts";
@@ -44,7 +40,7 @@ export function rehearseInTransaction(input: RehearsalInput): Promise<RehearsalR
 
 /** A connection that looks at what the other one does; it never waits for long. */
 async function openObserver({ database, who }: RehearsalInput): Promise<Knex> {
-  const observer = await openSession(database, { applicationName: applicationNameFor(who) });
+  const observer = await openSession(database, { applicationName: sessionName(who, "rehearse") });
   await observer.raw("SET lock_timeout = '2s'");
   await observer.raw("SET statement_timeout = '10s'");
   return observer;
@@ -65,7 +61,7 @@ async function rehearse(rehearsal: Rehearsal): Promise<RehearsalReport> {
     return watch;
   });
   const session = await openSession(input.database, {
-    applicationName: applicationNameFor(input.who),
+    applicationName: sessionName(input.who, "rehearse"),
     gate: meter.gate,
   });
   meter.attach(session);

@@ -1,5 +1,5 @@
-import type { LockModeName } from "./lock-mode.ts";
-import { lockModes } from "./lock-mode.ts";
+import type { LockModeName } from "../../postgres-lock-mode.ts";
+import { lockModes } from "../../postgres-lock-mode.ts";
 import type { Node, ParsedStatement, RangeVar } from "./parse.ts";
 
 /** A lock that a statement takes by its kind, whatever else it takes. */

@@ -1,7 +1,7 @@
 import { openSession } from "../../../database/session.ts";
 import type { CloneObserver } from "../clone-scene.ts";
 import type { Clone } from "../clone.ts";
-import { applicationNameFor } from "../plan-rehearsal.ts";
+import { sessionName } from "../../session-name.ts";
 import type { RehearsalInput } from "../rehearsal-input.ts";
 import { displayName, readRelations } from "./relations.ts";
 import { readPostgresSizes } from "./sizes.ts";
@@ -12,7 +12,7 @@ export async function observePostgres(
   { database, who }: RehearsalInput,
   { address }: Clone,
 ): Promise<CloneObserver> {
-  const applicationName = applicationNameFor(who);
+  const applicationName = sessionName(who, "rehearse");
   const observer = await openSession(address, { applicationName });
   const existing = await readRelations(observer);
   const watch = new PostgresWatch({ place: "clone", observer, existing });

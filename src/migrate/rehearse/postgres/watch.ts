@@ -10,7 +10,7 @@ import { type SeenBeside, lookBeside } from "./beside.ts";
 import { FileChanges } from "./file-changes.ts";
 import { type HeldLock, heldLocks, ownLocksQuery } from "./held-locks.ts";
 import { judgeInTransaction, judgeOnClone } from "./judge.ts";
-import { type LockMode, lockMode } from "./lock-mode.ts";
+import { type LockMode, lockMode } from "../../postgres-lock-mode.ts";
 import { neededLocks } from "./needed-locks.ts";
 import { type ParsedStatement, isPlainData, parseStatements } from "./parse.ts";
 import { type Relation, type Relations, displayName, isIndex, readRelations } from "./relations.ts";

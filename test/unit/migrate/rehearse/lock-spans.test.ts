@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type LockSpan, blockedTimes } from "../../../../src/migrate/rehearse/lock-spans.ts";
-import { lockMode, lockModes } from "../../../../src/migrate/rehearse/postgres/lock-mode.ts";
+import { lockMode, lockModes } from "../../../../src/migrate/postgres-lock-mode.ts";
 
 const span = (table: string, mode: string, from: number, until: number | null = null): LockSpan => {
   const { name, strength, blocksReaders, blocksWriters } = lockMode(mode);
