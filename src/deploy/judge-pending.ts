@@ -1,7 +1,8 @@
 import { StudioError, exitCodes } from "../errors.ts";
 import { judgeMigrations } from "../migrate/judge.ts";
 import type { LintReport } from "../migrate/lint/lint.ts";
-import { listMigrations } from "../migrate/source.ts";
+import { lookAtPresentSchema } from "../migrate/present-schema.ts";
+import { type MigrationListing, listMigrations } from "../migrate/source.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import { schemaStatus } from "./schema-status.ts";
@@ -17,9 +18,20 @@ export interface LintRequest {
 export async function lintProject(view: View, request: LintRequest): Promise<LintReport> {
   const place = withDatabaseFrom(view, request.databaseUrlFile);
   const { dialect } = place.database;
-  const migrations = listMigrations(liveMigrationFolders(place));
-  const wanted = request.all ? migrations : (await schemaStatus(place)).pending;
-  return judgeMigrations({ dialect, migrations, wanted: wanted.map(({ name }) => name) });
+  if (request.all) {
+    const migrations = listMigrations(liveMigrationFolders(place));
+    return judgeMigrations({ dialect, present: [], migrations });
+  }
+  return judgePending(place, (await schemaStatus(place)).pending);
+}
+
+/** Judges migrations that are to be applied next to the environment's database. */
+export async function judgePending(
+  { database }: Pick<View, "database">,
+  pending: MigrationListing[],
+): Promise<LintReport> {
+  const present = await lookAtPresentSchema(database);
+  return judgeMigrations({ dialect: database.dialect, present, migrations: pending });
 }
 
 /**

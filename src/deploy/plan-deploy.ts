@@ -49,8 +49,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   await loadMigrations(schema.pending, place.database.dialect);
   const previous = ledger === null ? null : await previousRelease(place, ledger);
   const id = createIdentifier(now);
-  const maintenance =
-    previous?.running === true && (await breaksRelease(request, migrations, schema));
+  const maintenance = previous?.running === true && (await breaksRelease(request, schema));
   const release = describeRelease(request, id, migrations, previous?.record.id ?? null);
   const first = skip.backup ? false : await sourcesAreEmpty(await databaseAndFiles(place));
   return {
@@ -71,15 +70,11 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
 /** @throws StudioError (exit 4) where pending migrations are not safe, and that was not allowed */
 async function breaksRelease(
   { place, allowBreaking }: PlanRequest,
-  migrations: MigrationListing[],
   { pending }: SchemaState,
 ): Promise<boolean> {
   if (pending.length === 0) return false;
-  const { judgeMigrations } = await import("../migrate/judge.ts");
-  const { unsafeMigrations } = await import("./judge-pending.ts");
-  const { dialect } = place.database;
-  const wanted = pending.map(({ name }) => name);
-  const refusal = unsafeMigrations(await judgeMigrations({ dialect, migrations, wanted }));
+  const { judgePending, unsafeMigrations } = await import("./judge-pending.ts");
+  const refusal = unsafeMigrations(await judgePending(place, pending));
   if (refusal !== null && !allowBreaking) throw refusal;
   return refusal !== null;
 }

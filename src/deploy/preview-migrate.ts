@@ -1,3 +1,4 @@
+import { lookAtPresentSchema } from "../migrate/present-schema.ts";
 import { type RecordedMigration, recordMigrations } from "../migrate/record.ts";
 import { listMigrations } from "../migrate/source.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
@@ -16,12 +17,12 @@ export async function previewMigrate(view: View, order: MigrateOrder): Promise<M
   const place = withDatabaseFrom(view, order.databaseUrlFile);
   const { direction } = order;
   const { names } = await planMigrate(place, order);
-  const recorded = await recordMigrations({
+  const all = listMigrations(liveMigrationFolders(place));
+  const migrations = await recordMigrations({
     dialect: place.database.dialect,
-    migrations: listMigrations(liveMigrationFolders(place)),
-    wanted: names,
+    present: await lookAtPresentSchema(place.database),
+    migrations: names.flatMap((name) => all.find((one) => one.name === name) ?? []),
     direction,
   });
-  const byName = new Map(recorded.map((one) => [one.name, one]));
-  return { direction, migrations: names.flatMap((name) => byName.get(name) ?? []) };
+  return { direction, migrations };
 }

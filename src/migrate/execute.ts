@@ -4,27 +4,29 @@ import { reachingDatabase } from "../database/session-failure.ts";
 import { StudioError } from "../errors.ts";
 import { type FailureOutcome, type MigrationDirection, migrationFailed } from "./failure.ts";
 import * as journal from "./journal.ts";
-import { findCompatible } from "./judge.ts";
 import { logAction } from "./log.ts";
 import { type MigrationModule, loadMigration } from "./module.ts";
 import { type MigrationRun, mayGoOn } from "./run.ts";
+import type { ScriptStatement } from "./script/statement.ts";
+import { listenToStatements } from "./sent-statements.ts";
 import type { MigrationListing } from "./source.ts";
 import { forgetIfNothingDone, runStepwise } from "./stepwise.ts";
 import { type TransactionRetry, runInTransaction } from "./transaction.ts";
+import { type Verdicts, openVerdicts } from "./verdicts.ts";
 
 /** Applies the named migrations, in the order given. */
 export async function executeUp(run: MigrationRun, names: string[]): Promise<void> {
   if (names.length === 0) return;
   const { database, migrations } = run.input;
-  const compatible = await findCompatible({ dialect: database.dialect, migrations, wanted: names });
-  const umzug = await createUmzug(run, compatible);
+  const wanted = migrations.filter(({ name }) => names.includes(name));
+  const umzug = await createUmzug(run, await openVerdicts(run.session, database.dialect, wanted));
   await unwrapped(umzug.up({ migrations: names }));
 }
 
 /** Reverts the named migrations, in the order given. */
 export async function executeDown(run: MigrationRun, names: string[]): Promise<void> {
   if (names.length === 0) return;
-  const umzug = await createUmzug(run, new Map());
+  const umzug = await createUmzug(run, null);
   await unwrapped(umzug.down({ migrations: names }));
 }
 
@@ -34,13 +36,11 @@ export async function executeDown(run: MigrationRun, names: string[]): Promise<v
  */
 async function createUmzug(
   run: MigrationRun,
-  compatible: ReadonlyMap<string, boolean>,
+  verdicts: Verdicts | null,
 ): Promise<Umzug<MigrationRun>> {
   const { Umzug: Executor } = await import("umzug");
   return new Executor<MigrationRun>({
-    migrations: run.input.migrations.map((migration) =>
-      runnable(run, { ...migration, compatible: compatible.get(migration.name) === true }),
-    ),
+    migrations: run.input.migrations.map((migration) => runnable({ run, migration, verdicts })),
     context: run,
     storage: {
       // One that stopped half-way up is still to be applied, and one half-way down to be reverted.
@@ -53,20 +53,25 @@ async function createUmzug(
   });
 }
 
-function runnable(run: MigrationRun, migration: JudgedMigration): RunnableMigration<MigrationRun> {
+interface Assignment {
+  run: MigrationRun;
+  migration: MigrationListing;
+  /** Null on the way down, where none is needed. */
+  verdicts: Verdicts | null;
+}
+
+function runnable(assignment: Assignment): RunnableMigration<MigrationRun> {
+  const { name, file } = assignment.migration;
   return {
-    name: migration.name,
-    path: migration.file,
-    up: () => migrate(run, migration, "up"),
-    down: () => migrate(run, migration, "down"),
+    name,
+    path: file,
+    up: () => migrate(assignment, "up"),
+    down: () => migrate(assignment, "down"),
   };
 }
 
-async function migrate(
-  run: MigrationRun,
-  migration: JudgedMigration,
-  direction: MigrationDirection,
-): Promise<void> {
+async function migrate(assignment: Assignment, direction: MigrationDirection): Promise<void> {
+  const { run, migration } = assignment;
   await mayGoOn(run);
   const { name, file } = migration;
   const { onEvent, signal, database } = run.input;
@@ -75,7 +80,7 @@ async function migrate(
   const started = performance.now();
   const unfinished = run.applied.find((row) => row.name === name && row.progress !== null) ?? null;
   const isStepwise = database.dialect === "mysql" || !module.transactional || unfinished !== null;
-  const task = { run, migration, module, direction, unfinished, started };
+  const task = { ...assignment, module, direction, unfinished, started };
   try {
     await (isStepwise ? oneByOne(task) : inTransaction(task));
   } catch (error) {
@@ -91,9 +96,7 @@ async function migrate(
   onEvent?.({ type: direction === "up" ? "migrated" : "reverted", name, file, milliseconds });
 }
 
-interface Task {
-  run: MigrationRun;
-  migration: JudgedMigration;
+interface Task extends Assignment {
   module: MigrationModule;
   direction: MigrationDirection;
   /** The journal's row, where an earlier run stopped half-way. */
@@ -116,8 +119,8 @@ async function inTransaction(task: Task): Promise<void> {
   };
   await runInTransaction(transaction, async (knex) => {
     await begin(task, knex, false);
-    await act(task, knex);
-    await end(task, knex);
+    const sent = await act(task, knex);
+    await end(task, knex, sent);
   });
 }
 
@@ -126,8 +129,11 @@ async function oneByOne(task: Task): Promise<void> {
   const { run, migration, direction, unfinished } = task;
   if (unfinished === null) await begin(task, run.session, true);
   const work = { run, name: migration.name, direction, unfinished };
-  await runStepwise({ ...work, onRetry: tellRetry(run, migration) }, (knex) => act(task, knex));
-  await run.session.transaction((knex) => end(task, knex));
+  let sent: ScriptStatement[] = [];
+  await runStepwise({ ...work, onRetry: tellRetry(run, migration) }, async (knex) => {
+    sent = await act(task, knex);
+  });
+  await run.session.transaction((knex) => end(task, knex, sent));
 }
 
 function tellRetry({ input }: MigrationRun, { name }: MigrationListing) {
@@ -157,15 +163,19 @@ async function begin(
   });
 }
 
-async function act({ module, direction }: Task, knex: Knex): Promise<void> {
-  await (direction === "up" ? module.up(knex) : module.down?.(knex));
+/** @returns what it sent to change the database */
+function act({ module, direction }: Task, knex: Knex): Promise<ScriptStatement[]> {
+  return listenToStatements(knex, () => module[direction]?.(knex));
 }
 
-async function end({ run, migration, direction, started }: Task, knex: Knex): Promise<void> {
+async function end(task: Task, knex: Knex, sent: ScriptStatement[]): Promise<void> {
+  const { run, migration, module, direction, started } = task;
   const { name, checksum } = migration;
   const at = clockOf(run)();
-  if (direction === "up") await journal.journalFinished(knex, migration, at);
-  else await journal.journalReverted(knex, name);
+  if (direction === "up") {
+    const compatible = task.verdicts?.(migration, module, sent) === true;
+    await journal.journalFinished(knex, { name, checksum, compatible }, at);
+  } else await journal.journalReverted(knex, name);
   const milliseconds = Math.round(performance.now() - started);
   const action = direction === "up" ? "applied" : "reverted";
   await logAction(knex, run.input.who, { action, name, checksum, milliseconds, at });
@@ -174,9 +184,6 @@ async function end({ run, migration, direction, started }: Task, knex: Knex): Pr
 function clockOf({ input }: MigrationRun): () => Date {
   return input.now ?? (() => new Date());
 }
-
-/** A file, with the verdict where the author says nothing. */
-type JudgedMigration = MigrationListing & { compatible: boolean };
 
 /** Reads the journal anew and checks that it says what was done: no claim without a check. */
 async function confirm(run: MigrationRun, name: string, expected: boolean): Promise<void> {

@@ -7,7 +7,6 @@ export interface JournaledMigration {
   name: string;
   checksum: string;
   origin: MigrationOrigin;
-  compatible: boolean;
   reversible: boolean;
 }
 
@@ -173,7 +172,8 @@ export async function journalStarted(
     checksum: migration.checksum,
     parent: row.parent?.name ?? null,
     origin: migration.origin,
-    compatible: migration.compatible === true,
+    // Found out while it runs.
+    compatible: false,
     reversible: migration.reversible,
     started_at: row.startedAt.toISOString(),
     finished_at: null,
@@ -187,7 +187,7 @@ export async function journalStarted(
 
 export async function journalFinished(
   transaction: Knex,
-  { name, checksum }: Pick<JournaledMigration, "name" | "checksum">,
+  { name, checksum, compatible }: { name: string; checksum: string; compatible: boolean },
   finishedAt: Date,
 ): Promise<void> {
   await transaction(journalTable)
@@ -196,6 +196,7 @@ export async function journalFinished(
       status: "applied",
       // A migration that stopped half-way may have been corrected from there on.
       checksum,
+      compatible,
       finished_at: finishedAt.toISOString(),
       ...noProgress,
     });

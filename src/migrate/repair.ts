@@ -101,7 +101,7 @@ async function carryOut(run: MigrationRun, knex: Knex, repair: Repair): Promise<
   if (repair.kind === "baseline") return baseline(run, knex, repair.name);
   const row = run.applied.find(({ name }) => name === repair.name) as AppliedMigration;
   const file = run.input.migrations.find(({ name }) => name === repair.name);
-  await change(knex, repair.kind, row, file);
+  await change(run, knex, repair.kind, row);
   await log(run, knex, logged[repair.kind], { ...row, checksum: file?.checksum ?? row.checksum });
   return [row.name];
 }
@@ -114,19 +114,23 @@ const logged: Record<"accept" | "forget" | "applied" | "reverted", LoggedAction>
 };
 
 async function change(
+  { input }: MigrationRun,
   knex: Knex,
   kind: keyof typeof logged,
   row: AppliedMigration,
-  file: MigrationListing | undefined,
 ): Promise<void> {
   const { name } = row;
+  const file = input.migrations.find((one) => one.name === name);
   const checksum = file?.checksum ?? row.checksum;
   if (kind === "accept") {
     await knex(journalTable).where({ name }).update({ checksum });
     return;
   }
   if (kind !== "applied") return removeRow(knex, row);
-  await journalFinished(knex, { name, checksum }, new Date());
+  // What it sent was not seen: it counts as declared.
+  const compatible =
+    file !== undefined && (await loadMigration(file, input.database.dialect)).compatible === true;
+  await journalFinished(knex, { name, checksum, compatible }, new Date());
 }
 
 /** The row after it now follows the one before it. */
@@ -168,7 +172,7 @@ async function baseline(run: MigrationRun, knex: Knex, name: string): Promise<st
     const compatible = module.compatible === true;
     const row = { ...migration, compatible, reversible: module.down !== undefined };
     await journalStarted(knex, row, { parent, startedAt: at, who, stepwise: false });
-    await journalFinished(knex, migration, at);
+    await journalFinished(knex, row, at);
     await log(run, knex, "baselined", migration);
     const sequence = (parent?.sequence ?? 0) + 1;
     parent = { ...row, sequence } as unknown as AppliedMigration;

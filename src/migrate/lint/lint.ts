@@ -20,10 +20,10 @@ export interface LintInput {
   /** In the order in which they are to be applied. */
   migrations: LintedMigration[];
   /**
-   * Those that were applied before, in order: read for what they say of columns, types and
-   * constraints, and not judged. Without them, less is known to be safe.
+   * Statements that make the schema as it is before them: read for what they say of columns, types
+   * and constraints, and not judged. Without them, less is known to be safe.
    */
-  applied?: Pick<LintedMigration, "statements">[];
+  present?: readonly string[];
 }
 
 export interface MigrationVerdict {
@@ -48,19 +48,8 @@ export interface LintReport {
  * they are applied, keep it waiting, or fail. Never throws for what is in a statement.
  */
 export async function lintMigrations(input: LintInput): Promise<LintReport> {
-  const { dialect } = input;
-  const bench: Bench = {
-    dialect,
-    rules: rules.filter((rule) => rule.dialects.includes(dialect)),
-    known: new KnownSchema(dialect),
-    read: await openReader(dialect),
-  };
-  for (const { statements } of input.applied ?? []) {
-    for (const { sql } of statements)
-      bench.read(sql).actions.forEach((it) => bench.known.apply(it));
-  }
-  bench.known.beginSet();
-  const reports = input.migrations.map((migration) => report(judgeMigration(migration, bench)));
+  const linter = await openLinter(input.dialect, input.present ?? []);
+  const reports = input.migrations.map((migration) => linter.judge(migration));
   const findings = reports.flatMap((one) => one.findings);
   const migrations = reports.map(({ verdict }) => verdict);
   const hurts = findings.some(
@@ -74,7 +63,25 @@ export async function lintMigrations(input: LintInput): Promise<LintReport> {
   };
 }
 
-interface MigrationReport {
+/** Judges migrations one after the other, in the order in which they are applied. */
+export interface Linter {
+  judge(migration: LintedMigration): MigrationReport;
+}
+
+/** @param present as in `LintInput` */
+export async function openLinter(dialect: Dialect, present: readonly string[]): Promise<Linter> {
+  const bench: Bench = {
+    dialect,
+    rules: rules.filter((rule) => rule.dialects.includes(dialect)),
+    known: new KnownSchema(dialect),
+    read: await openReader(dialect),
+  };
+  for (const sql of present) bench.read(sql).actions.forEach((it) => bench.known.apply(it));
+  bench.known.beginSet();
+  return { judge: (migration) => report(judgeMigration(migration, bench)) };
+}
+
+export interface MigrationReport {
   findings: Finding[];
   allowed: Finding[];
   verdict: MigrationVerdict;

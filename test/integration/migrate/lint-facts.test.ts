@@ -17,8 +17,7 @@ async function findingsOf(dialect: Dialect, made: string[], sql: string): Promis
     compatible: null,
     readsData: false,
   };
-  const applied = [{ statements: statements(made) }];
-  return (await lintMigrations({ dialect, migrations: [migration], applied })).findings;
+  return (await lintMigrations({ dialect, migrations: [migration], present: made })).findings;
 }
 
 describe("the lint knows what PostgreSQL does", () => {

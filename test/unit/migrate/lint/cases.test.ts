@@ -8,9 +8,9 @@ type Case = [sql: string, rules: string];
 
 /** @param history what was applied before, likewise */
 async function rulesOf(dialect: Dialect, sql: string, history: string): Promise<string> {
-  const split = (text: string) => migrationOf(text.split("; ").filter((part) => part !== ""));
-  const migrations = [split(sql)];
-  const report = await lintMigrations({ dialect, migrations, applied: [split(history)] });
+  const split = (text: string) => text.split("; ").filter((part) => part !== "");
+  const migrations = [migrationOf(split(sql))];
+  const report = await lintMigrations({ dialect, migrations, present: split(history) });
   return report.findings.map(({ rule }) => rule).join(" ");
 }
 

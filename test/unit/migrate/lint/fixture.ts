@@ -19,9 +19,15 @@ export interface Fixture {
  */
 export function readFixture(file: string, dialect: Dialect): Fixture {
   const text = readFileSync(file, "utf8");
-  const input: LintInput = { dialect, migrations: [], applied: [] };
+  const present: string[] = [];
+  const input: LintInput = { dialect, migrations: [], present };
   const also: string[] = [];
-  let statements: LintedMigration["statements"] | null = null;
+  let add: ((sql: string, line: number) => void) | null = null;
+  const beginMigration = (words: string): void => {
+    const migration = emptyMigration(file, input.migrations.length, words);
+    input.migrations.push(migration);
+    add = (sql, at) => migration.statements.push({ sql, line: at });
+  };
   let line = 1;
   for (const paragraph of text.split(/\n{2,}/)) {
     const lines = paragraph.trim().split("\n");
@@ -29,24 +35,15 @@ export function readFixture(file: string, dialect: Dialect): Fixture {
       const [, others] = /^-- also: (.+)$/.exec(lines[0]) ?? [];
       const [, words] = /^-- (migration.*|applied before):$/.exec(lines[0]) ?? [];
       if (others !== undefined) also.push(...others.split(", "));
-      else if (words === "applied before") {
-        statements = [];
-        input.applied?.push({ statements });
-      } else if (words !== undefined) {
-        const migration = emptyMigration(file, input.migrations.length, words);
-        input.migrations.push(migration);
-        statements = migration.statements;
-      } else break;
+      else if (words === "applied before") add = (sql) => present.push(sql);
+      else if (words !== undefined) beginMigration(words);
+      else break;
       lines.shift();
       line += 1;
     }
-    if (statements === null && lines.length > 0) {
-      const migration = emptyMigration(file, 0, "");
-      input.migrations.push(migration);
-      statements = migration.statements;
-    }
+    if (add === null && lines.length > 0) beginMigration("");
     const sql = lines.join("\n").replace(/;$/, "");
-    if (sql !== "") statements?.push({ sql, line });
+    if (sql !== "") add?.(sql, line);
     line += lines.length + 1;
   }
   return { input, also };

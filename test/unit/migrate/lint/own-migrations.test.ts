@@ -10,8 +10,7 @@ const dialects: Dialect[] = ["postgres", "mysql", "sqlite"];
 
 test.each(dialects)("studio's own migrations have no findings on %s", async (dialect) => {
   const migrations = listMigrations([{ folder, origin: "studio" }]);
-  const wanted = migrations.map(({ name }) => name);
-  const recorded = await recordMigrations({ dialect, migrations, wanted });
+  const recorded = await recordMigrations({ dialect, present: [], migrations });
   expect(recorded.flatMap(({ statements }) => statements).length).toBeGreaterThan(1);
   const linted = recorded.map((one) => ({ ...one, allowed: [], compatible: null }));
   const report = await lintMigrations({ dialect, migrations: linted });
