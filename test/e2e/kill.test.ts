@@ -43,10 +43,19 @@ async function reset(): Promise<void> {
   }
 }
 
-async function check({ way, where, outcome }: Recovery): Promise<void> {
+/** From here on the new release has served, and a schema that the one before can live with stays. */
+function isAfterSwitch({ name, nth }: KillPoint): boolean {
+  const index = points.findIndex((point) => point.name === name && point.nth === nth);
+  return index >= points.findIndex((point) => point.name === "switch#done:after");
+}
+
+async function check({ way, point, where, outcome }: Recovery): Promise<void> {
   const after = await expectSound(project, where);
   if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
-  if (outcome === "undone") expect(after, where).toEqual(before);
+  if (outcome === "undone") {
+    const brought = isAfterSwitch(point) ? expect.stringMatching(`-round-${migrations}$`) : null;
+    expect(after, where).toEqual({ ...before, schemaHead: brought ?? before.schemaHead });
+  }
   if (outcome === "succeeded") expect(after.release, where).not.toBe(before.release);
   const sent = writer.acknowledged.length;
   expect(await storedItems(project.url), where).toBeGreaterThanOrEqual(sent);

@@ -14,6 +14,7 @@ export type Way = "resume" | "abort";
 
 export interface Recovery {
   way: Way;
+  point: KillPoint;
   where: string;
   /** Null where the process died before the operation began, or after it had ended. */
   outcome: "succeeded" | "undone" | null;
@@ -118,7 +119,7 @@ export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): 
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
     if (!(await kill(plan.project, plan.argv, point, where))) continue;
     const outcome = await recover(plan.project, way, where, plan.exitCodes);
-    await plan.check({ way, where, outcome });
+    await plan.check({ way, point, where, outcome });
     rounds += 1;
   }
   return rounds;
