@@ -1,6 +1,9 @@
-import { type Block, heading, table, text } from "../../src/cli/blocks.ts";
+import { text } from "../../src/cli/blocks.ts";
 import { defineCommand, textOption } from "../../src/cli/command.ts";
+import { readDuration } from "../../src/cli/duration.ts";
+import { createMeter } from "../../src/cli/meter.ts";
 import { databaseOption } from "../../src/cli/migrate-view.ts";
+import { rehearsedBlocks } from "../../src/cli/rehearsal-view.ts";
 import { StudioError, exitCodes, usageError } from "../../src/errors.ts";
 import type { RehearsalReport, RehearsedMigration } from "../../src/migrate/rehearse/report.ts";
 
@@ -17,28 +20,38 @@ export default defineCommand<RehearsalReport>({
       summary: "transaction or clone",
       complete: ["transaction", "clone"],
     },
+    {
+      flags: "--most <duration>",
+      summary: "How long the transaction may hold locks on the live database (default: 30s)",
+    },
     databaseOption,
   ],
   examples: [{ line: "studio migrate rehearse", does: "see what a migration would hold up" }],
   dryRun: "reads",
-  exitCodes: [0, 2, 4, 7, 8, 130, 143],
+  exitCodes: [0, 2, 3, 4, 6, 7, 8, 130, 143],
   async run(context, input) {
     const on = textOption(input, "on") ?? null;
     if (on !== null && on !== "transaction" && on !== "clone") {
       throw usageError(`--on takes transaction or clone, not ${on}.`);
     }
     const { rehearseMigrations } = await import("../../src/deploy/rehearse-migrations.ts");
+    const most = textOption(input, "most");
+    const meter = createMeter(context);
     const result = await rehearseMigrations(await context.workplace(), {
       on,
       to: textOption(input, "to") ?? null,
+      most: most === undefined ? null : await readDuration(most),
       databaseUrlFile: textOption(input, "databaseUrlFile") ?? null,
-    });
+      say: (words) => meter.say(words),
+    }).finally(() => meter.close());
     const failed = result.migrations.find(({ failure }) => failure !== null);
-    if (result.ok || failed === undefined) return { result };
-    return { result, exitCode: exitCodes.checkFailed, error: rehearsalError(failed) };
+    if (!result.ok && failed !== undefined) {
+      return { result, exitCode: exitCodes.checkFailed, error: rehearsalError(failed) };
+    }
+    return { result, exitCode: result.complete ? exitCodes.done : exitCodes.incomplete };
   },
   human: ({ migrations, notes }) => [
-    ...migrations.flatMap(migrationBlocks),
+    ...migrations.flatMap(rehearsedBlocks),
     ...notes.map((note) => text(note, "dim")),
     text(
       migrations.length === 0
@@ -49,11 +62,12 @@ export default defineCommand<RehearsalReport>({
   ],
 });
 
-function rehearsalError({ name, failure }: RehearsedMigration): StudioError {
+function rehearsalError({ name, outcome, failure }: RehearsedMigration): StudioError {
+  const happens = outcome === "blocked" ? "would not get its locks now" : "would fail";
   const place = `${failure?.file ?? ""}${failure?.line == null ? "" : `:${failure.line}`}`;
   return new StudioError({
     code: "migration.rehearsal",
-    message: `The migration ${name} would fail (${place}): ${failure?.message ?? ""}.`,
+    message: `The migration ${name} ${happens} (${place}): ${failure?.message ?? ""}.`,
     hint:
       failure !== null && failure.heldBy.length > 0
         ? `A lock that it needs is held by ${failure.heldBy.join(", ")}.`
@@ -61,28 +75,4 @@ function rehearsalError({ name, failure }: RehearsedMigration): StudioError {
     exitCode: exitCodes.checkFailed,
     details: failure,
   });
-}
-
-function migrationBlocks(migration: RehearsedMigration): Block[] {
-  const { name, outcome, reason, milliseconds, statements, tables } = migration;
-  return [
-    heading(`${name}: ${outcome}, ${Math.round(milliseconds)} ms`),
-    ...(reason === null ? [] : [text(reason, "warning")]),
-    table(
-      ["MS", "STATEMENT", "LOCKS", "WRITTEN ANEW"],
-      statements.map(({ milliseconds: time, sql, locks, rewritten }) => [
-        String(Math.round(time)),
-        sql,
-        locks.map(({ relation, mode }) => `${relation} ${mode}`).join(", "),
-        rewritten.join(", "),
-      ]),
-      "no statements",
-    ),
-    ...tables.map(({ table: one, blocksReaders, blocksWriters }) =>
-      text(
-        `${one ?? "every table"}: would block readers for ${Math.round(blocksReaders)} ms, writers for ${Math.round(blocksWriters)} ms`,
-        blocksReaders > 0 ? "warning" : "dim",
-      ),
-    ),
-  ];
 }

@@ -1,5 +1,6 @@
 import { type Block, list, table, text } from "../../src/cli/blocks.ts";
 import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
+import { createMeter } from "../../src/cli/meter.ts";
 import { databaseOption } from "../../src/cli/migrate-view.ts";
 import { StudioError, exitCodes } from "../../src/errors.ts";
 import type { RoundTrip, RoundTripReport } from "../../src/migrate/rehearse/round-trip.ts";
@@ -15,19 +16,23 @@ export default defineCommand<RoundTripReport>({
   ],
   examples: [{ line: "studio migrate test", does: "see that the way back leads back" }],
   dryRun: "reads",
-  exitCodes: [0, 2, 4, 7, 8, 130, 143],
+  exitCodes: [0, 2, 3, 4, 7, 8, 130, 143],
   async run(context, input) {
     const { testMigrations } = await import("../../src/deploy/rehearse-migrations.ts");
+    const meter = createMeter(context);
     const result = await testMigrations(await context.workplace(), {
       all: flagOption(input, "all"),
       to: textOption(input, "to") ?? null,
       databaseUrlFile: textOption(input, "databaseUrlFile") ?? null,
-    });
+      say: (words) => meter.say(words),
+    }).finally(() => meter.close());
     const bad = result.migrations.find(
       ({ outcome }) => outcome === "failed" || outcome === "different",
     );
-    if (result.ok || bad === undefined) return { result };
-    return { result, exitCode: exitCodes.checkFailed, error: roundTripError(bad) };
+    if (!result.ok && bad !== undefined) {
+      return { result, exitCode: exitCodes.checkFailed, error: roundTripError(bad) };
+    }
+    return { result, exitCode: result.complete ? exitCodes.done : exitCodes.incomplete };
   },
   human: ({ migrations, notes }) => [
     table(

@@ -1,9 +1,9 @@
 import { hostname, userInfo } from "node:os";
 import type { Project } from "../config/project.ts";
-import { usageError } from "../errors.ts";
 import type { Desk } from "../operation/perform.ts";
 import { packageVersion } from "../package-root.ts";
 import type { Context, GlobalOptions } from "./context.ts";
+import { readDuration } from "./duration.ts";
 import type { Masker } from "./mask.ts";
 import type { Output } from "./output.ts";
 import { createPrompt } from "./prompt.ts";
@@ -78,7 +78,6 @@ async function openDesk(context: Context, lockWait: string | undefined): Promise
   const { environment, directory } = await context.project();
   const { statePaths } = await import("../state.ts");
   const { faultsFrom } = await import("../operation/faults.ts");
-  const { parseDuration } = await import("../config/quantity.ts");
   return {
     environment,
     paths: statePaths(directory, environment),
@@ -89,7 +88,7 @@ async function openDesk(context: Context, lockWait: string | undefined): Promise
     observer: await context.observer(),
     faults: faultsFrom(context.env["STUDIO_FAULT"]),
     now: context.now,
-    lockWait: lockWait === undefined ? 0 : duration(parseDuration, lockWait),
+    lockWait: lockWait === undefined ? 0 : await readDuration(lockWait),
   };
 }
 
@@ -104,14 +103,6 @@ async function readProject(context: Context): Promise<Project> {
   });
   for (const warning of project.warnings) context.output.warn(warning);
   return project;
-}
-
-function duration(parse: (text: string) => number, text: string): number {
-  try {
-    return parse(text);
-  } catch {
-    throw usageError(`"${text}" is not a duration.`, "Write it as 30s, 5m or 2h.");
-  }
 }
 
 function userName(): string {

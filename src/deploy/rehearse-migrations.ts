@@ -1,3 +1,4 @@
+import type { MigrationEvent } from "../migrate/apply.ts";
 import type { RehearsalPlace, RehearsalReport } from "../migrate/rehearse/report.ts";
 import type { RoundTripReport } from "../migrate/rehearse/round-trip.ts";
 import { backupWorkDirectory } from "./backup-repository.ts";
@@ -9,16 +10,26 @@ export interface RehearseRequest {
   /** The last migration to try; null: all that are pending. */
   to: string | null;
   databaseUrlFile: string | null;
+  /** Told what is being done, in few words. */
+  say: (words: string) => void;
 }
 
 /** Tries the pending migrations; nothing of it is left. */
 export async function rehearseMigrations(
   workplace: Workplace,
-  request: RehearseRequest & { on: RehearsalPlace | null },
+  request: RehearseRequest & {
+    on: RehearsalPlace | null;
+    /** Milliseconds that the transaction may hold locks on the live database. */
+    most: number | null;
+  },
 ): Promise<RehearsalReport> {
   const { rehearse } = await import("../migrate/rehearse/rehearse.ts");
-  const { on } = request;
-  return rehearse({ ...inputOf(workplace, request), ...(on === null ? {} : { on }) });
+  const { on, most } = request;
+  return rehearse({
+    ...inputOf(workplace, request),
+    ...(on === null ? {} : { on }),
+    ...(most === null ? {} : { maxMilliseconds: most }),
+  });
 }
 
 /** Applies migrations, takes them back and applies them again, on a copy. */
@@ -30,12 +41,18 @@ export async function testMigrations(
   return testRoundTrip({ ...inputOf(workplace, request), all: request.all });
 }
 
-function inputOf(workplace: Workplace, { to, databaseUrlFile }: RehearseRequest) {
+function inputOf(workplace: Workplace, { to, databaseUrlFile, say }: RehearseRequest) {
   const place = withDatabaseFrom(workplace, databaseUrlFile);
   const { desk, project, variables } = place;
   return {
     ...migrationInput(place, desk.signal),
-    clone: { env: variables, scratch: backupWorkDirectory(project) },
+    clone: { env: variables, scratch: backupWorkDirectory(project), say },
+    onEvent: (event: MigrationEvent) =>
+      say(
+        event.type === "waiting"
+          ? `waiting for ${event.holder ?? "another process"}`
+          : `${event.type} ${event.name}`,
+      ),
     ...(to === null ? {} : { to }),
   };
 }

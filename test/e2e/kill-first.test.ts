@@ -39,6 +39,6 @@ async function check({ way, where, outcome }: Recovery): Promise<void> {
 }
 
 test("a first deploy that is killed can be carried through, or leaves nothing", async () => {
-  const plan = { project, argv: ["deploy"], rounds: 4, reset, check };
+  const plan = { project, argv: ["deploy"], rounds: 2, reset, check };
   expect(await killRounds(plan, points)).toBeGreaterThan(0);
 }, 7_200_000);

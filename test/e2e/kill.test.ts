@@ -76,7 +76,7 @@ describe("a deploy with a pending migration, killed by SIGKILL", () => {
   });
 
   test("can be resumed or aborted from any point to one release that serves", async () => {
-    const plan = { project, argv: ["deploy"], rounds: 6, reset, check };
+    const plan = { project, argv: ["deploy"], rounds: 4, reset, check };
     expect(await killRounds(plan, points)).toBeGreaterThan(0);
   }, 7_200_000);
 

@@ -152,7 +152,7 @@ test.each([false, true])(
     const random = randomFrom(seed);
     const one = await scene(encrypted);
     const place = join(one.folder, "place");
-    for (let number = 1; number <= rounds(50, 1000); number += 1) {
+    for (let number = 1; number <= rounds(25, 1000); number += 1) {
       rmSync(place, { recursive: true, force: true });
       cpSync(one.start, place, keepingTimes);
       const changes = Array.from({ length: random.below(3) === 0 ? 2 : 1 }, () =>

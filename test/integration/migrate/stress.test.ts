@@ -90,7 +90,7 @@ describe.each(servers.dialects)("on %s", (dialect) => {
     expect(points).toBeGreaterThan(20);
     const outcome = await outcomeOf();
     const random = randomFrom(20261121);
-    for (let round = 0; round < rounds(6, 50); round += 1) {
+    for (let round = 0; round < rounds(3, 50); round += 1) {
       const killAt = 1 + random.below(points);
       database = await createAddress(dialect, fresh(more), servers);
       const killed = await startMigrating(database, project, { killAt });
