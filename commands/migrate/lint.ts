@@ -30,7 +30,7 @@ export default defineCommand<LintReport>({
   human: (report) => [
     ...report.findings.flatMap(findingBlocks),
     text(
-      `${report.migrations.length} migrations judged, ${report.findings.length} findings, ${report.allowed.length} allowed.`,
+      `Migrations judged: ${report.migrations.length}. Findings: ${report.findings.length}; allowed by their authors: ${report.allowed.length}.`,
     ),
   ],
 });

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type CreatedMigration, createMigration } from "../migrate/create/create.ts";
 import type { GeneratedFile, GeneratedStatement } from "../migrate/schema/generate.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
+import { asPrinted } from "./printed-schema.ts";
 import { declaredSchema, liveSchema } from "./schema-file.ts";
 import type { View } from "./view.ts";
 
@@ -38,8 +39,9 @@ export async function createProjectMigration(
     return { created, possibleRenames: [], notes: [] };
   }
   const { generateMigration } = await import("../migrate/schema/generate.ts");
-  const live = await liveSchema(withDatabaseFrom(view, request.databaseUrlFile));
-  const declared = declaredSchema(view);
+  const place = withDatabaseFrom(view, request.databaseUrlFile);
+  const live = await liveSchema(place);
+  const declared = await asPrinted(place, declaredSchema(view), live);
   const { files, possibleRenames, notes } = generateMigration({
     live,
     declared,

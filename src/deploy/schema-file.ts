@@ -8,10 +8,9 @@ import { type Schema, emptySchema } from "../migrate/schema/model.ts";
 import { readSchema } from "../migrate/schema/read.ts";
 import { formatSchema, parseSchema } from "../migrate/schema/text.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
+import { asPrinted } from "./printed-schema.ts";
 import { schemaStatus } from "./schema-status.ts";
 import type { View } from "./view.ts";
-
-type Place = Pick<View, "database" | "project">;
 
 /** Absolute path of the file that says what the schema is meant to be. */
 function schemaFile({ project }: Pick<View, "project">): string {
@@ -74,15 +73,15 @@ export interface SchemaCheck {
   drift: SchemaDifference[];
 }
 
-/** Whether the live schema is what the files say. Only reads. */
+/** Whether the live schema is what the files say. Nothing of the live database is changed. */
 export async function checkSchema(
   view: View,
   databaseUrlFile: string | null,
 ): Promise<{ check: SchemaCheck; error: StudioError | null }> {
-  const place: Place = withDatabaseFrom(view, databaseUrlFile);
+  const place = withDatabaseFrom(view, databaseUrlFile);
   const { head, pending, problems } = await schemaStatus(place);
   const file = existsSync(schemaFile(place)) ? schemaFile(place) : null;
-  const drift = file === null ? [] : compareSchemas(declaredSchema(place), await liveSchema(place));
+  const drift = file === null ? [] : await findDrift(place);
   const check: SchemaCheck = {
     head,
     pending: pending.map(({ name }) => name),
@@ -106,6 +105,11 @@ export async function checkSchema(
       "`studio migrate create NAME --autogenerate` writes the migration that leads from the live schema to the file; `studio migrate dump` takes the live schema as it is.",
     ),
   };
+}
+
+async function findDrift(place: View): Promise<SchemaDifference[]> {
+  const [declared, live] = [declaredSchema(place), await liveSchema(place)];
+  return compareSchemas(await asPrinted(place, declared, live), live);
 }
 
 function failed(message: string, hint: string): StudioError {

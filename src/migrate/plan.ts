@@ -86,11 +86,14 @@ function unknownName(name: string, known: string[], what: string): StudioError {
   );
 }
 
+const lacking = (file: string): string =>
+  `${file} has no ${file.endsWith(".sql") ? "part `-- studio: down`" : "down(knex)"}`;
+
 function irreversible(migrations: MigrationListing[]): StudioError {
   const files = migrations.map(({ file }) => file);
   return new StudioError({
     code: "migration.irreversible",
-    message: `Nothing was reverted: ${files.join(", ")} has no down(knex).`,
+    message: `Nothing was reverted: ${files.map(lacking).join(", ")}.`,
     hint: "Return to a later migration, write a new one that goes back, or restore a backup.",
     exitCode: exitCodes.checkFailed,
     details: { names: migrations.map(({ name }) => name), files },

@@ -1,5 +1,5 @@
 import type { DatabaseAddress } from "../../database/address.ts";
-import type { RehearsalInput } from "./rehearsal-input.ts";
+import type { CloneInput } from "./rehearsal-input.ts";
 
 /** A copy of a database that nobody else uses. */
 export interface Clone {
@@ -22,7 +22,7 @@ export type CloneContents = "everything" | "nothing";
  * Copies the database, and removes what an earlier process left that is no more. To be called with
  * the migration lock held, so that the schema stays as it is meanwhile.
  */
-export async function openClone(input: RehearsalInput, contents: CloneContents): Promise<Clone> {
+export async function openClone(input: CloneInput, contents: CloneContents): Promise<Clone> {
   const { dialect } = input.database;
   if (dialect === "postgres") {
     const { clonePostgres } = await import("./postgres/clone.ts");

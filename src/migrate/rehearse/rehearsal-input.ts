@@ -11,6 +11,12 @@ export interface CloneMeans {
   say?: (line: string) => void;
 }
 
+/** What it takes to make a copy. */
+export type CloneInput = Pick<
+  RehearsalInput,
+  "database" | "lockTimeout" | "signal" | "now" | "clone" | "largestTable"
+>;
+
 export interface RehearsalInput extends MigrateInput {
   /** The last migration to try; default: all that are pending. */
   to?: string;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { StudioError, exitCodes, usageError } from "../../errors.ts";
 import { isAlive, ownIdentity } from "../../shell/process-identity.ts";
-import type { CloneMeans, RehearsalInput } from "./rehearsal-input.ts";
+import type { CloneMeans, CloneInput } from "./rehearsal-input.ts";
 
 /** `rehearsal-4711-881234-xxxxxx`: the process that made it, and when that was started. */
 const pattern = /^rehearsal-(\d+)-(\d+)-/;
@@ -44,7 +44,7 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
 }
 
 /** @throws StudioError (exit 2) where a copy is wanted, and nothing to make it with */
-export function cloneMeans({ clone }: RehearsalInput): CloneMeans {
+export function cloneMeans({ clone }: CloneInput): CloneMeans {
   if (clone !== undefined) return clone;
   throw usageError(
     "A copy of the database needs a folder for temporary files.",

@@ -12,7 +12,7 @@ import { type MysqlSession, quoteName, withMysql } from "../../../database/mysql
 import { StudioError, exitCodes, reasonOf } from "../../../errors.ts";
 import { createIdentifier } from "../../../identifier.ts";
 import type { Clone, CloneContents } from "../clone.ts";
-import type { RehearsalInput } from "../rehearsal-input.ts";
+import type { CloneInput } from "../rehearsal-input.ts";
 import { cloneMeans, requireRoom, withScratchFolder } from "../scratch-folder.ts";
 import { dropReachingBack } from "./reaching-back.ts";
 import { largeTables } from "./table-sizes.ts";
@@ -23,7 +23,7 @@ const defaultLargest = 1024 ** 3;
  * Copies a database on the same server, by a dump and its loading. The copy lives as long as a
  * connection of this process, which holds a lock with its name.
  */
-export async function cloneMysql(input: RehearsalInput, contents: CloneContents): Promise<Clone> {
+export async function cloneMysql(input: CloneInput, contents: CloneContents): Promise<Clone> {
   const { database: address } = input;
   const live = mysqlDatabase(address);
   const owner = await connect(address);
@@ -80,7 +80,7 @@ interface Copy {
 }
 
 async function fill(
-  input: RehearsalInput,
+  input: CloneInput,
   owner: Connection,
   copy: Copy,
 ): Promise<Pick<Clone, "notes" | "emptyTables">> {

@@ -26,7 +26,7 @@ import { readServer } from "../../../database/postgres/server.ts";
 import { StudioError, exitCodes, reasonOf } from "../../../errors.ts";
 import { createIdentifier } from "../../../identifier.ts";
 import type { Clone, CloneContents } from "../clone.ts";
-import type { RehearsalInput } from "../rehearsal-input.ts";
+import type { CloneInput } from "../rehearsal-input.ts";
 import { cloneMeans, requireRoom, withScratchFolder } from "../scratch-folder.ts";
 
 /** "STUR" in ASCII: with the hash of its name, the advisory lock of a copy. */
@@ -37,10 +37,7 @@ const ownerKey = 0x53545552;
  * TEMPLATE keeps everybody out of the original. The copy lives as long as a connection of this
  * process, which holds a lock with its name.
  */
-export async function clonePostgres(
-  input: RehearsalInput,
-  contents: CloneContents,
-): Promise<Clone> {
+export async function clonePostgres(input: CloneInput, contents: CloneContents): Promise<Clone> {
   const { database: address } = input;
   const live = await databaseName(address);
   const owner = await connectMaintenance(address, live);
@@ -103,11 +100,7 @@ async function createEmpty(client: Client, live: string, name: string): Promise<
   return notes;
 }
 
-async function copyEverything(
-  input: RehearsalInput,
-  live: string,
-  name: string,
-): Promise<string[]> {
+async function copyEverything(input: CloneInput, live: string, name: string): Promise<string[]> {
   const { database: address, signal } = input;
   const means = cloneMeans(input);
   const programs = hostPostgresPrograms({ env: means.env });
@@ -124,7 +117,7 @@ async function copyEverything(
   });
 }
 
-async function sizeOf({ database }: RehearsalInput): Promise<number> {
+async function sizeOf({ database }: CloneInput): Promise<number> {
   return withPostgres(database, async (client) => {
     const query = "SELECT pg_database_size(current_database())::text AS bytes";
     const { rows } = await client.query<{ bytes: string }>(query);
@@ -133,7 +126,7 @@ async function sizeOf({ database }: RehearsalInput): Promise<number> {
 }
 
 /** Foreign tables lead to other servers, where nothing is a copy: without a login they do not. */
-async function cutForeignServers({ database }: RehearsalInput, name: string): Promise<void> {
+async function cutForeignServers({ database }: CloneInput, name: string): Promise<void> {
   await withPostgres(siblingDatabase(database, name), async (client) => {
     const { rows } = await client.query<{ server: string; user: string }>(
       "SELECT srvname::text AS server, usename::text AS user FROM pg_user_mappings",
@@ -146,7 +139,7 @@ async function cutForeignServers({ database }: RehearsalInput, name: string): Pr
 }
 
 async function remove(
-  { database }: RehearsalInput,
+  { database }: CloneInput,
   owner: Client,
   name: string,
 ): Promise<string | null> {

@@ -6,7 +6,7 @@ import { reasonOf } from "../../../errors.ts";
 import { createIdentifier, isIdentifier } from "../../../identifier.ts";
 import { type LockFile, openLockFile } from "../../../sqlite/lock-file.ts";
 import type { Clone, CloneContents } from "../clone.ts";
-import type { RehearsalInput } from "../rehearsal-input.ts";
+import type { CloneInput } from "../rehearsal-input.ts";
 import { requireRoom } from "../scratch-folder.ts";
 
 /** In the folder of a copy: held by the process that uses it. */
@@ -14,7 +14,7 @@ const lockName = "owner.lock";
 
 /** Copies a SQLite file into a folder of its own beside it, as of one instant. */
 export async function cloneSqlite(
-  { database, signal, lockTimeout, now = () => new Date() }: RehearsalInput,
+  { database, signal, lockTimeout, now = () => new Date() }: CloneInput,
   contents: CloneContents,
 ): Promise<Clone> {
   const live = database.file ?? "";
