@@ -6,6 +6,7 @@ import {
   listOption,
   textOption,
 } from "../../src/cli/command.ts";
+import { createMeter } from "../../src/cli/meter.ts";
 import { usageError } from "../../src/errors.ts";
 import type { ExportReport } from "../../src/backup/export/export.ts";
 import type { ArchiveFormat } from "../../src/backup/export/formats.ts";
@@ -54,6 +55,7 @@ export default defineCommand<ExportReport>({
       file === "-"
         ? { stream: context.stdout }
         : { file: path.resolve(context.cwd, file), overwrite: flagOption(input, "overwrite") };
+    const meter = createMeter(context);
     const result = await exportBackup(await context.workplace(), {
       snapshot,
       output,
@@ -62,7 +64,8 @@ export default defineCommand<ExportReport>({
       include: listOption(input, "include"),
       exclude: listOption(input, "exclude"),
       identityFiles: listOption(input, "identity").map((one) => path.resolve(context.cwd, one)),
-    });
+      say: (words) => meter.say(words),
+    }).finally(() => meter.close());
     for (const { path: at, note } of result.notes) context.output.warn(`${at} ${note}`);
     if (file === "-") context.output.message(`${result.sha256}  -`);
     return { result, silent: file === "-" };

@@ -1,5 +1,6 @@
 import { fields, text } from "../../src/cli/blocks.ts";
 import { defineCommand, listOption, textOption } from "../../src/cli/command.ts";
+import { createMeter } from "../../src/cli/meter.ts";
 import type { SnapshotReport } from "../../src/backup/create/create.ts";
 import { roughBytes } from "../../src/format/rough.ts";
 
@@ -26,13 +27,15 @@ export default defineCommand<SnapshotReport>({
     const path = await import("node:path");
     const [file = ""] = input.arguments;
     const maxSize = textOption(input, "maxSize");
+    const meter = createMeter(context);
     const result = await importBackup(await context.workplace(), {
       file: path.resolve(context.cwd, file),
       set: textOption(input, "set") ?? "imported",
       name: textOption(input, "name"),
       tags: listOption(input, "tag"),
       maxBytes: maxSize === undefined ? null : parseBytes(maxSize),
-    });
+      say: (words) => meter.say(words),
+    }).finally(() => meter.close());
     return { result };
   },
   human: ({ snapshot, added }) => [
