@@ -1,28 +1,25 @@
-import { InferenceError } from "./inference-error.ts";
-import { shapeKey, type Tensors } from "./tensor.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
+import type { InferenceError } from "./inference-error.ts";
+import type { Job, PendingRequest } from "./pending-request.ts";
+import { PriorityLanes } from "./priority-lanes.ts";
 
-export interface Job {
-  feeds: Tensors;
+export type { JobOptions } from "./pending-request.ts";
+
+/** How much one run of a session takes. */
+export interface BatchLimits {
   rows: number;
-  key: string;
-  resolve(outputs: Tensors): void;
-  reject(error: InferenceError): void;
-  /** Set once the caller was answered or went away: a batch must not carry the job any more. */
-  settled: boolean;
+  /** Rows times the tokens of the longest one. */
+  tokens: number;
 }
 
-export interface JobOptions {
-  /** Milliseconds from now after which the caller no longer waits. */
-  timeout: number;
-  /** Aborted when the caller went away. */
-  signal?: AbortSignal | undefined;
-}
+/** Rows that are this many times as long as others are not mixed with them. */
+const longestToShortest = 2;
 
-/** Waiting jobs in order of arrival, bounded by the number of rows they hold. */
+/** Requests that wait for a worker, bounded by the rows of all of them. */
 export class BatchQueue {
-  private jobs: Job[] = [];
-  private waitingRows = 0;
-  private readonly capacity: number;
+  readonly capacity: number;
+  private readonly lanes = new PriorityLanes();
+  private readonly deadlines = new DeadlineWatch();
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -30,90 +27,98 @@ export class BatchQueue {
 
   /** Rows that wait for a worker. */
   get rows(): number {
-    return this.waitingRows;
+    return this.lanes.rows;
   }
 
   hasRoomFor(rows: number): boolean {
-    return this.waitingRows + rows <= this.capacity;
+    return this.rows + rows <= this.capacity;
   }
 
-  /** The outputs of the job's own rows, once a batch carried them. */
-  add(feeds: Tensors, rows: number, options: JobOptions): Promise<Tensors> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        job.settled = true;
-        clearTimeout(timer);
-        options.signal?.removeEventListener("abort", cancel);
-      };
-      const job: Job = {
-        feeds,
-        rows,
-        key: shapeKey(feeds),
-        settled: false,
-        resolve(outputs) {
-          if (job.settled) return;
-          settle();
-          resolve(outputs);
-        },
-        reject(error) {
-          if (job.settled) return;
-          settle();
-          reject(error);
-        },
-      };
-      const cancel = (): void => this.drop(job, cancelled());
-      const timer = setTimeout(() => this.drop(job, late(options.timeout)), options.timeout);
-      options.signal?.addEventListener("abort", cancel, { once: true });
-      this.jobs.push(job);
-      this.waitingRows += rows;
-      if (options.signal?.aborted === true) cancel();
-    });
+  /** Lets the request wait until it is settled, by a worker, its deadline or its caller. */
+  add(request: PendingRequest): void {
+    for (const job of request.jobs) this.lanes.append(job);
+    this.deadlines.add(request);
+  }
+
+  /** Forgets a request that was settled: what of it still waits is not computed. */
+  delete(request: PendingRequest): void {
+    for (const job of request.jobs) this.lanes.remove(job);
+    this.deadlines.delete(request);
   }
 
   /**
-   * Takes the oldest job and those behind it that have its shape, up to `limit` rows. A job of
-   * more rows than the limit is taken alone.
+   * Takes the job whose turn it is and those that can be computed with it: of its key, of about
+   * its length, within the limits. A job that is beyond them by itself is taken alone. Requests
+   * found to be late are answered instead.
    */
-  take(limit: number): Job[] {
-    const batch: Job[] = [];
-    const left: Job[] = [];
-    let rows = 0;
-    for (const job of this.jobs) {
-      const fits = batch.length === 0 || (job.key === batch[0]?.key && rows + job.rows <= limit);
-      if (fits) {
-        batch.push(job);
-        rows += job.rows;
-      } else {
-        left.push(job);
-      }
+  take(limits: BatchLimits, now: number): Job[] {
+    let first = this.lanes.next();
+    while (first?.request.endIfLate(now) === true) first = this.lanes.next();
+    if (first === null) return [];
+    const batch = new Batch(first, limits);
+    this.lanes.serve(first);
+    if (first.key === null || batch.full) return batch.jobs;
+    for (const job of this.lanes.all()) {
+      if (!batch.admits(job) || job.request.endIfLate(now)) continue;
+      batch.add(job);
+      this.lanes.serve(job);
+      if (batch.full) break;
     }
-    this.jobs = left;
-    this.waitingRows -= rows;
-    return batch;
+    return batch.jobs;
+  }
+
+  /** Puts jobs of a batch that failed back to the front, each to be tried without the others. */
+  retryAlone(jobs: readonly Job[]): void {
+    for (const job of jobs.toReversed()) {
+      if (job.request.isSettled) continue;
+      job.key = null;
+      this.lanes.prepend(job);
+    }
   }
 
   rejectAll(error: () => InferenceError): void {
-    for (const job of this.jobs.slice()) this.drop(job, error());
-  }
-
-  private drop(job: Job, error: InferenceError): void {
-    const index = this.jobs.indexOf(job);
-    if (index !== -1) {
-      this.jobs.splice(index, 1);
-      this.waitingRows -= job.rows;
-    }
-    job.reject(error);
+    for (const job of this.lanes.all()) job.request.fail(error());
   }
 }
 
-function cancelled(): InferenceError {
-  return new InferenceError("inference.cancelled", "The caller went away before the answer.");
-}
+/** A batch that is being filled. */
+class Batch {
+  readonly jobs: Job[];
+  private readonly limits: BatchLimits;
+  private readonly key: string | null;
+  private rows: number;
+  private longest: number;
+  private shortest: number;
 
-function late(timeout: number): InferenceError {
-  return new InferenceError(
-    "inference.deadline",
-    `The model gave no answer within ${Math.round(timeout)} ms.`,
-    "Send smaller requests, or fewer at a time.",
-  );
+  constructor(first: Job, limits: BatchLimits) {
+    this.jobs = [first];
+    this.limits = limits;
+    this.key = first.key;
+    this.rows = first.rows;
+    this.longest = first.request.tokens;
+    this.shortest = this.longest;
+  }
+
+  /** True when not even one short row more could be added. */
+  get full(): boolean {
+    return this.rows >= this.limits.rows || (this.rows + 1) * this.longest > this.limits.tokens;
+  }
+
+  admits({ key, rows, request: { tokens } }: Job): boolean {
+    const longest = Math.max(this.longest, tokens);
+    const shortest = Math.min(this.shortest, tokens);
+    return (
+      key === this.key &&
+      this.rows + rows <= this.limits.rows &&
+      (this.rows + rows) * longest <= this.limits.tokens &&
+      longest <= shortest * longestToShortest
+    );
+  }
+
+  add(job: Job): void {
+    this.jobs.push(job);
+    this.rows += job.rows;
+    this.longest = Math.max(this.longest, job.request.tokens);
+    this.shortest = Math.min(this.shortest, job.request.tokens);
+  }
 }

@@ -1,7 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { InferenceError } from "./inference-error.ts";
-import type { Tensor, Tensors } from "./tensor.ts";
-import type { FromWorker, ToWorker, ValueShape, WorkerSettings } from "./worker-protocol.ts";
+import { InputSlot } from "./input-slot.ts";
+import { readOutputs } from "./read-outputs.ts";
+import type { Tensors } from "./tensor.ts";
+import type {
+  FromWorker,
+  RowDimension,
+  ToWorker,
+  ValueShape,
+  WorkerSettings,
+} from "./worker-protocol.ts";
 
 /** The file of the worker thread: TypeScript in a clone, JavaScript in the compiled package. */
 const workerFile = new URL(
@@ -9,21 +17,46 @@ const workerFile = new URL(
   import.meta.url,
 );
 
+/** What a session says about its model. */
+export interface ModelSignature {
+  inputs: readonly ValueShape[];
+  outputs: readonly ValueShape[];
+  rows: RowDimension;
+}
+
 export interface InstanceEvents {
-  ready(inputs: ValueShape[]): void;
+  ready(signature: ModelSignature): void;
   /** The worker is gone; a new one starts after `retryIn` milliseconds. */
   down(reason: string, retryIn: number): void;
+  /** The run takes longer than it may; nothing can end it but the end of the process. */
+  stuck(milliseconds: number): void;
+  /** A run that was taken for stuck has come to its end after all. */
+  recovered(): void;
+}
+
+export interface InstanceSettings extends Omit<WorkerSettings, "file"> {
+  /** Milliseconds after which a run is taken for stuck. */
+  stuckAfter: number;
+  /** Bytes of a slot that is kept; more serve one run. */
+  slotBytes: number;
+  /** Another worker file than the module's own. */
+  workerFile?: URL | undefined;
 }
 
 export interface RunResult {
-  outputs: Tensors;
+  /** Of each part of the batch; null when the model gave no row for each of the batch. */
+  outputs: Tensors[] | null;
+  /** Time of `session.run`. */
   milliseconds: number;
 }
 
-interface Pending {
+/** Called when the instance is free again, or will never be. */
+type Done = (outcome: RunResult | InferenceError) => void;
+
+interface Run {
   id: number;
-  resolve(result: RunResult): void;
-  reject(error: InferenceError): void;
+  rows: number[];
+  done: Done;
 }
 
 /** First and longest wait before a worker that ended is started again, in milliseconds. */
@@ -32,38 +65,89 @@ const backoff = { first: 250, longest: 30_000 };
 /** One worker thread with one session, started again whenever it ends by itself. */
 export class ModelInstance {
   private worker: Worker | null = null;
-  private pending: Pending | null = null;
-  private exited: Promise<void> = Promise.resolve();
+  private session: {
+    signature: ModelSignature;
+    input: InputSlot;
+    output: SharedArrayBuffer;
+  } | null = null;
+  private current: Run | null = null;
+  private readonly watchdog: NodeJS.Timeout;
+  private isStuck = false;
+  private started: () => void = () => undefined;
+  private gone: Promise<void> = Promise.resolve();
+  private leave: () => void = () => undefined;
   private retry: NodeJS.Timeout | undefined;
   private wait = backoff.first;
   private nextId = 1;
-  private ready = false;
   private closing = false;
   private readonly file: string;
-  private readonly code: URL;
+  private readonly settings: InstanceSettings;
   private readonly events: InstanceEvents;
 
-  constructor(file: string, events: InstanceEvents, code: URL = workerFile) {
+  constructor(file: string, events: InstanceEvents, settings: InstanceSettings) {
     this.file = file;
     this.events = events;
-    this.code = code;
+    this.settings = settings;
+    // One timer for all runs: it is put off when one begins, and looks whether one is there.
+    this.watchdog = setTimeout(() => this.giveUp(), settings.stuckAfter).unref();
   }
 
   /** True when a batch can be given to it now. */
   get idle(): boolean {
-    return this.ready && this.pending === null && !this.closing;
+    return this.isReady && this.current === null && !this.closing;
   }
 
   get isReady(): boolean {
-    return this.ready;
+    return this.session !== null && !this.isStuck;
   }
 
-  start(): void {
+  /** True while a run does not end. */
+  get stuck(): boolean {
+    return this.isStuck;
+  }
+
+  /** Resolves when the worker is ready, or has ended without ever being so. */
+  start(): Promise<void> {
+    this.launch();
+    return new Promise((resolve) => {
+      this.started = resolve;
+    });
+  }
+
+  /**
+   * Runs one batch of an idle instance: the rows of all parts under one another.
+   * @param rows of each part
+   */
+  run(parts: readonly Tensors[], rows: number[], done: Done): void {
+    if (this.session === null || this.worker === null) throw new Error("The instance is not idle.");
+    const id = this.nextId++;
+    const message: ToWorker = { kind: "run", id, ...this.session.input.write(parts) };
+    this.current = { id, rows, done };
+    this.watchdog.refresh();
+    this.worker.postMessage(message);
+  }
+
+  /**
+   * Lets the run in progress finish, then the worker frees its session and ends by itself. A stuck
+   * one is left alone: to end it would abort the process.
+   */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearTimeout(this.retry);
+    if (this.isStuck) return;
+    const message: ToWorker = { kind: "close" };
+    this.worker?.postMessage(message);
+    await this.gone;
+    clearTimeout(this.watchdog);
+  }
+
+  private launch(): void {
     // ONNX Runtime reads this from the process's own environment, which a worker cannot change;
     // without it the library writes usage files below the home folder.
     process.env["ORT_DISABLE_TELEMETRY"] = "1";
-    const workerData: WorkerSettings = { file: this.file };
-    const worker = new Worker(this.code, { workerData, name: "studio-inference" });
+    const { threads, warmUp, workerFile: code = workerFile } = this.settings;
+    const workerData: WorkerSettings = { file: this.file, threads, warmUp };
+    const worker = new Worker(code, { workerData, name: "studio-inference" });
     this.worker = worker;
     let reason = "the worker thread ended";
     worker.on("message", (message: FromWorker) => {
@@ -73,65 +157,86 @@ export class ModelInstance {
     worker.on("error", (error: unknown) => {
       reason = error instanceof Error ? error.message : String(error);
     });
-    this.exited = new Promise((resolve) => {
-      worker.on("exit", () => {
-        this.lost(reason);
-        resolve();
-      });
+    this.gone = new Promise((resolve) => {
+      this.leave = resolve;
     });
-  }
-
-  /** Runs one batch. @throws InferenceError `inference.failed`, or `inference.crashed` */
-  run(feeds: Tensors): Promise<RunResult> {
-    const id = this.nextId++;
-    const message: ToWorker = { kind: "run", id, feeds };
-    const buffers = Object.values(feeds).map((feed: Tensor) => feed.data.buffer as ArrayBuffer);
-    return new Promise((resolve, reject) => {
-      this.pending = { id, resolve, reject };
-      this.worker?.postMessage(message, buffers);
+    worker.on("exit", () => {
+      this.lost(reason);
+      this.leave();
     });
-  }
-
-  /** Lets the run in progress finish, then the worker frees its session and ends by itself. */
-  async close(): Promise<void> {
-    this.closing = true;
-    clearTimeout(this.retry);
-    const message: ToWorker = { kind: "close" };
-    this.worker?.postMessage(message);
-    await this.exited;
   }
 
   private receive(message: Exclude<FromWorker, { kind: "unloadable" }>): void {
     if (message.kind === "ready") {
-      this.ready = true;
-      this.events.ready(message.inputs);
+      const { inputs, outputs, rows, slot } = message;
+      const signature = { inputs, outputs, rows };
+      const input = new InputSlot(inputs, this.settings.slotBytes);
+      this.session = { signature, input, output: slot };
+      this.started();
+      this.events.ready(signature);
       return;
     }
-    const pending = this.pending;
-    if (pending === null || pending.id !== message.id) return;
-    this.pending = null;
+    const { current, session } = this;
+    if (session === null) return;
     this.wait = backoff.first;
-    if (message.kind === "result") {
-      pending.resolve({ outputs: message.outputs, milliseconds: message.milliseconds });
-    } else {
-      pending.reject(
-        new InferenceError("inference.failed", `The model refused the input: ${message.reason}`),
-      );
+    if (current === null || current.id !== message.id) {
+      this.recover();
+      return;
     }
+    const outcome =
+      message.kind === "failed" ? refused(message.reason) : read(session, message, current.rows);
+    this.current = null;
+    current.done(outcome);
+  }
+
+  /** Answers the callers of a run that does not end. */
+  private giveUp(): void {
+    if (this.current === null) return;
+    const { stuckAfter } = this.settings;
+    const { done } = this.current;
+    this.current = null;
+    this.isStuck = true;
+    this.worker?.unref();
+    this.leave();
+    this.events.stuck(stuckAfter);
+    done(new InferenceError("inference.stuck", `The model did not end a run in ${stuckAfter} ms.`));
+  }
+
+  private recover(): void {
+    if (!this.isStuck) return;
+    this.isStuck = false;
+    this.worker?.ref();
+    if (this.closing) void this.close();
+    else this.events.recovered();
   }
 
   private lost(reason: string): void {
+    this.started();
     this.worker = null;
-    this.ready = false;
-    const pending = this.pending;
-    this.pending = null;
-    pending?.reject(
+    this.session = null;
+    this.isStuck = false;
+    const { current } = this;
+    this.current = null;
+    current?.done(
       new InferenceError("inference.crashed", "The model's worker ended during the request."),
     );
     if (this.closing) return;
     const wait = this.wait;
     this.wait = Math.min(this.wait * 2, backoff.longest);
-    this.retry = setTimeout(() => this.start(), wait);
+    this.retry = setTimeout(() => this.launch(), wait);
     this.events.down(reason, wait);
   }
+}
+
+function refused(reason: string): InferenceError {
+  return new InferenceError("inference.failed", `The model refused the input: ${reason}`);
+}
+
+function read(
+  { signature, output }: { signature: ModelSignature; output: SharedArrayBuffer },
+  message: Extract<FromWorker, { kind: "result" }>,
+  rows: readonly number[],
+): RunResult {
+  const outputs = readOutputs(signature.outputs, message, output, rows);
+  return { outputs, milliseconds: message.milliseconds };
 }

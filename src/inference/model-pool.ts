@@ -1,4 +1,5 @@
-import { LoadedModel, type ModelEvents } from "./model.ts";
+import type { BatchRun, ModelEvents, ModelOptions, RequestEnd } from "./model-options.ts";
+import { LoadedModel } from "./model.ts";
 import type { ModelRecord } from "./models.ts";
 
 export interface PoolLog {
@@ -6,19 +7,16 @@ export interface PoolLog {
   error(fields: object, message: string): void;
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends Omit<ModelOptions, "events"> {
   log: PoolLog;
-  /** Worker threads of each model. Default: 1. */
-  instances?: number;
-  /** Most rows in one run of a session. Default: 32. */
-  batchRows?: number;
-  /** Most rows that wait for one model. Default: 1024. */
-  queueRows?: number;
   /** Called after each batch. */
-  ran?: (record: ModelRecord, run: { rows: number; milliseconds: number; failed: boolean }) => void;
+  ran?: (record: ModelRecord, run: BatchRun) => void;
+  /** Called after each request, also one that was turned away. */
+  answered?: (record: ModelRecord, end: RequestEnd) => void;
+  /** Called when a run does not end: see `ModelEvents.stuck`. */
+  stuck?: (record: ModelRecord, milliseconds: number) => void;
   /** Called when a model became ready or ceased to be. */
   changed?: () => void;
-  workerFile?: URL;
 }
 
 /** The models of a daemon, each loading and warming up in its own threads. */
@@ -26,7 +24,7 @@ export class ModelPool {
   private readonly models: Map<string, LoadedModel>;
 
   constructor(records: readonly ModelRecord[], options: PoolOptions) {
-    const { log, ran, changed } = options;
+    const { log, ran, answered, stuck, changed, ...settings } = options;
     const events: ModelEvents = {
       ready: ({ record: { name, version } }) => {
         log.info({ model: name, version }, "model ready");
@@ -37,13 +35,15 @@ export class ModelPool {
         changed?.();
       },
       ran: ({ record }, run) => ran?.(record, run),
+      answered: ({ record }, end) => answered?.(record, end),
+      stuck: ({ record }, milliseconds) => {
+        log.error({ model: record.name, version: record.version, milliseconds }, "model stuck");
+        changed?.();
+        stuck?.(record, milliseconds);
+      },
     };
-    const { instances = 1, batchRows = 32, queueRows = 1024, workerFile } = options;
     this.models = new Map(
-      records.map((record) => [
-        record.name,
-        new LoadedModel(record, { instances, batchRows, queueRows, events, workerFile }),
-      ]),
+      records.map((record) => [record.name, new LoadedModel(record, { ...settings, events })]),
     );
   }
 

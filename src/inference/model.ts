@@ -1,28 +1,24 @@
-import { BatchQueue, type Job, type JobOptions } from "./batch-queue.ts";
-import { InferenceError } from "./inference-error.ts";
-import { ModelInstance } from "./instance.ts";
+import type { BatchLimits, JobOptions } from "./batch-queue.ts";
+import { checkFeeds } from "./check-feeds.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { InferenceError, inputError } from "./inference-error.ts";
+import { InstanceGroup } from "./instance-group.ts";
+import type { InstanceEvents, ModelSignature } from "./instance.ts";
+import { draining, queueFull, tooLarge, unavailable } from "./model-errors.ts";
+import {
+  capacityOf,
+  instanceSettings,
+  type ModelCapacity,
+  type ModelEvents,
+  type ModelOptions,
+} from "./model-options.ts";
 import type { ModelRecord } from "./models.ts";
-import { countRows, joinRows, sliceRows, type Tensors } from "./tensor.ts";
+import { PendingRequest } from "./pending-request.ts";
+import { planRequest } from "./plan-request.ts";
+import type { Tensors } from "./tensor.ts";
 import type { ValueShape } from "./worker-protocol.ts";
 
-export interface ModelEvents {
-  /** All instances of the model are warmed up. */
-  ready(model: LoadedModel): void;
-  down(model: LoadedModel, reason: string, retryIn: number): void;
-  /** One batch was computed, or refused by the model. */
-  ran(model: LoadedModel, run: { rows: number; milliseconds: number; failed: boolean }): void;
-}
-
-export interface ModelOptions {
-  instances: number;
-  /** Most rows in one run of the session. */
-  batchRows: number;
-  /** Most rows that wait; beyond it a request is refused. */
-  queueRows: number;
-  events: ModelEvents;
-  /** Another worker file than the module's own. */
-  workerFile?: URL | undefined;
-}
+export type { ModelCapacity, ModelEvents, ModelOptions } from "./model-options.ts";
 
 /**
  * A model with its queue and its worker threads. Batches form by themselves: what arrives while
@@ -30,158 +26,191 @@ export interface ModelOptions {
  */
 export class LoadedModel {
   readonly record: ModelRecord;
-  private readonly options: ModelOptions;
-  private readonly queue: BatchQueue;
-  private readonly instances: ModelInstance[];
-  private readonly running = new Set<Promise<void>>();
-  private batchRows: number;
+  private readonly events: ModelEvents;
+  private readonly group: InstanceGroup;
+  private readonly dispatcher: Dispatcher;
+  private readonly latencyMode: boolean;
+  private wanted: ModelCapacity;
+  private signature: ModelSignature | null = null;
+  private lastReason: string | null = null;
+  private announced = false;
   private closing = false;
+  private resized: Promise<unknown> = Promise.resolve();
 
   constructor(record: ModelRecord, options: ModelOptions) {
     this.record = record;
-    this.options = options;
-    this.batchRows = options.batchRows;
-    this.queue = new BatchQueue(options.queueRows);
-    this.instances = Array.from({ length: options.instances }, () => this.createInstance());
+    this.events = options.events;
+    this.wanted = capacityOf(options);
+    this.latencyMode = (options.threads ?? 1) > 1;
+    this.group = new InstanceGroup(record.file, this.instanceEvents(), instanceSettings(options));
+    this.dispatcher = new Dispatcher(this.group, {
+      queueRows: options.queueRows ?? 1024,
+      limits: limitsOf(this.wanted),
+      events: {
+        ran: (run) => this.events.ran(this, run),
+        rowsMissing: () => this.stopBatching(),
+      },
+    });
   }
 
   start(): void {
-    for (const instance of this.instances) instance.start();
+    void this.group.resize(this.wanted.instances);
   }
 
-  /** True while at least one warmed-up worker serves the model. */
+  /** True while at least one warmed-up worker serves the model, and none is stuck. */
   get ready(): boolean {
-    return !this.closing && this.instances.some((instance) => instance.isReady);
+    return !this.closing && this.group.readyCount > 0 && !this.group.someStuck;
+  }
+
+  /** Why a worker of the model was last lost, or could not load it; null while all is well. */
+  get reason(): string | null {
+    return this.lastReason;
+  }
+
+  /** What the model takes; empty until it was ready once. */
+  get inputs(): readonly ValueShape[] {
+    return this.signature?.inputs ?? [];
+  }
+
+  /** What the model gives; empty until it was ready once. */
+  get outputs(): readonly ValueShape[] {
+    return this.signature?.outputs ?? [];
+  }
+
+  /** True where rows of several requests are computed together. */
+  get batching(): boolean {
+    return this.signature?.rows === "free" && this.wanted.batchRows > 1;
+  }
+
+  get capacity(): ModelCapacity {
+    return { ...this.wanted };
   }
 
   /** Rows that wait for a worker. */
   get queued(): number {
-    return this.queue.rows;
+    return this.dispatcher.queue.rows;
   }
 
   /**
    * Computes the outputs for the rows of `feeds` (dimension 0), possibly in a batch with rows of
-   * other callers.
-   * @throws InferenceError when the queue is full, the model is not ready or drains, the time is
-   * over, the caller went away, or the model refuses the input
+   * other callers. A model without rows computes the feeds as they are. The feeds are not to be
+   * changed before the answer, which belongs to the caller.
+   * @throws InferenceError when the input does not fit, the queue is full, the model is not ready
+   * or drains, the time is over, the caller went away, or the model refuses the input
    */
   async infer(feeds: Tensors, options: JobOptions): Promise<Tensors> {
-    const rows = countRows(feeds);
-    this.refuseUnlessServing(rows);
-    if (rows <= this.batchRows) {
-      const answer = this.queue.add(feeds, rows, options);
-      this.dispatch();
-      return await answer;
-    }
-    const parts: Promise<Tensors>[] = [];
-    for (let start = 0; start < rows; start += this.batchRows) {
-      const end = Math.min(start + this.batchRows, rows);
-      parts.push(this.queue.add(sliceRows(feeds, start, end), end - start, options));
-    }
-    this.dispatch();
-    return joinRows(await Promise.all(parts));
+    const now = performance.now();
+    const request = this.admit(feeds, options, now);
+    request.onSettled = (outcome) => {
+      this.dispatcher.queue.delete(request);
+      const milliseconds = performance.now() - now;
+      this.events.answered?.(this, { rows: request.rows, milliseconds, outcome });
+    };
+    if (options.signal?.aborted === true) request.cancel();
+    else if (!request.endIfLate(now)) this.dispatcher.add(request);
+    return await request.answer;
+  }
+
+  /**
+   * Changes how much the model computes at once. Batches in progress finish as they are; instances
+   * that leave end after theirs. Resolves when new instances are ready or have failed to be.
+   * @throws InferenceError `inference.input` when a number is not a whole one above 0, or a model
+   * whose runs use several threads is to have several instances
+   */
+  resize(wanted: Partial<ModelCapacity>): Promise<ModelCapacity> {
+    const change = this.resized.then(async () => {
+      if (this.closing) throw draining();
+      const next = { ...this.wanted, ...wanted };
+      for (const [name, value] of Object.entries(next)) {
+        if (!Number.isSafeInteger(value) || value < 1) throw inputError(`${name}: ${value}.`);
+      }
+      if (this.latencyMode && next.instances > 1) {
+        throw inputError(`The model "${this.record.name}" runs with several threads, once.`);
+      }
+      this.wanted = next;
+      this.dispatcher.limits = limitsOf(next);
+      if (next.instances !== this.group.size) await this.group.resize(next.instances);
+      return this.capacity;
+    });
+    this.resized = change.catch(() => undefined);
+    return change;
   }
 
   /** Refuses new requests, answers those that wait, then lets the workers end by themselves. */
   async close(): Promise<void> {
     this.closing = true;
-    while (this.running.size > 0) await Promise.race(this.running);
-    this.queue.rejectAll(draining);
-    await Promise.all(this.instances.map((instance) => instance.close()));
+    await this.dispatcher.drained();
+    this.dispatcher.queue.rejectAll(draining);
+    await this.group.close();
   }
 
-  private refuseUnlessServing(rows: number): void {
-    if (this.closing) throw draining();
-    if (!this.ready) throw unavailable(this.record.name);
-    if (this.queue.hasRoomFor(rows)) return;
-    throw new InferenceError(
-      "inference.queue.full",
-      `The queue of the model "${this.record.name}" is full (${this.queued} rows wait).`,
-      "Try again in a second.",
-    );
-  }
-
-  private createInstance(): ModelInstance {
-    return new ModelInstance(
-      this.record.file,
-      {
-        ready: (inputs) => {
-          if (hasFixedRows(inputs)) this.batchRows = 1;
-          if (this.instances.every((instance) => instance.isReady)) this.options.events.ready(this);
-          this.dispatch();
-        },
-        down: (reason, retryIn) => {
-          this.options.events.down(this, reason, retryIn);
-          if (!this.ready) this.queue.rejectAll(() => unavailable(this.record.name));
-        },
-      },
-      this.options.workerFile,
-    );
-  }
-
-  private dispatch(): void {
-    for (const instance of this.instances) {
-      if (!instance.idle) continue;
-      const batch = this.queue.take(this.batchRows);
-      if (batch.length === 0) return;
-      const run = this.run(instance, batch).finally(() => {
-        this.running.delete(run);
-        this.dispatch();
-      });
-      this.running.add(run);
-    }
-  }
-
-  private async run(instance: ModelInstance, batch: Job[]): Promise<void> {
-    const rows = batch.reduce((sum, job) => sum + job.rows, 0);
-    const start = performance.now();
+  /** Turns away what cannot be served, by the same rules for one row and for many. */
+  private admit(feeds: Tensors, options: JobOptions, now: number): PendingRequest {
+    const { queue, limits } = this.dispatcher;
     try {
-      const { outputs, milliseconds } = await instance.run(joinRows(batch.map((job) => job.feeds)));
-      this.options.events.ran(this, { rows, milliseconds, failed: false });
-      deliver(batch, rows, outputs);
+      if (this.closing) throw draining();
+      if (!this.ready || this.signature === null) throw unavailable(this.record.name);
+      const { inputs, rows: dimension } = this.signature;
+      checkFeeds(feeds, inputs, dimension);
+      const parts = planRequest(feeds, inputs, dimension, limits, options.tokens ?? 0);
+      const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+      if (rows > queue.capacity) throw tooLarge(rows, queue.capacity);
+      if (!queue.hasRoomFor(rows)) {
+        throw queueFull(this.record.name, queue.rows, this.dispatcher.secondsOfWork());
+      }
+      return new PendingRequest(parts, options, now);
     } catch (error) {
-      const milliseconds = performance.now() - start;
-      this.options.events.ran(this, { rows, milliseconds, failed: true });
-      const failure = asInferenceError(error);
-      for (const job of batch) job.reject(failure);
+      if (error instanceof InferenceError) {
+        const milliseconds = performance.now() - now;
+        this.events.answered?.(this, { rows: 0, milliseconds, outcome: error.code });
+      }
+      throw error;
     }
   }
-}
 
-/** Gives each job its own rows of the batch's outputs. */
-function deliver(batch: readonly Job[], rows: number, outputs: Tensors): void {
-  const odd = Object.entries(outputs).find(([, tensor]) => tensor.dims[0] !== rows);
-  if (odd !== undefined && batch.length > 1) {
-    throw new InferenceError(
-      "inference.failed",
-      `The output "${odd[0]}" of shape [${odd[1].dims.join(", ")}] has no row for each of ${rows}.`,
-    );
+  private instanceEvents(): InstanceEvents {
+    return {
+      ready: (signature) => {
+        this.signature = signature;
+        this.announce();
+        this.dispatcher.dispatch();
+      },
+      down: (reason, retryIn) => {
+        this.lastReason = reason;
+        this.announced = false;
+        this.events.down(this, reason, retryIn);
+        this.answerIfNotReady();
+      },
+      stuck: (milliseconds) => {
+        this.lastReason = `a run did not end within ${milliseconds} ms`;
+        this.announced = false;
+        this.events.stuck?.(this, milliseconds);
+        this.answerIfNotReady();
+      },
+      recovered: () => {
+        this.announce();
+        this.dispatcher.dispatch();
+      },
+    };
   }
-  let start = 0;
-  for (const job of batch) {
-    job.resolve(batch.length === 1 ? outputs : sliceRows(outputs, start, start + job.rows));
-    start += job.rows;
+
+  private announce(): void {
+    if (this.announced || this.closing || this.group.readyCount < this.group.size) return;
+    this.announced = true;
+    this.lastReason = null;
+    this.events.ready(this);
+  }
+
+  private answerIfNotReady(): void {
+    if (!this.ready) this.dispatcher.queue.rejectAll(() => unavailable(this.record.name));
+  }
+
+  /** Shapes promised a row for each row, and runs have shown otherwise. */
+  private stopBatching(): void {
+    if (this.signature !== null) this.signature = { ...this.signature, rows: null };
   }
 }
 
-/** A model exported for one row only: its first dimension is a number instead of a name. */
-function hasFixedRows(inputs: readonly ValueShape[]): boolean {
-  return inputs.some(({ dims }) => typeof dims[0] === "number" && dims[0] >= 0);
-}
-
-function asInferenceError(error: unknown): InferenceError {
-  if (error instanceof InferenceError) return error;
-  return new InferenceError("inference.failed", "The batch could not be computed.");
-}
-
-function draining(): InferenceError {
-  return new InferenceError("inference.draining", "The daemon is stopping.");
-}
-
-function unavailable(name: string): InferenceError {
-  return new InferenceError(
-    "inference.unavailable",
-    `The model "${name}" is not ready.`,
-    "See GET /health/ready, and the daemon's log for the reason.",
-  );
+function limitsOf({ batchRows, batchTokens }: ModelCapacity): BatchLimits {
+  return { rows: batchRows, tokens: batchTokens };
 }

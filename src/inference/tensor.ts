@@ -1,8 +1,7 @@
-import { InferenceError } from "./inference-error.ts";
-
-export type TensorData =
+export type NumericData =
   | Float32Array
   | Float64Array
+  | Float16Array
   | Int8Array
   | Uint8Array
   | Int16Array
@@ -12,7 +11,13 @@ export type TensorData =
   | BigInt64Array
   | BigUint64Array;
 
-/** A dense row-major array; `type` is the name ONNX Runtime uses: "float32", "int64", "bool". */
+export type TensorData = NumericData | string[];
+
+/**
+ * A dense row-major array; `type` is the name ONNX Runtime uses: "float32", "int64", "bool" (0 or
+ * 1 in a Uint8Array), "float16", "string". The data of a float16 tensor that is given may also be
+ * its bits in a Uint16Array; one that is answered is a Float16Array.
+ */
 export interface Tensor {
   type: string;
   dims: readonly number[];
@@ -22,71 +27,84 @@ export interface Tensor {
 /** Tensors by input or output name. Dimension 0 of each is the row (item) of a batch. */
 export type Tensors = Record<string, Tensor>;
 
-/** Two requests can share a batch when their keys are equal: same names, types and row shapes. */
-export function shapeKey(tensors: Tensors): string {
-  return Object.keys(tensors)
-    .toSorted()
-    .map((name) => {
-      const tensor = tensors[name] as Tensor;
-      return `${name}:${tensor.type}:${tensor.dims.slice(1).join("x")}`;
-    })
-    .join("|");
+type NumericConstructor = {
+  new (length: number): NumericData;
+  new (buffer: ArrayBufferLike, offset: number, length: number): NumericData;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+const constructors: Record<string, NumericConstructor> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  // Absent in the thread of a model, which speaks of bits: see float16-as-bits.ts.
+  float16: globalThis.Float16Array ?? Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+};
+
+/** What holds the elements of a numeric type; undefined for "string" and what is not served. */
+export function arrayOf(type: string): NumericConstructor | undefined {
+  return Object.hasOwn(constructors, type) ? constructors[type] : undefined;
 }
 
-/**
- * Puts the rows of several requests under one another. All parts share one `shapeKey`. The result
- * owns its memory, so it can be transferred to a worker thread.
- */
+/** The number of elements of a shape: 1 for a scalar. */
+export function countElements(dims: readonly number[]): number {
+  return dims.reduce((product, size) => product * size, 1);
+}
+
+/** Puts the rows of several tensors of one type and row shape under one another. */
 export function joinRows(parts: readonly Tensors[]): Tensors {
   const joined: Tensors = {};
   for (const name of Object.keys(parts[0] ?? {})) {
-    joined[name] = joinTensor(parts.map((part) => part[name] as Tensor));
+    joined[name] = joinTensors(parts.map((part) => part[name] as Tensor));
   }
   return joined;
 }
 
-function joinTensor(tensors: readonly Tensor[]): Tensor {
-  const first = tensors[0] as Tensor;
+function joinTensors(tensors: readonly Tensor[]): Tensor {
+  const { type, dims } = tensors[0] as Tensor;
   const rows = tensors.reduce((sum, tensor) => sum + (tensor.dims[0] ?? 0), 0);
-  const length = tensors.reduce((sum, tensor) => sum + tensor.data.length, 0);
-  const Data = first.data.constructor as new (length: number) => TensorData;
-  const data = new Data(length);
-  let offset = 0;
-  for (const tensor of tensors) {
-    data.set(tensor.data as never, offset);
-    offset += tensor.data.length;
-  }
-  return { type: first.type, dims: [rows, ...first.dims.slice(1)], data };
+  return {
+    type,
+    dims: [rows, ...dims.slice(1)],
+    data: type === "string" ? joinTexts(tensors) : joinNumbers(tensors),
+  };
 }
 
-/** Rows `start` up to (not including) `end` of every tensor; the data is a view, not a copy. */
+function joinTexts(tensors: readonly Tensor[]): string[] {
+  return tensors.flatMap(({ data }) => data as string[]);
+}
+
+function joinNumbers(tensors: readonly Tensor[]): NumericData {
+  const Data = tensors[0]?.data.constructor as NumericConstructor;
+  const joined = new Data(tensors.reduce((sum, { data }) => sum + data.length, 0));
+  let offset = 0;
+  for (const { data } of tensors) {
+    joined.set(data as never, offset);
+    offset += data.length;
+  }
+  return joined;
+}
+
+/** Rows `start` up to (not including) `end` of every tensor; numbers are a view, not a copy. */
 export function sliceRows(tensors: Tensors, start: number, end: number): Tensors {
   const sliced: Tensors = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const width = tensor.dims.slice(1).reduce((product, size) => product * size, 1);
-    const data = tensor.data.subarray(start * width, end * width);
-    sliced[name] = { type: tensor.type, dims: [end - start, ...tensor.dims.slice(1)], data };
+  for (const [name, { type, dims, data }] of Object.entries(tensors)) {
+    const width = countElements(dims.slice(1));
+    sliced[name] = {
+      type,
+      dims: [end - start, ...dims.slice(1)],
+      data: Array.isArray(data)
+        ? data.slice(start * width, end * width)
+        : data.subarray(start * width, end * width),
+    };
   }
   return sliced;
-}
-
-/**
- * The number of rows of a request.
- * @throws InferenceError `inference.input` when tensors disagree or a shape does not fit its data
- */
-export function countRows(tensors: Tensors): number {
-  let rows: number | undefined;
-  for (const [name, { dims, data }] of Object.entries(tensors)) {
-    const count = dims[0] ?? 0;
-    const length = dims.reduce((product, size) => product * size, 1);
-    if (count < 1 || length !== data.length || (rows !== undefined && rows !== count)) {
-      throw new InferenceError(
-        "inference.input",
-        `The input "${name}" of shape [${dims.join(", ")}] with ${data.length} values does not fit.`,
-      );
-    }
-    rows = count;
-  }
-  if (rows === undefined) throw new InferenceError("inference.input", "There is no input tensor.");
-  return rows;
 }

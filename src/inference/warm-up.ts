@@ -1,32 +1,34 @@
-import type { TensorData, Tensors } from "./tensor.ts";
+import { arrayOf, countElements, type Tensors } from "./tensor.ts";
 import type { ValueShape } from "./worker-protocol.ts";
 
-const arrays: Record<string, new (length: number) => TensorData> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-};
+/** How large the free dimensions of a warm-up are. */
+export interface WarmUpSizes {
+  /** The name of the dimension that counts rows, and how many there are. */
+  row?: { name: string; count: number };
+  /** Sizes by name. */
+  named: Record<string, number>;
+  /** The size of any other free dimension. */
+  other: number;
+}
 
-/** One row of zeros for every input, every free dimension being 1. */
-export function warmUpFeeds(inputs: readonly ValueShape[]): Tensors {
+/** Zeros, or empty texts, for every input. */
+export function warmUpFeeds(inputs: readonly ValueShape[], sizes: WarmUpSizes): Tensors {
   const feeds: Tensors = {};
   for (const { name, type, dims } of inputs) {
-    const Data = arrays[type];
-    if (Data === undefined) {
+    const shape = dims.map((size, axis) => (typeof size === "number" ? size : free(size, axis)));
+    const length = countElements(shape);
+    const Data = arrayOf(type);
+    if (Data === undefined && type !== "string") {
       throw new Error(`the input "${name}" is of type ${type}, which studio does not serve`);
     }
-    const sizes = dims.map((size) => (typeof size === "number" && size > 0 ? size : 1));
-    const length = sizes.reduce((product, size) => product * size, 1);
-    feeds[name] = { type, dims: sizes, data: new Data(length) };
+    const data = Data === undefined ? Array<string>(length).fill("") : new Data(length);
+    feeds[name] = { type, dims: shape, data };
   }
   return feeds;
+
+  function free(name: string, axis: number): number {
+    const { row, named, other } = sizes;
+    if (row !== undefined && (axis === 0 || (name !== "" && name === row.name))) return row.count;
+    return named[name] ?? other;
+  }
 }

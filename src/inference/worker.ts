@@ -1,68 +1,49 @@
 // The thread that owns one ONNX Runtime session. `session.run` of onnxruntime-node computes on the
 // thread that calls it, so it may only be called here, where nothing else waits. The thread is never
 // terminated from outside: ending it during a run aborts the whole process.
+import "./float16-as-bits.ts";
 import { parentPort, workerData } from "node:worker_threads";
-import type * as Runtime from "onnxruntime-node";
-import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
-import type { Tensors } from "./tensor.ts";
-import { warmUpFeeds } from "./warm-up.ts";
+import { layOut, viewAt } from "./tensor-layout.ts";
+import type { NumericData, Tensor, Tensors } from "./tensor.ts";
 import type { FromWorker, ToWorker, ValueShape, WorkerSettings } from "./worker-protocol.ts";
+import { WorkerSession } from "./worker-session.ts";
 
-type RuntimeModule = typeof Runtime;
+/** Outputs up to this many bytes lie in a slot; to hand over more of them costs less than to copy. */
+const outputSlotBytes = 64 * 1024;
+
+type Run = Extract<ToWorker, { kind: "run" }>;
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
 }
 
-async function main({ file }: WorkerSettings): Promise<void> {
-  const runtime = await import("onnxruntime-node");
-  const session = await openSession(runtime, file);
+async function main(settings: WorkerSettings): Promise<void> {
+  const slot = new SharedArrayBuffer(outputSlotBytes);
+  const session = await open(settings, slot);
   if (session === null) {
     parentPort?.close();
     return;
   }
+  const inputs = new InputSlot(session.inputs);
   let last: Promise<void> = Promise.resolve();
   parentPort?.on("message", (message: ToWorker) => {
-    last = last.then(() => answer(runtime, session, message));
+    last = last.then(() =>
+      message.kind === "run"
+        ? answer(session, inputs.read(message), message.id, slot)
+        : end(session),
+    );
   });
 }
 
-async function answer(
-  runtime: RuntimeModule,
-  session: InferenceSession,
-  message: ToWorker,
-): Promise<void> {
-  if (message.kind === "close") {
-    await session.release();
-    parentPort?.close();
-    return;
-  }
-  const { id, feeds } = message;
+/** Loads the model and warms it up, then reports; null when it cannot be loaded. */
+async function open(
+  settings: WorkerSettings,
+  slot: SharedArrayBuffer,
+): Promise<WorkerSession | null> {
   try {
-    const start = performance.now();
-    const outputs = await run(runtime, session, feeds);
-    const milliseconds = performance.now() - start;
-    const buffers = new Set(Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer));
-    post({ kind: "result", id, outputs, milliseconds }, [...buffers]);
-  } catch (error) {
-    post({ kind: "failed", id, reason: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-/** Loads the model, runs it once with zeros, then reports; null when it cannot be loaded. */
-async function openSession(runtime: RuntimeModule, file: string): Promise<InferenceSession | null> {
-  try {
-    const session = await runtime.InferenceSession.create(file, {
-      // One thread a session: throughput comes from instances, and a session of two threads was
-      // seen to need twice the processor time for the same work.
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-    });
-    const inputs = shapesOf(session.inputMetadata);
-    await run(runtime, session, warmUpFeeds(inputs));
-    post({ kind: "ready", inputs, outputs: shapesOf(session.outputMetadata) });
+    const session = await WorkerSession.open(settings);
+    const rows = await session.warmUp(settings.warmUp);
+    post({ kind: "ready", inputs: session.inputs, outputs: session.outputs, rows, slot });
     return session;
   } catch (error) {
     post({ kind: "unloadable", reason: error instanceof Error ? error.message : String(error) });
@@ -70,32 +51,77 @@ async function openSession(runtime: RuntimeModule, file: string): Promise<Infere
   }
 }
 
-async function run(
-  runtime: RuntimeModule,
-  session: InferenceSession,
-  feeds: Tensors,
-): Promise<Tensors> {
-  const inputs: Record<string, RuntimeTensor> = {};
-  for (const [name, { type, data, dims }] of Object.entries(feeds)) {
-    inputs[name] = new runtime.Tensor(type as "float32", data as Float32Array, dims);
-  }
-  const results = await session.run(inputs);
-  const outputs: Tensors = {};
-  for (const [name, value] of Object.entries(results)) {
-    const { type, dims } = value;
-    const data = value.data;
-    if (Array.isArray(data)) throw new Error(`the output "${name}" holds text, not numbers`);
-    // Copied into plain memory: the runtime's own buffer must not be transferred away from it.
-    outputs[name] = { type, dims, data: data.slice() };
-  }
-  return outputs;
+async function end(session: WorkerSession): Promise<void> {
+  await session.release();
+  parentPort?.close();
 }
 
-function shapesOf(values: readonly InferenceSession.ValueMetadata[]): ValueShape[] {
-  return values.map((value) => {
-    if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor`);
-    return { name: value.name, type: value.type, dims: value.shape };
+/** Reads the inputs of a run where the other thread has put them, without copying. */
+class InputSlot {
+  private slot: SharedArrayBuffer | null = null;
+  private readonly values: readonly ValueShape[];
+
+  constructor(values: readonly ValueShape[]) {
+    this.values = values;
+  }
+
+  read({ slot, keep, shapes, texts }: Run): Tensors {
+    const source = slot ?? this.slot;
+    if (slot !== null && keep) this.slot = slot;
+    const { offsets } = layOut(this.values, shapes);
+    const feeds: Tensors = {};
+    for (const [index, { name, type }] of this.values.entries()) {
+      const dims = shapes[index] as number[];
+      const data =
+        texts?.[index] ?? viewAt(source as SharedArrayBuffer, offsets[index] as number, type, dims);
+      feeds[name] = { type, dims, data };
+    }
+    return feeds;
+  }
+}
+
+async function answer(
+  session: WorkerSession,
+  feeds: Tensors,
+  id: number,
+  slot: SharedArrayBuffer,
+): Promise<void> {
+  try {
+    const start = performance.now();
+    const outputs = await session.run(feeds);
+    const milliseconds = performance.now() - start;
+    const tensors = session.outputs.map(({ name }) => outputs[name] as Tensor);
+    const shapes = tensors.map(({ dims }) => [...dims]);
+    const { data, transfer } = handOver(session.outputs, tensors, slot);
+    post({ kind: "result", id, milliseconds, shapes, data }, transfer);
+  } catch (error) {
+    post({ kind: "failed", id, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Puts numbers into the slot where they fit; what does not goes with the message. */
+function handOver(
+  values: readonly ValueShape[],
+  tensors: readonly Tensor[],
+  slot: SharedArrayBuffer,
+): { data: (NumericData | string[] | null)[] | null; transfer: ArrayBuffer[] } {
+  const { offsets, bytes } = layOut(
+    values,
+    tensors.map(({ dims }) => dims),
+  );
+  const fits = bytes <= slot.byteLength;
+  const transfer = new Set<ArrayBuffer>();
+  const data = tensors.map(({ type, dims, data: own }, index) => {
+    if (Array.isArray(own)) return own;
+    if (fits) {
+      viewAt(slot, offsets[index] as number, type, dims).set(own as never);
+      return null;
+    }
+    // The runtime gives each answer in memory of its own: whoever gets it may keep it.
+    transfer.add(own.buffer as ArrayBuffer);
+    return own;
   });
+  return { data: data.every((own) => own === null) ? null : data, transfer: [...transfer] };
 }
 
 await main(workerData as WorkerSettings);

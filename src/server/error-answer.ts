@@ -11,11 +11,13 @@ export interface ErrorAnswer {
 
 const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "inference.queue.full": 429,
+  "inference.too.large": 413,
   "inference.draining": 503,
   "inference.deadline": 504,
   "inference.cancelled": 499,
   "inference.unavailable": 503,
   "inference.crashed": 503,
+  "inference.stuck": 503,
   "inference.failed": 500,
   "inference.input": 400,
   "model.missing": 501,
@@ -31,7 +33,9 @@ export function answerError(error: unknown): ErrorAnswer {
   if (error instanceof InferenceError || error instanceof VectorError) {
     const status = statuses[error.code];
     const answer = shape(status, error.code, error.message, error.hint);
-    return status === 429 || status === 503 ? { ...answer, retryAfter: 1 } : answer;
+    const retryAfter = error instanceof InferenceError ? error.retryAfter : undefined;
+    if (status === 429 || status === 503) return { ...answer, retryAfter: retryAfter ?? 1 };
+    return answer;
   }
   if (error instanceof RequestError) {
     return shape(error.status, error.code, error.message, error.hint);

@@ -5,6 +5,8 @@ parentPort?.postMessage({
   kind: "ready",
   inputs: [{ name: "features", type: "float32", dims: ["N", 4] }],
   outputs: [],
+  rows: "free",
+  slot: new SharedArrayBuffer(64),
 });
 parentPort?.on("message", (message: { kind: string }) => {
   if (message.kind === "close") parentPort?.close();

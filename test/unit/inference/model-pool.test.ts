@@ -136,10 +136,10 @@ describe("a loaded model", () => {
     await closed;
   });
 
-  it("reports an input that the model refuses and goes on", async () => {
+  it("refuses an input of another shape and goes on", async () => {
     const { model } = await open();
     await expect(model.infer(vote(0, 1, width + 1), { timeout: 5000 })).rejects.toMatchObject({
-      code: "inference.failed",
+      code: "inference.input",
     });
     expect(winners(await model.infer(vote(1), { timeout: 5000 }))).toEqual([1]);
   });

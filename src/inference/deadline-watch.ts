@@ -1,0 +1,35 @@
+import type { PendingRequest } from "./pending-request.ts";
+
+/** Ends requests at their deadlines, with one timer for all of them. */
+export class DeadlineWatch {
+  private readonly open = new Set<PendingRequest>();
+  private timer: NodeJS.Timeout | undefined;
+  private wakesAt = Number.POSITIVE_INFINITY;
+
+  add(request: PendingRequest): void {
+    this.open.add(request);
+    if (request.deadline < this.wakesAt) this.wakeAt(request.deadline);
+  }
+
+  delete(request: PendingRequest): void {
+    this.open.delete(request);
+  }
+
+  private wakeAt(time: number): void {
+    clearTimeout(this.timer);
+    this.wakesAt = time;
+    // A delay beyond 31 bits would be taken for none.
+    const delay = Math.min(Math.max(Math.ceil(time - performance.now()), 1), 0x7fffffff);
+    this.timer = setTimeout(() => this.wake(), delay).unref();
+  }
+
+  private wake(): void {
+    const now = performance.now();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const request of this.open) {
+      if (!request.endIfLate(now)) earliest = Math.min(earliest, request.deadline);
+    }
+    this.wakesAt = Number.POSITIVE_INFINITY;
+    if (earliest !== Number.POSITIVE_INFINITY) this.wakeAt(earliest);
+  }
+}

@@ -1,0 +1,111 @@
+import { BatchQueue, type BatchLimits } from "./batch-queue.ts";
+import { InferenceError } from "./inference-error.ts";
+import type { InstanceGroup } from "./instance-group.ts";
+import type { ModelInstance, RunResult } from "./instance.ts";
+import { withoutRows } from "./model-errors.ts";
+import type { BatchRun } from "./model-options.ts";
+import type { Job, PendingRequest } from "./pending-request.ts";
+import type { Tensors } from "./tensor.ts";
+import { Throughput } from "./throughput.ts";
+
+export interface DispatcherEvents {
+  ran(run: BatchRun): void;
+  /** What the model gives does not have the rows of what it takes. */
+  rowsMissing(): void;
+}
+
+interface Run {
+  batch: Job[];
+  start: number;
+}
+
+/** Gives what waits to whichever instance is idle, and the answers to their callers. */
+export class Dispatcher {
+  limits: BatchLimits;
+  readonly queue: BatchQueue;
+  private readonly group: InstanceGroup;
+  private readonly events: DispatcherEvents;
+  private readonly throughput = new Throughput();
+  private running = 0;
+  private idleWaiters: (() => void)[] = [];
+
+  constructor(
+    group: InstanceGroup,
+    options: { queueRows: number; limits: BatchLimits; events: DispatcherEvents },
+  ) {
+    this.group = group;
+    this.queue = new BatchQueue(options.queueRows);
+    this.limits = options.limits;
+    this.events = options.events;
+  }
+
+  add(request: PendingRequest): void {
+    this.queue.add(request);
+    this.dispatch();
+  }
+
+  /** Starts batches until nothing waits or no instance is idle. */
+  dispatch(): void {
+    for (let instance = this.group.idle(); instance; instance = this.group.idle()) {
+      const batch = this.queue.take(this.limits, performance.now());
+      if (batch.length === 0) return;
+      this.run(instance, batch);
+    }
+  }
+
+  /** Whole seconds until what waits now is computed, as far as can be told. */
+  secondsOfWork(): number {
+    return this.throughput.secondsFor(this.queue.rows, this.group.readyCount);
+  }
+
+  /** Resolves when no batch runs and none is begun any more. */
+  async drained(): Promise<void> {
+    while (this.running > 0) {
+      await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+    }
+  }
+
+  private run(instance: ModelInstance, batch: Job[]): void {
+    const run = { batch, start: performance.now() };
+    this.running += 1;
+    instance.run(
+      batch.map((job) => job.feeds),
+      batch.map((job) => job.rows),
+      (outcome) => this.finish(run, outcome),
+    );
+  }
+
+  private finish(run: Run, outcome: RunResult | InferenceError): void {
+    this.running -= 1;
+    const outputs =
+      outcome instanceof InferenceError ? outcome : (outcome.outputs ?? withoutRows());
+    if (!(outcome instanceof InferenceError) && outcome.outputs === null) this.events.rowsMissing();
+    // A row that the model refuses must not cost its neighbours their answers.
+    const again = run.batch.length > 1 && isRefusal(outputs);
+    if (again) this.queue.retryAlone(run.batch);
+    const milliseconds =
+      outcome instanceof InferenceError ? performance.now() - run.start : outcome.milliseconds;
+    // The worker gets its next batch first: what callers do with theirs may take time.
+    this.dispatch();
+    if (!again) {
+      this.report(run, milliseconds, outputs instanceof InferenceError);
+      for (const [index, job] of run.batch.entries()) {
+        if (outputs instanceof InferenceError) job.request.fail(outputs);
+        else job.request.complete(job, outputs[index] as Tensors);
+      }
+    }
+    for (const resume of this.idleWaiters.splice(0)) resume();
+  }
+
+  private report({ batch, start }: Run, milliseconds: number, failed: boolean): void {
+    const rows = batch.reduce((sum, job) => sum + job.rows, 0);
+    const longest = batch.reduce((most, { request }) => Math.max(most, request.tokens), 0);
+    if (!failed) this.throughput.add(rows, performance.now() - start);
+    const queued = batch.map(({ request }) => start - request.arrived);
+    this.events.ran({ rows, tokens: rows * longest, queued, milliseconds, failed });
+  }
+}
+
+function isRefusal(outcome: unknown): boolean {
+  return outcome instanceof InferenceError && outcome.code === "inference.failed";
+}
