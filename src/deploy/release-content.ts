@@ -7,9 +7,14 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import type { Project } from "../config/project.ts";
-import { type ModelRecord, bundledModelsFolder, findModels } from "../inference/models.ts";
+import {
+  type ModelRecord,
+  bundledModelsFolder,
+  findModels,
+  sharedModelFiles,
+} from "../inference/models.ts";
 import type { Reach } from "../operation/faults.ts";
 import { runCommand } from "../shell/exec.ts";
 import type { StatePaths } from "../state.ts";
@@ -55,9 +60,9 @@ export async function readReleaseContent(
   const models = await findModels(modelFolders(project), bundledModelsFolder);
   const modelFiles: SourceFile[] = [];
   for (const model of models.filter((one) => one.source === "project")) {
-    const folder = dirname(model.file);
-    modelFiles.push(...(await readFolder(store, folder, join(model.name, model.version))));
+    modelFiles.push(...(await readFolder(store, model.folder, join(model.name, model.version))));
   }
+  modelFiles.push(...(await readSharedFiles(store, models)));
   const folder = projectMigrations(project);
   const migrationFiles = folder === null ? [] : await readFolder(store, folder, "");
   return { code, models, modelFiles, migrationFiles, hashes: store.hashes };
@@ -133,6 +138,24 @@ export function discardRelease(
     removeView(join(codes, name), reach);
   }
   collectGarbage(contentStore(paths), reach);
+}
+
+/** What lies in the folders of models for all their versions: configuration and hashes. */
+async function readSharedFiles(store: ContentStore, models: ModelRecord[]): Promise<SourceFile[]> {
+  const roots = new Map<string, string>();
+  for (const { name, root, folder, source } of models) {
+    if (source === "project" && root !== folder) roots.set(root, name);
+  }
+  const files: SourceFile[] = [];
+  for (const [root, name] of roots) {
+    for (const shared of sharedModelFiles) {
+      const from = join(root, shared);
+      if (!existsSync(from)) continue;
+      const path = join(name, shared);
+      files.push({ ...(await hashFile(store, realpathSync(from))), path, from });
+    }
+  }
+  return files;
 }
 
 async function readFolder(

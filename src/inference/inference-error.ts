@@ -11,7 +11,10 @@ export type InferenceErrorCode =
   | "inference.stuck"
   | "inference.failed"
   | "inference.input"
-  | "model.missing";
+  | "model.missing"
+  | "model.unknown"
+  | "model.unloadable"
+  | "model.memory";
 
 /** Why a model gave no answer; the server turns the code into an HTTP status. */
 export class InferenceError extends StudioError {

@@ -69,7 +69,7 @@ export interface ModelCapacity {
   batchTokens: number;
 }
 
-export function capacityOf(options: ModelOptions): ModelCapacity {
+export function capacityOf(options: Omit<ModelOptions, "events">): ModelCapacity {
   const cores = Math.max(availableParallelism() - 1, 1);
   return {
     instances: (options.threads ?? 1) > 1 ? 1 : (options.instances ?? cores),

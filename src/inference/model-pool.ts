@@ -1,6 +1,15 @@
-import type { BatchRun, ModelEvents, ModelOptions, RequestEnd } from "./model-options.ts";
-import { LoadedModel } from "./model.ts";
+import { InferenceError } from "./inference-error.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import type { BatchRun, ModelOptions, RequestEnd } from "./model-options.ts";
+import type { LoadedModel } from "./model.ts";
+import type { ModelState, ModelVersion, VersionContext } from "./model-version.ts";
 import type { ModelRecord } from "./models.ts";
+import { RepositoryLoader, unknownModel } from "./repository-loader.ts";
+import type { ModelRepository } from "./repository/model-repository.ts";
+import type { CacheUse, ResponseCache } from "./response-cache.ts";
+import { VersionShelf } from "./version-shelf.ts";
+
+export type { ModelState } from "./model-version.ts";
 
 export interface PoolLog {
   info(fields: object, message: string): void;
@@ -15,53 +24,125 @@ export interface PoolOptions extends Omit<ModelOptions, "events"> {
   answered?: (record: ModelRecord, end: RequestEnd) => void;
   /** Called when a run does not end: see `ModelEvents.stuck`. */
   stuck?: (record: ModelRecord, milliseconds: number) => void;
+  /** Called after each look for an answer in the cache. */
+  looked?: (record: ModelRecord, hit: boolean) => void;
   /** Called when a model became ready or ceased to be. */
   changed?: () => void;
+  /** Where models are found, and found again. */
+  repository?: ModelRepository;
+  /** Answers of the models whose configuration says `cache: true`. */
+  cache?: ResponseCache | null;
+  budget?: MemoryBudget;
 }
 
-/** The models of a daemon, each loading and warming up in its own threads. */
+export interface ModelStatus {
+  name: string;
+  /** Empty where the model is so broken that no version could be told. */
+  version: string;
+  state: ModelState;
+  /** Why it is not ready; of a ready one, why what lies on the disk now was not taken. */
+  reason: string | null;
+  isDefault: boolean;
+}
+
+/** The models of a daemon, each version loading and warming up in its own threads. */
 export class ModelPool {
-  private readonly models: Map<string, LoadedModel>;
+  private readonly shelf: VersionShelf;
+  private readonly loader: RepositoryLoader | null;
+  private readonly cache: ResponseCache | null;
+  private readonly log: PoolLog;
+  private watching: NodeJS.Timeout | undefined;
+  private closing = false;
 
   constructor(records: readonly ModelRecord[], options: PoolOptions) {
-    const { log, ran, answered, stuck, changed, ...settings } = options;
-    const events: ModelEvents = {
-      ready: ({ record: { name, version } }) => {
-        log.info({ model: name, version }, "model ready");
-        changed?.();
-      },
-      down: ({ record: { name, version } }, reason, retryIn) => {
-        log.error({ model: name, version, reason, retryIn }, "model down");
-        changed?.();
-      },
-      ran: ({ record }, run) => ran?.(record, run),
-      answered: ({ record }, end) => answered?.(record, end),
-      stuck: ({ record }, milliseconds) => {
-        log.error({ model: record.name, version: record.version, milliseconds }, "model stuck");
-        changed?.();
-        stuck?.(record, milliseconds);
-      },
-    };
-    this.models = new Map(
-      records.map((record) => [record.name, new LoadedModel(record, { ...settings, events })]),
-    );
+    const { repository, cache = null } = options;
+    this.cache = cache;
+    this.log = options.log;
+    this.shelf = new VersionShelf(versionContext(options));
+    this.loader = repository === undefined ? null : new RepositoryLoader(this.shelf, repository);
+    for (const record of records) this.shelf.enter(record).adopt(record);
+    for (const version of this.shelf.all()) version.required = true;
+  }
+
+  /**
+   * Reads what the repository has, once, before `start`. What is broken is UNAVAILABLE and keeps
+   * nothing else from being served.
+   */
+  async discover(): Promise<void> {
+    await this.loader?.discover();
   }
 
   start(): void {
-    for (const model of this.models.values()) model.start();
+    for (const version of this.shelf.all()) version.start();
   }
 
-  find(name: string): LoadedModel | undefined {
-    return this.models.get(name);
+  /**
+   * Looks for new and changed files from now on, until `close`.
+   * @param interval milliseconds between two looks
+   */
+  watch(interval: number): void {
+    const { loader } = this;
+    if (loader === null) return;
+    const look = () => {
+      this.watching = setTimeout(() => {
+        const failed = (error: unknown) => this.log.error({ error }, "models not looked at");
+        void loader
+          .refresh()
+          .catch(failed)
+          .finally(() => {
+            if (!this.closing) look();
+          });
+      }, interval).unref();
+    };
+    look();
   }
 
+  /**
+   * The model that answers requests for `name`: of the version given, else of the default one,
+   * which is the one its configuration names or the highest that is ready.
+   */
+  find(name: string, version?: string): LoadedModel | undefined {
+    return this.entry(name, version)?.model ?? undefined;
+  }
+
+  /**
+   * The same for callers who need one.
+   * @throws InferenceError `model.unknown`, or `inference.unavailable` with the reason
+   */
+  require(name: string, version?: string): LoadedModel {
+    const entry = this.entry(name, version) ?? this.shelf.find(name, "");
+    if (entry === undefined) throw unknownModel(name, version);
+    if (entry.model !== null) return entry.model;
+    throw new InferenceError(
+      "inference.unavailable",
+      `Version ${entry.version} of the model "${name}" is not served: ${entry.reason ?? "it is loading"}.`,
+    );
+  }
+
+  /** Everything that is loaded, or about to be: by name, the newest version first. */
   all(): LoadedModel[] {
-    return [...this.models.values()];
+    return this.shelf.all().flatMap(({ model }) => model ?? []);
   }
 
-  /** True when every model is warmed up. */
+  /** Every version known, by name, the newest first. */
+  index(): ModelStatus[] {
+    return this.shelf.all().map((entry) => this.statusOf(entry));
+  }
+
+  /** True while each version that was there at the start, or was ready once, is warmed up. */
   get ready(): boolean {
-    return this.all().every((model) => model.ready);
+    return this.problems().length === 0;
+  }
+
+  /** False while a version is loading that was not served before. */
+  get settled(): boolean {
+    return this.shelf.all().every(({ state }) => state !== "LOADING");
+  }
+
+  /** The versions that keep the daemon from being ready. */
+  problems(): ModelStatus[] {
+    const missing = this.shelf.all().filter(({ required, state }) => required && state !== "READY");
+    return missing.map((entry) => this.statusOf(entry));
   }
 
   /** Rows that wait, over all models. */
@@ -69,8 +150,84 @@ export class ModelPool {
     return this.all().reduce((sum, model) => sum + model.queued, 0);
   }
 
+  /** Hits, misses and size of the cache; null without one. */
+  get cacheUse(): CacheUse | null {
+    return this.cache?.use() ?? null;
+  }
+
+  /**
+   * Loads what the repository has now of a model, or of one of its versions; what has not changed
+   * is left alone. Versions that the configuration no longer asks for are unloaded.
+   * @throws InferenceError `model.unknown`, `model.unloadable` or `model.memory`; what served goes
+   * on serving
+   */
+  async load(name: string, version?: string): Promise<void> {
+    await this.bringIn(name, version, false);
+  }
+
+  /** The same, also where nothing has changed. @throws as `load` */
+  async reload(name: string, version?: string): Promise<void> {
+    await this.bringIn(name, version, true);
+  }
+
+  /**
+   * Takes a model, or one of its versions, out of service; what waits is answered first.
+   * @throws InferenceError `model.unknown`
+   */
+  async unload(name: string, version?: string): Promise<void> {
+    await Promise.all(this.known(name, version).map((entry) => entry.unload()));
+  }
+
   /** Answers what waits, then ends the worker threads; resolves when they are gone. */
   async close(): Promise<void> {
-    await Promise.all(this.all().map((model) => model.close()));
+    this.closing = true;
+    clearTimeout(this.watching);
+    await Promise.all(this.shelf.all().map((version) => version.close()));
   }
+
+  private async bringIn(name: string, version: string | undefined, always: boolean): Promise<void> {
+    if (this.loader !== null) return await this.loader.load(name, version, always);
+    await Promise.all(this.known(name, version).map((entry) => entry.loadAgain(always)));
+  }
+
+  /** @throws InferenceError `model.unknown` when there is none */
+  private known(name: string, version: string | undefined): ModelVersion[] {
+    const entries = this.shelf.of(name).filter((one) => one.version === (version ?? one.version));
+    if (entries.length === 0) throw unknownModel(name, version);
+    return entries;
+  }
+
+  private entry(name: string, version: string | undefined): ModelVersion | undefined {
+    return version === undefined ? this.shelf.defaultOf(name) : this.shelf.find(name, version);
+  }
+
+  private statusOf(entry: ModelVersion): ModelStatus {
+    const { name, version, state, reason } = entry;
+    return { name, version, state, reason, isDefault: this.shelf.defaultOf(name) === entry };
+  }
+}
+
+/** A model's own configuration comes before what holds for all of them. */
+function versionContext(options: PoolOptions): VersionContext {
+  const { log, ran, answered, stuck, looked, changed, cache = null, ...rest } = options;
+  const { budget = new MemoryBudget(), repository: _, ...settings } = rest;
+  return {
+    log,
+    budget,
+    serving: ({ configuration: { instances, threads, batching, dimensions, cache: wanted } }) => ({
+      ...settings,
+      instances: instances ?? settings.instances,
+      threads: threads ?? settings.threads,
+      batchRows: batching?.rows ?? settings.batchRows,
+      batchTokens: batching?.tokens ?? settings.batchTokens,
+      queueRows: batching?.queue ?? settings.queueRows,
+      warmUp: dimensions ?? settings.warmUp,
+      cache: wanted === true ? cache : null,
+      looked,
+    }),
+    ran: (record, run) => ran?.(record, run),
+    answered: (record, end) => answered?.(record, end),
+    stuck: (record, milliseconds) => stuck?.(record, milliseconds),
+    changed: () => changed?.(),
+  };
 }

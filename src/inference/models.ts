@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
 import { readModelConfiguration, type Label, type ModelConfiguration } from "./model-config.ts";
+import { describeVersion } from "./repository/describe.ts";
+import type { ModelFiles } from "./repository/hugging-face.ts";
+import type { LocatedVersion } from "./repository/locate.ts";
+import { manifestNames } from "./repository/manifest.ts";
+import { ModelRepository } from "./repository/model-repository.ts";
 
 export interface ModelRecord {
   name: string;
@@ -13,47 +14,49 @@ export interface ModelRecord {
   file: string;
   /** SHA-256 of the model file, lower-case hexadecimal. */
   sha256: string;
+  /** Of the model file and of the weights that lie in files of their own. */
   bytes: number;
-  /** What the model is for, e.g. "language"; null when its configuration does not say. */
+  /** What the model is for, e.g. "text-classification"; null when nothing says so. */
   task: string | null;
   /** What each output column means, in order. */
   labels: Label[];
   source: "project" | "bundled";
+  /** Absolute path of the model's folder. */
+  root: string;
+  /** Absolute path of the version's folder; `root` for a model without version folders. */
+  folder: string;
+  /** Absolute paths of tokenizer and configurations, of a folder as Hugging Face has it. */
+  files: ModelFiles;
+  /** Absolute path of the manifest that the files were checked against; null without one. */
+  manifest: string | null;
   /** Everything `config.yaml` says; the task of the model reads its own keys. */
   configuration: ModelConfiguration;
 }
 
 export interface ListedModel {
   name: string;
-  /** Null for a bundled model: its configuration says which. */
-  version: string | null;
+  version: string;
   source: ModelRecord["source"];
-}
-
-interface Candidate extends ListedModel {
-  folder: string;
 }
 
 /** The folder of the models that come with studio, as `<name>/model.onnx` and `config.yaml`. */
 export const bundledModelsFolder: string = fileURLToPath(new URL("./bundled", import.meta.url));
 
-const modelFile = "model.onnx";
-
-/** Hidden folders are none: they hold what is being copied or was put aside. */
-const nameOfModel = /^[A-Za-z0-9][\w.-]*$/;
+/** Files of a model's folder that are about all its versions. */
+export const sharedModelFiles: readonly string[] = ["config.yaml", ...manifestNames];
 
 /**
- * Finds the models to serve: `<folder>/<name>/<version>/model.onnx` in the given folders, the
- * first folder that has a name winning and of several versions the highest, then the bundled ones
- * whose names are still free.
+ * Reads the models to serve: of each name the versions that its configuration asks for, the newest
+ * first.
  * @param folders absolute paths; a missing folder holds no models
- * @throws StudioError `model.unreadable` or `model.config`
+ * @throws StudioError `model.unreadable`, `model.config` or `model.manifest` for the first that is
+ * broken
  */
 export async function findModels(
   folders: readonly string[],
   bundled: string,
 ): Promise<ModelRecord[]> {
-  return await Promise.all((await findCandidates(folders, bundled)).map(describe));
+  return await Promise.all((await servedVersions(folders, bundled)).map(describeVersion));
 }
 
 /**
@@ -65,99 +68,19 @@ export async function listModels(
   folders: readonly string[],
   bundled: string,
 ): Promise<ListedModel[]> {
-  const candidates = await findCandidates(folders, bundled);
-  for (const { source, folder } of candidates) {
+  const versions = await servedVersions(folders, bundled);
+  for (const { source, folder } of versions) {
     if (source === "project") await readModelConfiguration(join(folder, "config.yaml"));
   }
-  return candidates.map(({ name, version, source }) => ({ name, version, source }));
+  return versions.map(({ name, version, source }) => ({ name, version, source }));
 }
 
-async function findCandidates(folders: readonly string[], bundled: string): Promise<Candidate[]> {
-  const found = new Map<string, Candidate>();
-  for (const folder of folders) {
-    for (const name of await subfolders(folder)) {
-      const candidate = await highestVersion(join(folder, name), name);
-      if (candidate !== null && !found.has(name)) found.set(name, candidate);
-    }
-  }
-  for (const name of await subfolders(bundled)) {
-    const folder = join(bundled, name);
-    const present = (await sizeOf(join(folder, modelFile))) !== null;
-    if (!present || found.has(name)) continue;
-    found.set(name, { name, version: null, folder, source: "bundled" });
-  }
-  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function highestVersion(folder: string, name: string): Promise<Candidate | null> {
-  const order = new Intl.Collator("en", { numeric: true });
-  const versions = (await subfolders(folder)).toSorted((one, other) => order.compare(other, one));
-  for (const version of versions) {
-    if ((await sizeOf(join(folder, version, modelFile))) === null) continue;
-    return { name, version, folder: join(folder, version), source: "project" };
-  }
-  return null;
-}
-
-async function describe({ name, version, folder, source }: Candidate): Promise<ModelRecord> {
-  const file = join(folder, modelFile);
-  const configuration = await readModelConfiguration(join(folder, "config.yaml"));
-  const bytes = await sizeOf(file);
-  if (bytes === null || bytes === 0) throw unreadable(file, "the file is empty");
-  return {
-    name,
-    version: version ?? configuration.version ?? "0",
-    file,
-    sha256: await hashFile(file),
-    bytes,
-    task: configuration.task ?? null,
-    labels: configuration.labels ?? [],
-    source,
-    configuration,
-  };
-}
-
-async function subfolders(folder: string): Promise<string[]> {
-  try {
-    const folders: string[] = [];
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (!nameOfModel.test(entry.name)) continue;
-      // A model's folder may be a link; what such a link points at shows when it is read.
-      if (entry.isDirectory() || entry.isSymbolicLink()) folders.push(entry.name);
-    }
-    return folders;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return [];
-    throw unreadable(folder, reasonOf(error), error);
-  }
-}
-
-async function sizeOf(file: string): Promise<number | null> {
-  try {
-    const entry = await stat(file);
-    return entry.isFile() ? entry.size : null;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return null;
-    throw unreadable(file, reasonOf(error), error);
-  }
-}
-
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw unreadable(file, reasonOf(error), error);
-  }
-  return hash.digest("hex");
-}
-
-function unreadable(path: string, reason: string, cause?: unknown): StudioError {
-  return new StudioError({
-    code: "model.unreadable",
-    message: `The model ${path} cannot be read: ${reason}.`,
-    hint: "Mend or remove it; a model is a folder <models>/<name>/<version> with model.onnx.",
-    exitCode: exitCodes.usage,
-    cause,
-  });
+async function servedVersions(
+  folders: readonly string[],
+  bundled: string,
+): Promise<LocatedVersion[]> {
+  const models = await new ModelRepository(folders, bundled).lookStrictly();
+  return models.flatMap(({ versions, served }) =>
+    versions.filter(({ version }) => served.has(version)),
+  );
 }

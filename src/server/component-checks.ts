@@ -28,9 +28,12 @@ export function componentChecks(
       return "healthy";
     },
     models: async () => {
-      const missing = models.all().filter((model) => !model.ready);
+      const missing = models.problems();
       if (missing.length === 0) return "healthy";
-      throw new Error(`not ready: ${missing.map(({ record }) => record.name).join(", ")}`);
+      const named = missing.map(({ name, version, reason }) =>
+        [name, version, reason === null ? "" : `(${reason})`].filter(Boolean).join(" "),
+      );
+      throw new Error(`not ready: ${named.join(", ")}`);
     },
     storage: async () => {
       const probe = join(folder, `.studio-write-check-${process.pid}`);

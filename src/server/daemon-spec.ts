@@ -12,6 +12,10 @@ export interface ServeSettings {
   /** `auto`: a key is needed off loopback, and wherever keys are configured. */
   auth: { required: "auto" | boolean };
   limits: { body: number; text: number; batch: number };
+  /** Answers of models that ask for it are remembered within these limits. Default: none are. */
+  cache?: { bytes: number; ttl: number } | undefined;
+  /** Look for new and changed models while serving. Default: false. */
+  watch?: boolean | undefined;
 }
 
 export interface DaemonSpec {

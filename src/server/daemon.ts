@@ -12,6 +12,9 @@ import type { Origin } from "./traffic.ts";
 
 export type { Daemon, DaemonSpec, DaemonState } from "./daemon-spec.ts";
 
+/** Milliseconds between two looks for changed models. */
+const watchInterval = 1000;
+
 /** A daemon told to serve at once waits this long, in milliseconds, for its models to warm up. */
 const warmUpPatience = 10_000;
 
@@ -31,6 +34,7 @@ export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
   const application = await createApplication(services);
   const daemon = new RunningDaemon(services, application);
   services.models.start();
+  if (spec.serve.watch === true) services.models.watch(watchInterval);
   try {
     if (spec.privateSocket !== null) {
       daemon.privateServer = await listenPrivately(spec.privateSocket, handle("private"));
@@ -70,5 +74,5 @@ function receive(
 
 async function warmUp(models: ModelPool): Promise<void> {
   const deadline = performance.now() + warmUpPatience;
-  while (!models.ready && performance.now() < deadline) await sleep(20);
+  while (!models.settled && performance.now() < deadline) await sleep(20);
 }

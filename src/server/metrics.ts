@@ -22,6 +22,7 @@ export interface Metrics {
   registry: Registry;
   requestFinished(exchange: Exchange): void;
   batchFinished(record: ModelRecord, run: BatchRun): void;
+  cacheLooked(record: ModelRecord, hit: boolean): void;
   /** Adds the figures of the running parts. */
   read(sources: MetricSources): void;
 }
@@ -36,6 +37,7 @@ export async function createMetrics(): Promise<Metrics> {
     registry: maker.registry,
     requestFinished: requestMetrics(maker),
     batchFinished: inferenceMetrics(maker),
+    cacheLooked: cacheMetrics(maker),
     read(sources) {
       loadGauges(maker, sources);
       healthGauges(maker, sources);
@@ -81,6 +83,13 @@ function inferenceMetrics({ counter, histogram }: MetricMaker): Metrics["batchFi
   };
 }
 
+function cacheMetrics({ counter }: MetricMaker): Metrics["cacheLooked"] {
+  const names = ["model", "version"];
+  const hits = counter("cache_hits_total", "Requests answered from the cache", names);
+  const misses = counter("cache_misses_total", "Requests that the cache did not know", names);
+  return ({ name, version }, hit) => (hit ? hits : misses).inc({ model: name, version });
+}
+
 function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: Knex): void {
   const names = ["operation", "outcome"];
   const operations = counter("database_operations_total", "Statements run", names);
@@ -108,12 +117,20 @@ function loadGauges({ gauge }: MetricMaker, sources: MetricSources): void {
   gauge("requests_in_flight", "Requests begun and not yet answered", [], (set) =>
     set({}, traffic.inFlight),
   );
-  gauge("task_queue_size", "Rows that wait for a model", ["model"], (set) => {
-    for (const { record, queued } of models.all()) set({ model: record.name }, queued);
+  const version = ["model", "version"];
+  gauge("task_queue_size", "Rows that wait for a model", version, (set) => {
+    for (const { record, queued } of models.all()) {
+      set({ model: record.name, version: record.version }, queued);
+    }
   });
-  gauge("model_ready", "1 while the model is warmed up", ["model"], (set) => {
-    for (const { record, ready } of models.all()) set({ model: record.name }, ready ? 1 : 0);
+  gauge("model_ready", "1 while the model is warmed up", version, (set) => {
+    for (const one of models.index()) {
+      set({ model: one.name, version: one.version }, one.state === "READY" ? 1 : 0);
+    }
   });
+  gauge("cache_bytes", "Bytes of answers that are remembered", [], (set) =>
+    set({}, models.cacheUse?.bytes ?? 0),
+  );
   gauge("memory_usage_bytes", "Resident memory of the daemon", [], (set) =>
     set({}, process.memoryUsage.rss()),
   );

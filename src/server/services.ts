@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { connectDatabase } from "../database/connect.ts";
-import { ModelPool } from "../inference/model-pool.ts";
-import { bundledModelsFolder, findModels } from "../inference/models.ts";
+import type { ModelPool } from "../inference/model-pool.ts";
+import { openModels } from "../inference/open-models.ts";
 import { LanguageTask } from "../inference/tasks/language.ts";
 import { VectorStore } from "../inference/vectors.ts";
 import { createKeyCheck, type KeyCheck } from "./authentication.ts";
@@ -40,9 +40,12 @@ export async function createServices(
   const host = spec.listen?.host ?? spec.serve.host;
   const keyCheck = createKeyCheck(host, spec.serve.auth.required, spec.keys ?? []);
   const metrics = await createMetrics();
-  const models = new ModelPool(await findModels(spec.modelFolders, bundledModelsFolder), {
+  const models = await openModels({
+    folders: spec.modelFolders,
     log: spec.logger.child({ module: "inference" }),
+    cache: spec.serve.cache,
     ran: (record, run) => metrics.batchFinished(record, run),
+    looked: (record, hit) => metrics.cacheLooked(record, hit),
     changed: () => void health.report(0),
   });
   const language = new LanguageTask(models);

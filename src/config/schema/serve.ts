@@ -51,6 +51,8 @@ export const serve = z
       })
       .prefault("auto"),
     models: z.array(text).prefault(["models"]),
+    /** Take new and changed models into service while running. */
+    watch: flag.prefault(false),
     timeout: duration.prefault("30s"),
     shutdown: duration.prefault("60s"),
     auth,

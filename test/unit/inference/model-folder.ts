@@ -21,6 +21,10 @@ export async function createModel(
     task: null,
     labels: [],
     source: "project",
+    root: folder,
+    folder,
+    files: {},
+    manifest: null,
     configuration: {},
   };
   return { folder, record };

@@ -1,0 +1,49 @@
+import type { JobOptions } from "./batch-queue.ts";
+import { LoadedModel, type ModelOptions } from "./model.ts";
+import type { ModelRecord } from "./models.ts";
+import { type ResponseCache, cacheKey } from "./response-cache.ts";
+import type { Tensors } from "./tensor.ts";
+
+export interface ServingOptions extends ModelOptions {
+  /** Null for a model whose answers are not remembered. */
+  cache: ResponseCache | null;
+  /** Told of each look into the cache. */
+  looked: ((record: ModelRecord, hit: boolean) => void) | undefined;
+}
+
+/**
+ * One content of a version. Whoever still holds it when another content has taken its place is
+ * answered by that one.
+ */
+export class ServedModel extends LoadedModel {
+  private successor: ServedModel | null = null;
+  private readonly serving: ServingOptions;
+
+  constructor(record: ModelRecord, options: ServingOptions) {
+    super(record, options);
+    this.serving = options;
+  }
+
+  /** From now on requests go to `successor`; those that wait here are answered before it closes. */
+  supersede(successor: ServedModel): void {
+    this.successor = successor;
+  }
+
+  override async infer(feeds: Tensors, options: JobOptions): Promise<Tensors> {
+    if (this.successor !== null) return await this.successor.infer(feeds, options);
+    const { cache, looked } = this.serving;
+    if (cache === null) return await super.infer(feeds, options);
+    const key = cacheKey(this.record, feeds);
+    const known = cache.find(key);
+    looked?.(this.record, known !== null);
+    if (known !== null) return known;
+    const outputs = await super.infer(feeds, options);
+    cache.keep(key, outputs);
+    return outputs;
+  }
+
+  /** Computes without the cache: what warms a model up has to reach it. */
+  async compute(feeds: Tensors, options: JobOptions): Promise<Tensors> {
+    return await super.infer(feeds, options);
+  }
+}
