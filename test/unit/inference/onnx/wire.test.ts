@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../../../src/inference/onnx/decode.ts";
 import { encode } from "../../../../src/inference/onnx/encode.ts";
@@ -238,7 +238,7 @@ describe("hostile input", () => {
 });
 
 /** An attribute's graph is field 6, a node's attribute 5, a graph's node 1, a model's graph 7. */
-function nest(content: Buffer, field: number): Buffer {
+function nest(content: Buffer, field: number): Buffer<ArrayBuffer> {
   const writer = new WireWriter();
   writer.block(field, content);
   return Buffer.concat(writer.finish());
