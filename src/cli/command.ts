@@ -9,6 +9,7 @@ export type Completion =
   | "snapshots"
   | "scenarios"
   | "operations"
+  | "models"
   | "files"
   | readonly string[];
 

@@ -87,6 +87,11 @@ async function values(from: Completion | undefined, at: Surroundings): Promise<s
       return ["latest", ...identifiersIn(join(state, "releases"))];
     case "snapshots":
       return ["latest", ...identifiersIn(join(state, "backups", "snapshots"))];
+    case "models": {
+      const { bundledModelsFolder } = await import("../inference/models.ts");
+      const own = join(projectFolder(at.cwd), "models");
+      return [...modelNames(own), ...modelNames(bundledModelsFolder)];
+    }
     case "operations":
       return ["latest"];
     case "scenarios":
@@ -104,6 +109,14 @@ async function values(from: Completion | undefined, at: Surroundings): Promise<s
 
 function identifiersIn(folder: string): string[] {
   return readdirSync(folder).filter(isIdentifier).toSorted().toReversed();
+}
+
+function modelNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith("."));
+  } catch {
+    return [];
+  }
 }
 
 function scenarioFiles(cwd: string): string[] {

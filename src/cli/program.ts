@@ -26,7 +26,7 @@ export async function parseArguments(
   const line = withoutHelpWord(registry, argv);
   const match = matchWords(registry, line);
   const texts = { printed: "", complaint: "" };
-  const root = createRoot(version, texts);
+  const root = createRoot(texts);
   const finish = (action: Parsed["action"]): Parsed => ({
     words: match.words,
     action,
@@ -34,6 +34,10 @@ export async function parseArguments(
   });
   try {
     const command = match.entry === null ? null : (await match.entry.load()).default;
+    // A command may have a --version of its own, that of what it is about.
+    if (command?.options?.some(({ flags }) => flags.startsWith("--version ")) !== true) {
+      root.version(version, "-V, --version", "Print the version");
+    }
     const leaf = growTree(root, registry, match.words);
     return finish(parse({ root, leaf, command, match, argv: line, texts }));
   } catch (error) {
@@ -108,10 +112,9 @@ function sentence(text: string): string {
   return /[.?)]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function createRoot(version: string, texts: Texts): Program {
+function createRoot(texts: Texts): Program {
   return new Program("studio")
     .description("Run a self-hosted AI studio: every change is planned, journaled and undoable.")
-    .version(version, "-V, --version", "Print the version")
     .helpOption("-h, --help", "Show help")
     .option("--env <name>", 'Environment to act on (default "local", or STUDIO_ENV)')
     .option("--config <file>", "Project file (default: the nearest studio.yaml)")
