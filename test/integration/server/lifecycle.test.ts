@@ -76,7 +76,7 @@ describe("a configured key", () => {
     expect(denied).toMatchObject({
       status: 401,
       headers: { "www-authenticate": "Bearer" },
-      body: { error: { code: "auth.missing" } },
+      body: { code: "auth.missing" },
     });
     expect((await running.send("GET", "/metrics")).status).toBe(401);
     expect((await running.send("GET", "/health/ready")).status).toBe(200);
