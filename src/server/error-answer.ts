@@ -96,11 +96,14 @@ export const tooLarge: Failure = {
 
 function invalid({ validationContext, message }: FrameworkError, list: readonly SchemaError[]) {
   const place = places[validationContext ?? ""] ?? "body";
-  const errors = list.map(({ instancePath, message: said = "is not valid", params }): FieldError => {
-    const extra = params["additionalProperty"] ?? params["missingProperty"];
-    const name = typeof extra === "string" ? `/${extra.replaceAll("~", "~0").replaceAll("/", "~1")}` : "";
-    return { pointer: cut(`${instancePath}${name}`), in: place, detail: cut(said) };
-  });
+  const errors = list.map(
+    ({ instancePath, message: said = "is not valid", params }): FieldError => {
+      const extra = params["additionalProperty"] ?? params["missingProperty"];
+      const name =
+        typeof extra === "string" ? `/${extra.replaceAll("~", "~0").replaceAll("/", "~1")}` : "";
+      return { pointer: cut(`${instancePath}${name}`), in: place, detail: cut(said) };
+    },
+  );
   const detail = sentence(cut(message as string));
   return { status: 400, code: "request.invalid", detail, errors } satisfies Failure;
 }
