@@ -5,6 +5,7 @@ import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { informationRoutes } from "./routes/information.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { textRoutes } from "./routes/text.ts";
@@ -17,6 +18,13 @@ declare module "fastify" {
     open?: boolean;
     /** Exists on the private socket only. */
     control?: boolean;
+  }
+  /** What the API's description says of a route beside its schemas. */
+  interface FastifySchema {
+    summary?: string;
+    tags?: readonly string[];
+    /** Left out of the description. */
+    hide?: boolean;
   }
 }
 
@@ -58,6 +66,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
     metricsRoute,
     textRoutes,
     vectorRoutes,
+    inferenceProtocolRoutes,
     controlRoutes,
   ]) {
     routes(application, services);

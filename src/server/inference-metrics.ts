@@ -46,7 +46,7 @@ export function inferenceMetrics(maker: MetricMaker): InferenceMetrics {
       count.run(run);
       time(run);
     },
-    inferenceRefused: count.refused,
+    inferenceRefused: (refused) => count.refused(refused),
     cacheUsed: cache,
   };
 }
