@@ -15,17 +15,19 @@ export interface BatchRun {
   failed: boolean;
 }
 
-/** A request that no batch carried to its end. */
-export interface RefusedInference {
+/** A request that was answered, or turned away. */
+export interface RequestEnd {
   model: string;
   version: string;
-  /** REJECTED: the queue was full, or the model not ready; CANCELED: gone or late; else OTHER. */
-  reason: "REJECTED" | "CANCELED" | "OTHER";
+  /** From its arrival to its answer. */
+  milliseconds: number;
+  /** "success", or the code of the error. */
+  outcome: string;
 }
 
 export interface InferenceMetrics {
   batchFinished(run: BatchRun): void;
-  inferenceRefused(refused: RefusedInference): void;
+  inferenceAnswered(end: RequestEnd): void;
   cacheUsed(use: { model: string; version: string; hit: boolean }): void;
 }
 
@@ -38,28 +40,14 @@ const labels = ["model", "version"];
  * place of `nv_`; durations are histograms in seconds where Triton sums microseconds.
  */
 export function inferenceMetrics(maker: MetricMaker): InferenceMetrics {
-  const count = batchCounts(maker);
-  const time = batchTimes(maker);
-  const cache = cacheCounts(maker);
   return {
-    batchFinished(run) {
-      count.run(run);
-      time(run);
-    },
-    inferenceRefused: (refused) => count.refused(refused),
-    cacheUsed: cache,
+    batchFinished: batchMetrics(maker),
+    inferenceAnswered: requestMetrics(maker),
+    cacheUsed: cacheCounts(maker),
   };
 }
 
-function batchCounts({ counter, histogram }: MetricMaker): {
-  run(run: BatchRun): void;
-  refused(refused: RefusedInference): void;
-} {
-  const success = counter("inference_request_success", "Requests that a model answered", labels);
-  const failure = counter("inference_request_failure", "Requests that a model did not answer", [
-    ...labels,
-    "reason",
-  ]);
+function batchMetrics({ counter, histogram }: MetricMaker): (run: BatchRun) => void {
   const rows = counter("inference_count", "Rows that a model computed", labels);
   const runs = counter("inference_exec_count", "Runs of a model's session", labels);
   const tokens = counter("inference_tokens", "Tokens that a model computed", labels);
@@ -68,38 +56,56 @@ function batchCounts({ counter, histogram }: MetricMaker): {
     "outcome",
   ]);
   const sizes = histogram("inference_batch_size", "Rows in one run", labels, sizeBuckets);
-  return {
-    run({ model, version, rows: size, tokens: words, queueMilliseconds: waits, failed }) {
-      const at = { model, version };
-      outcomes.inc({ ...at, outcome: failed ? "failure" : "success" }, size);
-      sizes.observe(at, size);
-      if (failed) {
-        failure.inc({ ...at, reason: "BACKEND" }, waits.length);
-        return;
-      }
-      success.inc(at, waits.length);
-      rows.inc(at, size);
-      runs.inc(at);
-      if (words > 0) tokens.inc(at, words);
-    },
-    refused: ({ model, version, reason }) => failure.inc({ model, version, reason }),
-  };
-}
-
-function batchTimes({ histogram }: MetricMaker): (run: BatchRun) => void {
   const times = (name: string, help: string) => histogram(name, help, labels, shortBuckets);
   const queue = times("inference_queue_duration_seconds", "Time a request waited for a worker");
   const compute = times("inference_compute_infer_duration_seconds", "Time of one run");
-  const total = times("inference_request_duration_seconds", "Waiting and run of a request");
   const run = times("model_inference_duration_seconds", "Time of one run, whatever its rows");
-  return ({ model, version, queueMilliseconds, computeMilliseconds, failed }) => {
-    if (failed) return;
+  return ({ model, version, failed, ...batch }) => {
     const at = { model, version };
-    compute.observe(at, computeMilliseconds / 1000);
-    run.observe(at, computeMilliseconds / 1000);
-    for (const wait of queueMilliseconds) {
-      queue.observe(at, wait / 1000);
-      total.observe(at, (wait + computeMilliseconds) / 1000);
+    outcomes.inc({ ...at, outcome: failed ? "failure" : "success" }, batch.rows);
+    if (failed) return;
+    rows.inc(at, batch.rows);
+    runs.inc(at);
+    if (batch.tokens > 0) tokens.inc(at, batch.tokens);
+    sizes.observe(at, batch.rows);
+    compute.observe(at, batch.computeMilliseconds / 1000);
+    run.observe(at, batch.computeMilliseconds / 1000);
+    for (const wait of batch.queueMilliseconds) queue.observe(at, wait / 1000);
+  };
+}
+
+/** The reasons of Triton's `nv_inference_request_failure`; any other is OTHER. */
+const reasons: Readonly<Record<string, string>> = {
+  "inference.queue.full": "REJECTED",
+  "inference.too.large": "REJECTED",
+  "inference.unavailable": "REJECTED",
+  "inference.draining": "REJECTED",
+  "inference.deadline": "CANCELED",
+  "inference.cancelled": "CANCELED",
+  "inference.failed": "BACKEND",
+  "inference.crashed": "BACKEND",
+  "inference.stuck": "BACKEND",
+};
+
+function requestMetrics({ counter, histogram }: MetricMaker): (end: RequestEnd) => void {
+  const success = counter("inference_request_success", "Requests that a model answered", labels);
+  const failure = counter("inference_request_failure", "Requests that a model did not answer", [
+    ...labels,
+    "reason",
+  ]);
+  const seconds = histogram(
+    "inference_request_duration_seconds",
+    "Time from a request's arrival at a model to its answer",
+    labels,
+    shortBuckets,
+  );
+  return ({ model, version, milliseconds, outcome }) => {
+    const at = { model, version };
+    if (outcome === "success") {
+      success.inc(at);
+      seconds.observe(at, milliseconds / 1000);
+    } else {
+      failure.inc({ ...at, reason: reasons[outcome] ?? "OTHER" });
     }
   };
 }

@@ -51,6 +51,8 @@ export async function createServices(
       metrics.batchFinished({ model, version, ...run, ...times });
     },
     looked: ({ name: model, version }, hit) => metrics.cacheUsed({ model, version, hit }),
+    answered: ({ name: model, version }, { milliseconds, outcome }) =>
+      metrics.inferenceAnswered({ model, version, milliseconds, outcome }),
     changed: () => void health.report(0),
   });
   const language = new LanguageTask(models);

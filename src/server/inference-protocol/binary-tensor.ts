@@ -16,7 +16,7 @@ export function readBinary(
   bytes: Buffer,
   count: number,
   pointer: string,
-): TensorData | string[] {
+): TensorData {
   const { name, Array, bytes: size } = datatype;
   if (Array === null) return readStrings(bytes, count, pointer);
   if (bytes.length !== count * size) {
@@ -63,8 +63,8 @@ function decode(bytes: Uint8Array, index: number, pointer: string): string {
 }
 
 /** The bytes of a tensor's elements: a view of numbers, strings with their lengths. */
-export function writeBinary(data: TensorData | readonly string[]): Buffer {
-  if (!isList(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+export function writeBinary(data: TensorData): Buffer {
+  if (!Array.isArray(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const sizes = data.map((text) => Buffer.byteLength(text));
   const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + 4 + size, 0));
   let offset = 0;
@@ -75,8 +75,4 @@ export function writeBinary(data: TensorData | readonly string[]): Buffer {
     offset += 4 + size;
   }
   return bytes;
-}
-
-function isList(data: TensorData | readonly string[]): data is readonly string[] {
-  return Array.isArray(data);
 }

@@ -1,9 +1,9 @@
-import type { TensorData } from "../../inference/tensor.ts";
+import type { NumericData } from "../../inference/tensor.ts";
 
 /** An array that can look at bytes that are already in memory. */
 interface NumericArray {
-  new (length: number): TensorData;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TensorData;
+  new (length: number): NumericData;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): NumericData;
 }
 
 /** A datatype of the Open Inference Protocol, and what it is to ONNX Runtime. */

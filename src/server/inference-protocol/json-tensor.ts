@@ -36,7 +36,7 @@ export function readJson(
   given: unknown,
   dims: readonly number[],
   pointer: string,
-): TensorData | string[] {
+): TensorData {
   const { name, Array: Elements } = datatype;
   const read = readers[name];
   if (read === undefined) {
@@ -63,7 +63,7 @@ export function readJson(
     }
     elements[index] = element;
   }
-  return elements as TensorData | string[];
+  return elements as TensorData;
 }
 
 /** Level by level; no deeper than the shape, whatever was sent. */
@@ -112,7 +112,7 @@ function printable(value: unknown): string {
  * The elements of a tensor as a JSON array. Whole numbers of 64 bits keep all their digits; what
  * JSON has no number for is written as protocol buffers do.
  */
-export function writeJson(type: string, data: TensorData | readonly string[]): string {
+export function writeJson(type: string, data: TensorData): string {
   if (Array.isArray(data)) return JSON.stringify(data);
   if (type === "bool")
     return `[${Array.from(data as Uint8Array, (value) => value !== 0).join(",")}]`;

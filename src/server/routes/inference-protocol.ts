@@ -2,11 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InferenceError } from "../../inference/inference-error.ts";
 import type { LoadedModel } from "../../inference/model.ts";
-import type { Tensors } from "../../inference/tensor.ts";
 import { datatypeOf } from "../inference-protocol/datatypes.ts";
 import { sendInferAnswer } from "../inference-protocol/infer-answer.ts";
 import { type InferBody, readInferBody } from "../inference-protocol/infer-body.ts";
-import { type InferRequest, readInferRequest } from "../inference-protocol/infer-request.ts";
+import { readInferRequest } from "../inference-protocol/infer-request.ts";
 import * as schemas from "../inference-protocol/schemas.ts";
 import { jobOptions } from "../job-options.ts";
 import { RequestError } from "../request-error.ts";
@@ -85,42 +84,12 @@ async function infer(
   const model = findModel(services, request);
   if (!model.ready) throw notReady(model);
   const asked = readInferRequest(request.body ?? emptyBody, model);
-  return sendInferAnswer(
-    reply,
-    model.record,
-    asked,
-    await run(services, model, asked, request, reply),
-  );
+  const options = jobOptions(request, reply, services.spec.serve.timeout, asked);
+  const tensors = await model.infer(asked.feeds, options);
+  return sendInferAnswer(reply, model.record, asked, tensors);
 }
 
 const emptyBody: InferBody = { bytes: Buffer.alloc(0), header: 0, binary: false };
-
-async function run(
-  { spec, metrics }: Services,
-  model: LoadedModel,
-  asked: InferRequest,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Tensors> {
-  try {
-    return await model.infer(asked.feeds, jobOptions(request, reply, spec.serve.timeout, asked));
-  } catch (error) {
-    const reason = error instanceof InferenceError ? reasons[error.code] : undefined;
-    const { name, version } = model.record;
-    if (reason !== undefined) metrics.inferenceRefused({ model: name, version, reason });
-    throw error;
-  }
-}
-
-/** What ended before a batch was computed; a batch that failed was counted as one. */
-const reasons: { readonly [code in string]?: "REJECTED" | "CANCELED" | "OTHER" } = {
-  "inference.queue.full": "REJECTED",
-  "inference.unavailable": "REJECTED",
-  "inference.draining": "REJECTED",
-  "inference.deadline": "CANCELED",
-  "inference.cancelled": "CANCELED",
-  "inference.input": "OTHER",
-};
 
 function findModel({ models }: Services, { params }: ModelRequest): LoadedModel {
   const { name, version } = params;

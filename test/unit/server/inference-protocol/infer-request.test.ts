@@ -11,14 +11,14 @@ function takes(datatype: string, dims: (number | string)[], name = "x"): ModelSh
   return { inputs: [{ name, type, dims }], outputs: [{ name: "y", type, dims }] };
 }
 
-function read(model: ModelShape, document: unknown, tail = Buffer.alloc(0)) {
+function read(model: ModelShape, document: unknown, tail: Uint8Array = Buffer.alloc(0)) {
   const text = typeof document === "string" ? document : JSON.stringify(document);
   const bytes = Buffer.concat([Buffer.from(text), tail]);
   const header = Buffer.byteLength(text);
   return readInferRequest({ bytes, header, binary: tail.length > 0 }, model);
 }
 
-function refusal(model: ModelShape, document: unknown, tail?: Buffer): RequestError {
+function refusal(model: ModelShape, document: unknown, tail?: Uint8Array): RequestError {
   try {
     read(model, document, tail);
   } catch (error) {
