@@ -4,6 +4,7 @@ import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
 import { controlRoutes } from "./routes/control.ts";
+import { descriptionRoutes } from "./routes/description.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { informationRoutes } from "./routes/information.ts";
@@ -25,6 +26,9 @@ declare module "fastify" {
     tags?: readonly string[];
     /** Left out of the description. */
     hide?: boolean;
+    /** Media types of the body, and of the answers that are no problem; JSON when not said. */
+    consumes?: readonly string[];
+    produces?: readonly string[];
   }
 }
 
@@ -71,6 +75,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
   ]) {
     routes(application, services);
   }
+  descriptionRoutes(application, services, catalogue);
   await application.ready();
   return application;
 }
