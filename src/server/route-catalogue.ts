@@ -18,11 +18,13 @@ export class RouteCatalogue {
 
   /** Sees every route that is registered from now on. */
   constructor(application: FastifyInstance) {
-    application.addHook("onRoute", ({ method, url, schema = {}, config }) => {
+    application.addHook("onRoute", (options) => {
+      const { method, url, schema = {}, config } = options;
       for (const one of [method].flat()) {
         const { open = false, control = false } = config ?? {};
         this.routes.push({ method: one, path: url, schema, open, control });
       }
+      options.schema = withoutFailures(schema);
     });
   }
 
@@ -36,6 +38,14 @@ export class RouteCatalogue {
       .map(({ method }) => method);
     return [...new Set(methods)].toSorted();
   }
+}
+
+/** Problems are sent as text: serializers would be compiled for them, and never used. */
+function withoutFailures(schema: FastifySchema): FastifySchema {
+  const response = { ...(schema.response as Record<string, unknown> | undefined) };
+  delete response["4xx"];
+  delete response["5xx"];
+  return { ...schema, response };
 }
 
 function matches(pattern: string, path: string): boolean {
