@@ -59,6 +59,8 @@ export async function createApplication(services: Services): Promise<FastifyInst
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
   );
+  // No route takes it, and a page of anyone's can have a browser send it.
+  application.removeContentTypeParser("text/plain");
   const catalogue = new RouteCatalogue(application);
   application.setNotFoundHandler((request) => {
     const control = services.traffic.of(request.raw).origin === "private";
@@ -103,7 +105,7 @@ function failed(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const failure = answerError(error);
+  const failure = answerError(error, request.raw.complete);
   const { status, code, retryAfter, headers = {} } = failure;
   const exchange = services.traffic.of(request.raw);
   exchange.code = code;

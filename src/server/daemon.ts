@@ -7,6 +7,7 @@ import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
 import { securityHeaders } from "./headers.ts";
 import { answerMalformed } from "./malformed-request.ts";
 import { listenPrivately } from "./private-socket.ts";
+import { refuseHead, sendProblem } from "./request-head.ts";
 import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
 import { traceparentOf } from "./trace-context.ts";
@@ -67,11 +68,18 @@ function receive(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { id, trace } = services.traffic.begin(request, response, origin);
+  const exchange = services.traffic.begin(request, response, origin);
+  const { id, trace } = exchange;
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader("x-studio-release", services.spec.release);
   response.setHeader("x-request-id", id);
   response.setHeader("traceparent", traceparentOf(trace));
+  const failure = refuseHead(request);
+  if (failure !== null) {
+    exchange.code = failure.code;
+    sendProblem(request, response, failure, id);
+    return;
+  }
   if (origin === "public" && services.maintenance.answer(request, response, id)) return;
   application.routing(request, response);
 }

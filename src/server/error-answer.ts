@@ -25,8 +25,11 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "vector.database": 503,
 };
 
-/** What the caller is told of an error: nothing of one that nobody foresaw. */
-export function answerError(error: unknown): Failure {
+/**
+ * What the caller is told of an error: nothing of one that nobody foresaw.
+ * @param received whether the whole request had arrived
+ */
+export function answerError(error: unknown, received = true): Failure {
   if (error instanceof InferenceError || error instanceof VectorError) {
     const { code, message: detail, hint } = error;
     const status = statuses[code];
@@ -38,7 +41,9 @@ export function answerError(error: unknown): Failure {
     const { status, code, message: detail, hint, errors, headers } = error;
     return { status, code, detail, hint, errors, headers };
   }
-  return answerFrameworkError((error ?? {}) as FrameworkError);
+  const known = (error ?? {}) as FrameworkError;
+  if (known.code === "FST_ERR_HANDLER_TIMEOUT" && !received) return tooSlow;
+  return answerFrameworkError(known);
 }
 
 interface FrameworkError {
@@ -85,8 +90,16 @@ function answerFrameworkError(error: FrameworkError): Failure {
   };
 }
 
+/** The answer to a request that takes longer to arrive than `serve.timeout`. */
+export const tooSlow: Failure = {
+  status: 408,
+  code: "request.slow",
+  detail: "The request did not arrive within the time that the server allows.",
+  headers: { connection: "close" },
+};
+
 /** The answer to a body that is longer than `serve.limits.body`. */
-export const tooLarge: Failure = {
+const tooLarge: Failure = {
   status: 413,
   code: "request.too_large",
   detail: "The body of the request is larger than allowed.",

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { tooSlow } from "./error-answer.ts";
 import { securityHeaders } from "./headers.ts";
 import { describeProblem, problemMediaType, type Failure } from "./problem.ts";
 
@@ -21,11 +22,7 @@ const failures: Record<string, Failure> = {
     code: "request.too_large",
     detail: "The chunk extensions of the request are larger than allowed.",
   },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    code: "request.slow",
-    detail: "The request did not arrive within the time that the server allows.",
-  },
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
 };
 
 const malformed: Failure = {
@@ -63,10 +60,8 @@ export function answerMalformed(server: Server, report: MalformedRequest): void 
     const owed = [...(open.get(socket) ?? [])];
     const last = owed.at(-1);
     if (last === undefined) refuse(socket, failure, requestId);
-    else if (last[1].complete) {
-      last[0].shouldKeepAlive = false;
-      last[0].once("close", () => refuse(socket, failure, requestId));
-    } else if (owed.length === 1 && !last[0].headersSent) refuse(socket, failure, requestId);
+    else if (last[1].complete) last[0].once("close", () => refuse(socket, failure, requestId));
+    else if (owed.length === 1 && !last[0].headersSent) refuse(socket, failure, requestId);
     else socket.destroy();
   });
 }

@@ -137,6 +137,8 @@ export class PublicListener {
         requestTimeout,
         headersTimeout: Math.min(headPatience, requestTimeout),
         connectionsCheckingInterval: Math.min(watchInterval, requestTimeout),
+        // Answered by the application, as everything else is.
+        requireHostHeader: false,
       },
       (request, response) => {
         this.open.begin(request, response);
@@ -147,6 +149,8 @@ export class PublicListener {
       },
     );
     server.timeout = requestTimeout + silencePatience;
+    // All are seen, so that none is passed over in silence; the application limits their number.
+    server.maxHeadersCount = 0;
     server.on("connection", (socket) => this.open.add(socket));
     answerMalformed(server, malformed);
     server.on("paused", () => {
