@@ -48,7 +48,7 @@ describe("the description of the API", () => {
       const name = `${method} ${path}`;
       expect(path, name).toMatch(/^\/([\w.{}-]+(\/[\w.{}-]+)*)?$/);
       expect(["get", "put", "post", "delete", "patch"]).toContain(method);
-      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, part]) => part);
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, part = ""]) => part);
       const declared = (operation.parameters ?? []).filter((one) => one.in === "path");
       expect(declared.map((one) => one.name).toSorted(), name).toEqual(inPath.toSorted());
       expect(
