@@ -8,7 +8,6 @@ import { type InferBody, readInferBody } from "../inference-protocol/infer-body.
 import { readInferRequest } from "../inference-protocol/infer-request.ts";
 import * as schemas from "../inference-protocol/schemas.ts";
 import { jobOptions } from "../job-options.ts";
-import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
 import { repositoryRoutes } from "./repository.ts";
 
@@ -95,12 +94,7 @@ function findModel({ models }: Services, { params }: ModelRequest): LoadedModel 
   const { name, version } = params;
   schemas.checkName(name, "name");
   if (version !== undefined) schemas.checkName(version, "version");
-  const model = models.find(name, version);
-  if (model !== undefined) return model;
-  const what = version === undefined ? `model "${name}"` : `version "${version}" of "${name}"`;
-  throw new RequestError(404, "model.unknown", `There is no ${what}.`, {
-    hint: "POST /v2/repository/index lists the models.",
-  });
+  return models.require(name, version);
 }
 
 function notReady({ record }: LoadedModel): InferenceError {
