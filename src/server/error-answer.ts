@@ -34,7 +34,8 @@ export function answerError(error: unknown): ErrorAnswer {
     return status === 429 || status === 503 ? { ...answer, retryAfter: 1 } : answer;
   }
   if (error instanceof RequestError) {
-    return shape(error.status, error.code, error.message, error.hint);
+    const answer = shape(error.status, error.code, error.message, error.hint);
+    return error.retryAfter === undefined ? answer : { ...answer, retryAfter: error.retryAfter };
   }
   return answerFrameworkError(error);
 }

@@ -22,6 +22,11 @@ export interface Metrics {
   registry: Registry;
   requestFinished(exchange: Exchange): void;
   batchFinished(record: ModelRecord, run: BatchRun): void;
+  /** A request was not let in; the reason is the error's code. */
+  refused(reason: string): void;
+  /** An address was locked out. */
+  lockedOut(): void;
+  readLocked(count: () => number): void;
   /** Adds the figures of the running parts. */
   read(sources: MetricSources): void;
 }
@@ -36,6 +41,7 @@ export async function createMetrics(): Promise<Metrics> {
     registry: maker.registry,
     requestFinished: requestMetrics(maker),
     batchFinished: inferenceMetrics(maker),
+    ...guardMetrics(maker),
     read(sources) {
       loadGauges(maker, sources);
       healthGauges(maker, sources);
@@ -78,6 +84,21 @@ function inferenceMetrics({ counter, histogram }: MetricMaker): Metrics["batchFi
   return ({ name, version }, { rows, milliseconds, failed }) => {
     inferences.inc({ model: name, version, outcome: failed ? "failure" : "success" }, rows);
     if (!failed) seconds.observe({ model: name, version }, milliseconds / 1000);
+  };
+}
+
+function guardMetrics({
+  counter,
+  gauge,
+}: MetricMaker): Pick<Metrics, "refused" | "lockedOut" | "readLocked"> {
+  const refusals = counter("requests_refused_total", "Requests not let in", ["reason"]);
+  const lockouts = counter("address_lockouts_total", "Addresses locked out for wrong keys", []);
+  return {
+    refused: (reason) => refusals.inc({ reason }),
+    lockedOut: () => lockouts.inc(),
+    readLocked(count) {
+      gauge("addresses_locked", "Addresses that are locked out now", [], (set) => set({}, count()));
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer } from "node:net";
 import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
 import { Connections } from "./connections.ts";
+import { answerBrokenRequests, refuseManyHeaders } from "./refused-connections.ts";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -11,7 +12,12 @@ export interface PublicListenerOptions {
   listen: { host: string; port: number } | null;
   /** Milliseconds in which a whole request must have arrived. */
   requestTimeout: number;
+  /** Bytes and number of a request's headers, and connections that are open at once. */
+  limits: { headers: number; headerCount: number; connections: number };
 }
+
+/** Milliseconds in which the head of a request must have arrived. */
+const headersTimeout = 10_000;
 
 /** How long an idle connection is kept open, in milliseconds; callers are told so. */
 const keepAlive = 5000;
@@ -119,16 +125,30 @@ export class PublicListener {
 
   private createServer(): Server {
     const unanswered = new Set<ServerResponse>();
+    const { limits, requestTimeout } = this.options;
     const server = createServer(
-      { keepAliveTimeout: keepAlive, requestTimeout: this.options.requestTimeout },
+      {
+        keepAliveTimeout: keepAlive,
+        requestTimeout,
+        headersTimeout: Math.min(headersTimeout, requestTimeout),
+        connectionsCheckingInterval: 1000,
+        maxHeaderSize: limits.headers,
+      },
       (request, response) => {
         this.open.begin(request, response);
+        if (refuseManyHeaders(request, response, limits.headerCount)) return;
         unanswered.add(response);
         response.once("close", () => unanswered.delete(response));
         if (this.current !== server) closeAfter(response);
         this.options.handler(request, response);
       },
     );
+    // Node drops what is above the number and says nothing: one more is let in, and refused.
+    server.maxHeadersCount = limits.headerCount + 1;
+    server.maxConnections = limits.connections;
+    // A caller that reads no answer: a request waits no longer than its time-out for its answer.
+    server.timeout = requestTimeout * 2;
+    answerBrokenRequests(server);
     server.on("connection", (socket) => this.open.add(socket));
     server.on("paused", () => {
       for (const response of unanswered) closeAfter(response);

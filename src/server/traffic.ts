@@ -12,6 +12,8 @@ export interface Exchange {
   method: string;
   /** Pattern of the route, known once the request was routed. */
   route: string | null;
+  /** Id of the key that it came with; null without one, and until that is known. */
+  caller: string | null;
   /** The answer's status; 499 when the caller went away before it was sent. */
   status: number;
   milliseconds: number;
@@ -39,6 +41,7 @@ export class Traffic {
       control: origin === "private" && request.url?.startsWith("/control/") === true,
       method: request.method ?? "GET",
       route: null,
+      caller: null,
       status: 0,
       milliseconds: 0,
     };

@@ -1,0 +1,132 @@
+import type { Redis, RedisOptions } from "ioredis";
+import { systemCode } from "../../errors.ts";
+import { type Decision, type Quota, decide } from "./gcra.ts";
+import { scriptArguments, takeScript } from "./redis-script.ts";
+
+/** How Redis is reached. */
+export interface RedisAddress {
+  /** With the password; null where sentinels are asked and there is none. */
+  url: string | null;
+  sentinel: { hosts: readonly string[]; master: string } | null;
+}
+
+export interface RedisCountsOptions {
+  address: RedisAddress;
+  /** What keys begin with. */
+  prefix: string;
+  /** Told when Redis stops being of use, with the reason, and when it is again. */
+  changed(isUp: boolean, reason: string | null): void;
+}
+
+/** Longer than this, in milliseconds, no request waits for Redis. */
+const patience = 100;
+/** Milliseconds between two attempts to reach it again. */
+const retryInterval = 500;
+
+type Script = { studioTake(key: string, ...values: string[]): Promise<string[]> };
+
+/** Counts requests in Redis; rejects at once while it is not of use. */
+export class RedisCounts {
+  readonly #redis: Redis & Script;
+  readonly #options: RedisCountsOptions;
+  #isUp = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(redis: Redis, options: RedisCountsOptions) {
+    this.#redis = redis as Redis & Script;
+    this.#options = options;
+  }
+
+  /** Connects in the background. */
+  static async open(options: RedisCountsOptions): Promise<RedisCounts> {
+    const { Redis: Client } = await import("ioredis");
+    const settings = clientOptions(options.address);
+    const { url } = options.address;
+    const redis = url === null ? new Client(settings) : new Client(url, settings);
+    const counts = new RedisCounts(redis, options);
+    // Each failure is seen where it matters; without a listener the client would print it.
+    redis.on("error", (error: unknown) => counts.#down(error));
+    redis.on("close", () => counts.#down(new Error("the connection was closed")));
+    redis.on("ready", () => counts.#up());
+    redis.connect().catch((error: unknown) => counts.#down(error));
+    return counts;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  async take(caller: string, quotas: readonly Quota[]): Promise<Decision> {
+    if (!this.#isUp) throw new Error("Redis is not of use");
+    try {
+      const key = `${this.#options.prefix}${caller}`;
+      const reply = await this.#redis.studioTake(key, ...scriptArguments(quotas));
+      const [now = 0, ...arrivals] = reply.map(Number);
+      return decide(quotas, arrivals, now).decision;
+    } catch (error) {
+      this.#down(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#redis.removeAllListeners("close").disconnect();
+  }
+
+  #up(): void {
+    const wasDown = this.#timer !== undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#isUp = true;
+    if (wasDown) this.#options.changed(true, null);
+  }
+
+  #down(error: unknown): void {
+    this.#isUp = false;
+    if (this.#timer !== undefined) return;
+    this.#options.changed(false, reasonWithoutSecrets(error));
+    this.#timer = setInterval(() => void this.#tryAgain(), retryInterval);
+    this.#timer.unref();
+  }
+
+  /** A connection that hangs is given up: the client makes another by itself. */
+  async #tryAgain(): Promise<void> {
+    if (this.#redis.status !== "ready") return;
+    try {
+      await this.#redis.ping();
+      this.#up();
+    } catch {
+      this.#redis.disconnect(true);
+    }
+  }
+}
+
+function clientOptions({ sentinel }: RedisAddress): RedisOptions {
+  const sentinels = sentinel?.hosts.map((host) => {
+    const [name = "", port = "26379"] = host.split(/:(?=\d+$)/);
+    return { host: name, port: Number(port) };
+  });
+  return {
+    ...(sentinels === undefined ? {} : { sentinels, name: sentinel?.master ?? "mymaster" }),
+    lazyConnect: true,
+    connectionName: "studio",
+    connectTimeout: 2000,
+    commandTimeout: patience,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(times * 100, 2000),
+    sentinelRetryStrategy: (times) => Math.min(times * 100, 2000),
+    scripts: { studioTake: { lua: takeScript, numberOfKeys: 1 } },
+  };
+}
+
+/** The messages of drivers may name users and hosts. */
+function reasonWithoutSecrets(error: unknown): string {
+  const code = systemCode(error);
+  if (code !== undefined) return code;
+  const message = error instanceof Error ? error.message : "";
+  if (message === "Command timed out") return "it did not answer in time";
+  return /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? "the connection was lost";
+}
