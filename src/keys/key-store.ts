@@ -84,7 +84,7 @@ export class KeyStore {
     const before = new Date(now.getTime() - useGranularity).toISOString();
     await this.#rows()
       .where({ id })
-      .where((row) => row.whereNull("last_used_at").orWhere("last_used_at", "<=", before))
+      .where((row) => void row.whereNull("last_used_at").orWhere("last_used_at", "<=", before))
       .update({ last_used_at: now.toISOString() });
   }
 

@@ -32,10 +32,9 @@ beforeAll(async () => {
 
 afterAll(() => project.remove(), 180_000);
 
-type Words = readonly [...string[], Record<string, string>] | readonly string[];
-
-async function studio(...words: Words): Promise<RunResult> {
-  const argv = words.filter((word): word is string => typeof word === "string");
+/** @param words what is typed, and variables of the environment */
+async function studio(...words: (string | Record<string, string>)[]): Promise<RunResult> {
+  const argv = words.filter((word) => typeof word === "string");
   const env = words.find((word) => typeof word !== "string");
   const result = await project.studio(argv, env);
   printed.push(result.stdout + result.stderr);

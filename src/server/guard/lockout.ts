@@ -7,7 +7,7 @@ export interface LockoutOptions {
   duration: number;
   /** Milliseconds of a clock that never goes back. */
   clock: () => number;
-  locked(address: string): void;
+  locked: (address: string) => void;
 }
 
 interface Suspect {

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Quota, decide } from "../../../src/server/rate-limit/gcra.ts";
 import { type RedisAddress, RedisCounts } from "../../../src/server/rate-limit/redis-counts.ts";

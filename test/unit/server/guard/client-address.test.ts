@@ -1,11 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { createClientAddress } from "../../../../src/server/guard/client-address.ts";
 
 function from(peer: string, forwarded: string | undefined, ...trusted: string[]): string {
   const request = { socket: { remoteAddress: peer }, headers: { "x-forwarded-for": forwarded } };
-  return createClientAddress(trusted)(
-    request as Parameters<ReturnType<typeof createClientAddress>>[0],
-  );
+  return createClientAddress(trusted)(request as unknown as IncomingMessage);
 }
 
 describe("where a request comes from", () => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryCounts } from "../../../../src/server/rate-limit/memory-counts.ts";
 import { Buckets, anyQuota } from "./quota-oracle.ts";

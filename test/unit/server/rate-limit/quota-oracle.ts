@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Quota } from "../../../../src/server/rate-limit/gcra.ts";
 
 /**
