@@ -25,10 +25,10 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   const { settings, directory } = project;
   const { serve, ...secrets } = await daemonSettings({ settings, directory, env: variables });
   const listen = { host: input.host ?? serve.host, port: input.port ?? serve.port };
-  if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
   if (needsKey(listen.host, serve.auth.required, secrets.keys.length)) {
     await requireKey(place, listen.host, secrets.keys.length);
   }
+  if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
   const daemon = await startDaemon({
     release: "unreleased",
     version: desk.version,

@@ -166,17 +166,3 @@ describe("a key", () => {
     }
   });
 });
-
-describe("an environment without a database", () => {
-  test("has no keys, and is not given any file by being asked", async () => {
-    const empty = await createProject("");
-    const listed = await empty.studio(["key", "list"]);
-    expect(listed.exitCode).toBe(2);
-    expect(listed.stderr).toContain("studio deploy");
-    expect((await empty.studio(["key", "create"])).exitCode).toBe(2);
-    expect(readdirSync(empty.directory)).toEqual([]);
-    const served = await empty.studio(["serve", "--host", "0.0.0.0", "--port", "0"]);
-    expect(served.exitCode).toBe(2);
-    await empty.remove();
-  });
-});

@@ -35,11 +35,7 @@ export function issueKeyStep({ place, issued }: KeyWork, planned: PlannedKey): S
 }
 
 /** @param issued gets the key once it is stored */
-export async function issue(
-  keys: KeyStore,
-  planned: PlannedKey,
-  issued: IssuedKey[],
-): Promise<void> {
+async function issue(keys: KeyStore, planned: PlannedKey, issued: IssuedKey[]): Promise<void> {
   const { key, hash } = createKey(planned.id);
   await keys.put({ ...planned, hash });
   const { id, name, role, expiresAt } = planned;

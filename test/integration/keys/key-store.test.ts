@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Knex } from "knex";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { down, up } from "../../../migrations/20261121T010000Z-create-api-keys.ts";
+import { down, up } from "../../../migrations/20261121T003000Z-create-api-keys.ts";
 import { parseDatabaseUrl } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { createKey, idOfKey, matchesHash } from "../../../src/keys/api-key.ts";

@@ -8,7 +8,7 @@ import { connectDatabase } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
 import type { ServeSettings } from "../../../src/server/daemon-spec.ts";
 import { up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
-import { up as createKeyTable } from "../../../migrations/20261121T010000Z-create-api-keys.ts";
+import { up as createKeyTable } from "../../../migrations/20261121T003000Z-create-api-keys.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
 
 export interface Answer {
