@@ -21,9 +21,10 @@ export interface ForegroundInput {
 
 /** A daemon in this process, until the signal. */
 export async function serveInForeground(place: Workplace, input: ForegroundInput): Promise<void> {
-  const { project, desk, database, variables } = place;
+  const { project, desk, database, variables, onSecret } = place;
   const { settings, directory } = project;
-  const { serve, ...secrets } = await daemonSettings({ settings, directory, env: variables });
+  const surroundings = { settings, directory, env: variables, onSecret };
+  const { serve, ...secrets } = await daemonSettings(surroundings);
   const listen = { host: input.host ?? serve.host, port: input.port ?? serve.port };
   if (needsKey(listen.host, serve.auth.required, secrets.keys.length)) {
     await requireKey(place, listen.host, secrets.keys.length);

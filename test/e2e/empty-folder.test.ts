@@ -45,7 +45,7 @@ const cases: Case[] = [
   { line: "key create", exitCode: 2, says: noKeys, hint: deploy },
   { line: "key rotate k7f3", exitCode: 2, says: noKeys, hint: deploy },
   { line: "key revoke k7f3", exitCode: 2, says: noKeys, hint: deploy },
-  { line: "serve --host 0.0.0.0 --port 0", exitCode: 2, prints: "nothing" },
+  { line: "serve --host 0.0.0.0 --port 0", exitCode: 2, says: noKeys, hint: deploy },
   { line: "backup create", exitCode: 0, says: /"snapshot"/, makes: state },
   { line: "backup create --set no", exitCode: 2, says: /no backup set "no"/, hint: /database/ },
   { line: "backup list", exitCode: 0, says: /"result": \[\]/ },

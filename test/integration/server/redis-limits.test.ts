@@ -107,6 +107,8 @@ describe.skipIf(redis === null)("limits in Redis", () => {
     );
     const decisions = await Promise.all(taken);
     expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(20);
+    // A refused request counts for nothing: the next one is never further away than one interval.
+    expect(Math.max(...decisions.map(({ retryAfter }) => retryAfter))).toBeLessThanOrEqual(180_000);
     const remaining = decisions.filter(({ allowed }) => allowed).map((one) => one.remaining);
     expect(remaining.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });

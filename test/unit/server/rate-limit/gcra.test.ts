@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { toleranceOf } from "../../../../src/server/rate-limit/gcra.ts";
 import { MemoryCounts } from "../../../../src/server/rate-limit/memory-counts.ts";
 import { Buckets, anyQuota } from "./quota-oracle.ts";
 
@@ -47,7 +48,8 @@ describe("the limiter", () => {
         const caller = `caller-${callers++}`;
         for (const gap of gaps) {
           now += gap;
-          const { allowed, retryAfter } = counts.take(caller, quotas);
+          const { allowed, retryAfter, reset } = counts.take(caller, quotas);
+          expect(reset).toBeLessThanOrEqual(Math.max(...quotas.map(toleranceOf)) + 0.02);
           if (allowed) continue;
           // The limiter lets a request be early by a hundredth of a millisecond.
           const wait = Math.ceil(retryAfter - 0.02);
