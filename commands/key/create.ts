@@ -5,7 +5,7 @@ import {
   messageOption,
   textOption,
 } from "../../src/cli/command.ts";
-import { readDuration } from "../../src/cli/duration.ts";
+import { readLifetime } from "../../src/cli/duration.ts";
 import { issuedKeyBlocks } from "../../src/cli/key-view.ts";
 import type { IssuedKey } from "../../src/deploy/issued-key.ts";
 import { usageError } from "../../src/errors.ts";
@@ -40,7 +40,7 @@ export default defineCommand<IssuedKey>({
     const name = textOption(input, "name") ?? "unnamed";
     if (!/^[^\p{C}]{1,100}$/u.test(name)) throw usageError("--name takes 1 to 100 characters.");
     const expires = textOption(input, "expires");
-    const lifetime = expires === undefined ? null : await readDuration(expires);
+    const lifetime = expires === undefined ? null : await readLifetime(expires);
     const { createApiKey } = await import("../../src/deploy/keys.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const message = textOption(input, "message") ?? null;

@@ -1,5 +1,5 @@
 import { defineCommand, lockWaitOption, messageOption, textOption } from "../../src/cli/command.ts";
-import { readDuration } from "../../src/cli/duration.ts";
+import { readDuration, readLifetime } from "../../src/cli/duration.ts";
 import { issuedKeyBlocks } from "../../src/cli/key-view.ts";
 import type { IssuedKey } from "../../src/deploy/issued-key.ts";
 
@@ -26,7 +26,7 @@ export default defineCommand<IssuedKey>({
     const { rotateKey } = await import("../../src/deploy/keys.ts");
     const grace = await readDuration(textOption(input, "grace") ?? "24h");
     const expires = textOption(input, "expires");
-    const lifetime = expires === undefined ? undefined : await readDuration(expires);
+    const lifetime = expires === undefined ? undefined : await readLifetime(expires);
     const [id = ""] = input.arguments;
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const message = textOption(input, "message") ?? null;

@@ -71,7 +71,7 @@ export const serve = z
     auth,
     rateLimit: z
       .strictObject({
-        /** `auto`: where callers need a key. */
+        /** `auto`: off on loopback only, where no key is asked for. */
         enforced: z
           .union([z.literal("auto"), flag], { error: "must be auto, true or false" })
           .prefault("auto"),

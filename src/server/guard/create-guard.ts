@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import { systemCode } from "../../errors.ts";
 import { KeyStore } from "../../keys/key-store.ts";
-import { needsKey } from "../authentication.ts";
+import { isLoopback, needsKey } from "../authentication.ts";
 import type { DaemonSpec } from "../daemon-spec.ts";
 import type { Metrics } from "../metrics.ts";
 import { MemoryCounts } from "../rate-limit/memory-counts.ts";
@@ -28,7 +28,8 @@ export async function createGuard(
   const host = spec.listen?.host ?? serve.host;
   const configured = spec.keys ?? [];
   const asksForKeys = needsKey(host, auth.required, configured.length);
-  const isLimited = rateLimit.enforced === "auto" ? asksForKeys : rateLimit.enforced;
+  const isShared = asksForKeys || !isLoopback(host);
+  const isLimited = rateLimit.enforced === "auto" ? isShared : rateLimit.enforced;
   const redis = isLimited ? await openRedis(spec) : null;
   const memory = new MemoryCounts(() => performance.now());
   const lockout = new Lockout({

@@ -3,7 +3,7 @@ import type { MemoryCounts } from "./memory-counts.ts";
 import type { RedisCounts } from "./redis-counts.ts";
 
 export interface RateLimitSettings {
-  /** `auto`: where callers need a key. */
+  /** `auto`: off on loopback only, where no key is asked for. */
   enforced: "auto" | boolean;
   /** Of all routes together that have none of their own; durations in milliseconds. */
   default: readonly { requests: number; window: number }[];

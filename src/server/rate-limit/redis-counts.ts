@@ -23,6 +23,9 @@ const patience = 100;
 /** Milliseconds between two attempts to reach it again. */
 const retryInterval = 500;
 
+/** What is counted to see whether Redis counts: always allowed, because nothing else is written. */
+const trial: Quota = { requests: 1000, window: 1000, burst: 1000 };
+
 type Script = { studioTake(key: string, ...values: string[]): Promise<string[]> };
 
 /** Counts requests in Redis; rejects at once while it is not of use. */
@@ -47,7 +50,7 @@ export class RedisCounts {
     // Each failure is seen where it matters; without a listener the client would print it.
     redis.on("error", (error: unknown) => counts.#down(error));
     redis.on("close", () => counts.#down(new Error("the connection was closed")));
-    redis.on("ready", () => counts.#up());
+    redis.on("ready", () => void counts.#tryOut());
     redis.connect().catch((error: unknown) => counts.#down(error));
     return counts;
   }
@@ -86,17 +89,21 @@ export class RedisCounts {
     this.#isUp = false;
     if (this.#timer !== undefined) return;
     this.#options.changed(false, reasonWithoutSecrets(error));
-    this.#timer = setInterval(() => void this.#tryAgain(), retryInterval);
+    this.#timer = setInterval(() => void this.#tryOut(), retryInterval);
     this.#timer.unref();
   }
 
-  /** A connection that hangs is given up: the client makes another by itself. */
-  async #tryAgain(): Promise<void> {
-    if (this.#redis.status !== "ready") return;
+  /**
+   * Does what every request will: a server can answer a ping and still not count, a replica or one
+   * that is full, say. A connection that is of no use is given up: the client makes another.
+   */
+  async #tryOut(): Promise<void> {
+    if (this.#redis.status !== "ready" || this.#isUp) return;
     try {
-      await this.#redis.ping();
+      await this.#redis.studioTake(`${this.#options.prefix}-`, ...scriptArguments([trial]));
       this.#up();
-    } catch {
+    } catch (error) {
+      this.#down(error);
       this.#redis.disconnect(true);
     }
   }

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Quota, decide } from "../../../src/server/rate-limit/gcra.ts";
 import { type RedisAddress, RedisCounts } from "../../../src/server/rate-limit/redis-counts.ts";
@@ -158,6 +159,33 @@ describe.skipIf(redis === null)("limits in Redis", () => {
     }
     await vi.waitFor(async () => expect(await componentOf(running)).toBe("healthy"), 20_000);
     expect(warnings(running)).toHaveLength(1);
+  });
+
+  it("are not counted by a server that answers but takes no writes, with one warning", async () => {
+    const { counts, changes } = await open(address);
+    await vi.waitFor(() => expect(counts.isUp).toBe(true), 10_000);
+    const operator = new Redis(server.url);
+    closing.push(() => operator.disconnect());
+    const quotas = [{ requests: 1, window: 60_000, burst: 1 }];
+    await operator.replicaof("127.0.0.1", 1);
+    try {
+      await expect(counts.take("written", quotas)).rejects.toThrow();
+      await sleep(2000);
+      expect(changes).toEqual([[false, "READONLY"]]);
+    } finally {
+      await operator.replicaof("NO", "ONE");
+    }
+    await vi.waitFor(() => expect(counts.isUp).toBe(true), 20_000);
+    expect(changes).toHaveLength(2);
+  });
+
+  it("are counted by a server that is there only later", async () => {
+    await server.end();
+    const { counts, changes } = await open(address);
+    await vi.waitFor(() => expect(changes).toHaveLength(1), 10_000);
+    await server.start();
+    await vi.waitFor(() => expect(counts.isUp).toBe(true), 20_000);
+    expect(changes.map(([isUp]) => isUp)).toEqual([false, true]);
   });
 
   it("reach the master that a sentinel names", async () => {
