@@ -20,6 +20,8 @@ export interface RedisCountsOptions {
 
 /** Longer than this, in milliseconds, no request waits for Redis. */
 const patience = 100;
+/** Longer than this it does not take where it is of use. */
+const trialPatience = 1000;
 /** Milliseconds between two attempts to reach it again. */
 const retryInterval = 500;
 
@@ -33,6 +35,7 @@ export class RedisCounts {
   readonly #redis: Redis & Script;
   readonly #options: RedisCountsOptions;
   #isUp = false;
+  #isTrying = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(redis: Redis, options: RedisCountsOptions) {
@@ -55,19 +58,23 @@ export class RedisCounts {
     return counts;
   }
 
+  /** Also while a trial is on its way: whether it is not is known after it. */
   get isUp(): boolean {
     return this.#isUp;
   }
 
   async take(caller: string, quotas: readonly Quota[]): Promise<Decision> {
-    if (!this.#isUp) throw new Error("Redis is not of use");
+    if (!this.#isUp || this.#isTrying) throw new Error("Redis is not of use");
+    const key = `${this.#options.prefix}${caller}`;
+    const asked = this.#redis.studioTake(key, ...scriptArguments(quotas));
     try {
-      const key = `${this.#options.prefix}${caller}`;
-      const reply = await this.#redis.studioTake(key, ...scriptArguments(quotas));
+      const reply = await within(patience, asked);
       const [now = 0, ...arrivals] = reply.map(Number);
       return decide(quotas, arrivals, now).decision;
     } catch (error) {
-      this.#down(error);
+      // Who was late may have been this process; a trial tells.
+      if (error === late) void this.#tryOut();
+      else this.#down(error);
       throw error;
     }
   }
@@ -98,14 +105,31 @@ export class RedisCounts {
    * that is full, say. A connection that is of no use is given up: the client makes another.
    */
   async #tryOut(): Promise<void> {
-    if (this.#redis.status !== "ready" || this.#isUp) return;
+    if (this.#redis.status !== "ready" || this.#isTrying) return;
+    this.#isTrying = true;
     try {
       await this.#redis.studioTake(`${this.#options.prefix}-`, ...scriptArguments([trial]));
       this.#up();
     } catch (error) {
       this.#down(error);
       this.#redis.disconnect(true);
+    } finally {
+      this.#isTrying = false;
     }
+  }
+}
+
+const late = new Error("Redis is late");
+
+async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const lateness = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, lateness]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -119,7 +143,7 @@ function clientOptions({ sentinel }: RedisAddress): RedisOptions {
     lazyConnect: true,
     connectionName: "studio",
     connectTimeout: 2000,
-    commandTimeout: patience,
+    commandTimeout: trialPatience,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
