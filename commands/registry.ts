@@ -7,6 +7,7 @@ export const registry: Registry = {
     "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
     model: "Look at models, prove and fetch them",
+    key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
     service: "Survive a reboot of the machine",
   },
@@ -184,6 +185,15 @@ export const registry: Registry = {
       "Mend what does not fit between files and journal",
       () => import("./migrate/repair.ts"),
     ),
+    entry("Run:", "key create", "Make a key of the API", () => import("./key/create.ts")),
+    entry("Run:", "key list", "List the keys of the API", () => import("./key/list.ts")),
+    entry(
+      "Run:",
+      "key rotate",
+      "Make a key that takes the place of another",
+      () => import("./key/rotate.ts"),
+    ),
+    entry("Run:", "key revoke", "Make a key invalid", () => import("./key/revoke.ts")),
     entry("Run:", "serve", "Serve the models in the foreground", () => import("./serve.ts")),
     entry("Run:", "model list", "List the models that there are", () => import("./model/list.ts")),
     entry(
