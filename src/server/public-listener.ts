@@ -23,6 +23,9 @@ const headersTimeout = 10_000;
 /** How long an idle connection is kept open, in milliseconds; callers are told so. */
 const keepAlive = 5000;
 
+/** How much longer than any answer may take nothing may happen, in milliseconds. */
+const silencePatience = 10_000;
+
 /** How often connections are looked at for requests that take too long, in milliseconds. */
 const watchInterval = 1000;
 
@@ -151,8 +154,8 @@ export class PublicListener {
     // All are seen, so that none is passed over in silence; the application limits their number.
     server.maxHeadersCount = 0;
     server.maxConnections = limits.connections;
-    // A caller that reads no answer: a request waits no longer than its time-out for its answer.
-    server.timeout = requestTimeout * 2;
+    // A caller that reads no answer. Whoever sends too slowly has been answered before.
+    server.timeout = requestTimeout + silencePatience;
     server.on("connection", (socket) => this.open.add(socket));
     answerMalformed(server, malformed);
     server.on("paused", () => {
