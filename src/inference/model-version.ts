@@ -63,13 +63,17 @@ export class ModelVersion {
       this.stamp = await stampVersion(located);
       this.adopt(await describeVersion(located));
     } catch (error) {
-      this.fail(error);
+      this.refuse(error);
     }
   }
 
-  /** Says why there is nothing to load. */
+  /** Notes why it is not loaded; what serves goes on serving. */
   refuse(error: unknown): void {
-    this.fail(error);
+    this.reason = reasonOf(error);
+    if (this.state !== "READY") this.state = "UNAVAILABLE";
+    this.firstLoad.resolve();
+    const { name, version, reason, state } = this;
+    this.context.log.error({ model: name, version, state, reason }, "model not loaded");
   }
 
   /** Makes the model, which loads once it is told to `start`. */
@@ -255,11 +259,7 @@ export class ModelVersion {
   }
 
   private fail(error: unknown): void {
-    this.reason = reasonOf(error);
-    if (this.state !== "READY") this.state = "UNAVAILABLE";
-    this.firstLoad.resolve();
-    const { name, version, reason, state } = this;
-    this.context.log.error({ model: name, version, state, reason }, "model not loaded");
+    this.refuse(error);
     this.context.changed();
   }
 

@@ -185,7 +185,7 @@ describe("metrics and log", () => {
       /^studio_model_inferences_total\{model="language",version="1",outcome="success"\} \d+/m,
       /^studio_model_inference_duration_seconds_count\{model="language",version="1"\} \d+/m,
       /^studio_active_connections 1$/m,
-      /^studio_task_queue_size\{model="language"\} 0$/m,
+      /^studio_task_queue_size\{model="language",version="1"\} 0$/m,
       /^studio_health_status\{component="database"\} 1$/m,
       /^studio_database_operations_total\{operation="insert",outcome="success"\} \d+/m,
       /^process_resident_memory_bytes \d+/m,
