@@ -1,8 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerError } from "./error-answer.ts";
+import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
+import { RouteCatalogue } from "./route-catalogue.ts";
 import { controlRoutes } from "./routes/control.ts";
+import { descriptionRoutes } from "./routes/description.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { informationRoutes } from "./routes/information.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { textRoutes } from "./routes/text.ts";
@@ -16,6 +20,16 @@ declare module "fastify" {
     /** Exists on the private socket only. */
     control?: boolean;
   }
+  /** What the API's description says of a route beside its schemas. */
+  interface FastifySchema {
+    summary?: string;
+    tags?: readonly string[];
+    /** Left out of the description. */
+    hide?: boolean;
+    /** Media types of the body, and of the answers that are no problem; JSON when not said. */
+    consumes?: readonly string[];
+    produces?: readonly string[];
+  }
 }
 
 /** The API, ready to be given requests through `routing`; it listens nowhere by itself. */
@@ -26,6 +40,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
     handlerTimeout: services.spec.serve.timeout,
     // Values are what they were sent as: "5" is no number, and an unknown key is an error.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
     genReqId: (request) => services.traffic.of(request).id,
   });
@@ -44,12 +59,12 @@ export async function createApplication(services: Services): Promise<FastifyInst
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
   );
+  // No route takes it, and a page of anyone's can have a browser send it.
+  application.removeContentTypeParser("text/plain");
+  const catalogue = new RouteCatalogue(application);
   application.setNotFoundHandler((request) => {
-    throw new RequestError(
-      404,
-      "route.unknown",
-      `There is no ${request.method} ${pathOf(request)}.`,
-    );
+    const control = services.traffic.of(request.raw).origin === "private";
+    throw nothingThere(request, catalogue.methodsOf(pathOf(request), { control }));
   });
   for (const routes of [
     informationRoutes,
@@ -57,16 +72,31 @@ export async function createApplication(services: Services): Promise<FastifyInst
     metricsRoute,
     textRoutes,
     vectorRoutes,
+    inferenceProtocolRoutes,
     controlRoutes,
   ]) {
     routes(application, services);
   }
+  descriptionRoutes(application, services, catalogue);
   await application.ready();
   return application;
 }
 
+function nothingThere(request: FastifyRequest, methods: readonly string[]): RequestError {
+  const what = `${request.method} ${pathOf(request).slice(0, 200)}`;
+  if (methods.length === 0) {
+    return new RequestError(404, "route.unknown", `There is no ${what}.`, {
+      hint: "GET /openapi.json describes what there is.",
+    });
+  }
+  const allow = methods.join(", ");
+  return new RequestError(405, "route.method", `There is no ${what}, but ${allow}.`, {
+    headers: { allow },
+  });
+}
+
 function pathOf(request: FastifyRequest): string {
-  return (request.url.split("?")[0] ?? "").slice(0, 200);
+  return request.url.split("?", 1)[0] ?? "";
 }
 
 function failed(
@@ -75,10 +105,15 @@ function failed(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const { status, body, retryAfter } = answerError(error);
-  const fields = { requestId: request.id, code: body.error.code };
+  const failure = answerError(error, request.raw.complete);
+  const { status, code, retryAfter, headers = {} } = failure;
+  const exchange = services.traffic.of(request.raw);
+  exchange.code = code;
+  const fields = { requestId: request.id, trace_id: exchange.trace.traceId, code };
   if (status === 500) services.spec.logger.error({ ...fields, error }, "request failed");
   if (retryAfter !== undefined) reply.header("retry-after", String(retryAfter));
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  void reply.code(status).send(body);
+  // As text: the schemas of the route's other answers have nothing to say about it.
+  const problem = JSON.stringify(describeProblem(failure, request.url, request.id));
+  void reply.code(status).headers(headers).type(problemMediaType).send(problem);
 }

@@ -5,9 +5,12 @@ import type { ModelPool } from "../inference/model-pool.ts";
 import { createApplication } from "./application.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
 import { securityHeaders } from "./headers.ts";
+import { answerMalformed } from "./malformed-request.ts";
 import { listenPrivately } from "./private-socket.ts";
+import { refuseHead, sendProblem } from "./request-head.ts";
 import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
+import { traceparentOf } from "./trace-context.ts";
 import type { Origin } from "./traffic.ts";
 
 export type { Daemon, DaemonSpec, DaemonState } from "./daemon-spec.ts";
@@ -38,6 +41,7 @@ export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
   try {
     if (spec.privateSocket !== null) {
       daemon.privateServer = await listenPrivately(spec.privateSocket, handle("private"));
+      answerMalformed(daemon.privateServer, services.malformed);
     }
     await services.health.start();
     if (spec.acceptAtOnce) {
@@ -64,11 +68,19 @@ function receive(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { id } = services.traffic.begin(request, response, origin);
+  const exchange = services.traffic.begin(request, response, origin);
+  const { id, trace } = exchange;
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader("x-studio-release", services.spec.release);
   response.setHeader("x-request-id", id);
-  if (origin === "public" && services.maintenance.answer(request, response)) return;
+  response.setHeader("traceparent", traceparentOf(trace));
+  const failure = refuseHead(request);
+  if (failure !== null) {
+    exchange.code = failure.code;
+    sendProblem(request, response, failure, id);
+    return;
+  }
+  if (origin === "public" && services.maintenance.answer(request, response, id)) return;
   application.routing(request, response);
 }
 

@@ -1,13 +1,7 @@
 import { InferenceError, type InferenceErrorCode } from "../inference/inference-error.ts";
 import { VectorError, type VectorErrorCode } from "../inference/vectors/vector-error.ts";
+import type { Failure, FieldError } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
-
-export interface ErrorAnswer {
-  status: number;
-  body: { error: { code: string; message: string; hint?: string } };
-  /** Seconds after which the same request may succeed. */
-  retryAfter?: number;
-}
 
 const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "inference.queue.full": 429,
@@ -31,52 +25,114 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "vector.database": 503,
 };
 
-/** What the caller is told of an error: nothing of one that nobody foresaw. */
-export function answerError(error: unknown): ErrorAnswer {
+/**
+ * What the caller is told of an error: nothing of one that nobody foresaw.
+ * @param received whether the whole request had arrived
+ */
+export function answerError(error: unknown, received = true): Failure {
   if (error instanceof InferenceError || error instanceof VectorError) {
-    const status = statuses[error.code];
-    const answer = shape(status, error.code, error.message, error.hint);
-    const retryAfter = error instanceof InferenceError ? error.retryAfter : undefined;
-    if (status === 429 || status === 503) return { ...answer, retryAfter: retryAfter ?? 1 };
-    return answer;
+    const { code, message: detail, hint } = error;
+    const status = statuses[code];
+    const after = error instanceof InferenceError ? error.retryAfter : undefined;
+    const retryAfter = status === 429 || status === 503 ? (after ?? 1) : undefined;
+    return { status, code, detail, hint, retryAfter };
   }
   if (error instanceof RequestError) {
-    return shape(error.status, error.code, error.message, error.hint);
+    const { status, code, message: detail, hint, errors, headers } = error;
+    return { status, code, detail, hint, errors, headers };
   }
-  return answerFrameworkError(error);
+  const known = (error ?? {}) as FrameworkError;
+  if (known.code === "FST_ERR_HANDLER_TIMEOUT" && !received) return tooSlow;
+  return answerFrameworkError(known);
 }
 
 interface FrameworkError {
   code?: unknown;
   statusCode?: unknown;
-  validation?: unknown;
+  validation?: readonly SchemaError[];
+  validationContext?: string;
   message?: unknown;
 }
 
-function answerFrameworkError(error: unknown): ErrorAnswer {
-  const { code, statusCode, validation, message } = (error ?? {}) as FrameworkError;
-  if (validation !== undefined) return shape(400, "request.invalid", `${message as string}.`);
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    return shape(413, "request.too_large", "The body of the request is larger than allowed.");
-  }
-  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
-    const hint = "Send JSON with the header `Content-Type: application/json`.";
-    return shape(415, "request.media_type", "The body's content type is not supported.", hint);
-  }
-  if (code === "FST_ERR_HANDLER_TIMEOUT") {
-    return shape(504, "request.timeout", "The answer took longer than the server allows.");
-  }
-  if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
-    return shape(statusCode, "request.invalid", `${message as string}.`);
-  }
-  return shape(
-    500,
-    "internal",
-    "The daemon failed to answer the request.",
-    "Look for the x-request-id of this answer in the daemon's log.",
-  );
+/** What ajv says of a value that does not fit its schema. */
+interface SchemaError {
+  instancePath: string;
+  message?: string;
+  params: Record<string, unknown>;
 }
 
-function shape(status: number, code: string, message: string, hint?: string): ErrorAnswer {
-  return { status, body: { error: { code, message, ...(hint === undefined ? {} : { hint }) } } };
+function answerFrameworkError(error: FrameworkError): Failure {
+  const { code, statusCode, validation, message } = error;
+  if (validation !== undefined) return invalid(error, validation);
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return tooLarge;
+  }
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    return {
+      status: 415,
+      code: "request.media_type",
+      detail: "The body's content type is not supported.",
+      hint: "Send JSON with the header `Content-Type: application/json`.",
+    };
+  }
+  if (code === "FST_ERR_HANDLER_TIMEOUT") {
+    const detail = "The answer took longer than the server allows.";
+    return { status: 504, code: "request.timeout", detail };
+  }
+  if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
+    return { status: statusCode, code: "request.invalid", detail: sentence(message as string) };
+  }
+  return {
+    status: 500,
+    code: "internal",
+    detail: "The daemon failed to answer the request.",
+    hint: "Look for the requestId of this answer in the daemon's log.",
+  };
+}
+
+/** The answer to a request that takes longer to arrive than `serve.timeout`. */
+export const tooSlow: Failure = {
+  status: 408,
+  code: "request.slow",
+  detail: "The request did not arrive within the time that the server allows.",
+  headers: { connection: "close" },
+};
+
+/** The answer to a body that is longer than `serve.limits.body`. */
+const tooLarge: Failure = {
+  status: 413,
+  code: "request.too_large",
+  detail: "The body of the request is larger than allowed.",
+  // What follows is not read, so the connection is of no use any more.
+  headers: { connection: "close" },
+};
+
+function invalid({ validationContext, message }: FrameworkError, list: readonly SchemaError[]) {
+  const place = places[validationContext ?? ""] ?? "body";
+  const errors = list.map(
+    ({ instancePath, message: said = "is not valid", params }): FieldError => {
+      const extra = params["additionalProperty"] ?? params["missingProperty"];
+      const name =
+        typeof extra === "string" ? `/${extra.replaceAll("~", "~0").replaceAll("/", "~1")}` : "";
+      return { pointer: cut(`${instancePath}${name}`), in: place, detail: cut(said) };
+    },
+  );
+  const detail = sentence(cut(message as string));
+  return { status: 400, code: "request.invalid", detail, errors } satisfies Failure;
+}
+
+const places: Record<string, FieldError["in"]> = {
+  body: "body",
+  params: "path",
+  querystring: "query",
+  headers: "headers",
+};
+
+/** A caller can make names of any length; an answer does not repeat them whole. */
+function cut(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

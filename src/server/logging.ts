@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, multistream, pino } from "pino";
+import { maskSecrets } from "./mask-secrets.ts";
 import { RotatingFile, type RotationOptions } from "./rotating-file.ts";
 
 export interface LoggerSettings {
@@ -39,5 +40,6 @@ function lineFormat(level: string, environment: string): LoggerOptions {
     errorKey: "error",
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    hooks: { streamWrite: maskSecrets },
   };
 }

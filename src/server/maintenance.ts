@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { describeProblem, problemMediaType } from "./problem.ts";
 
 /** Seconds after which a caller may try again. */
 const retryAfter = 10;
@@ -30,17 +31,19 @@ export class Maintenance {
   }
 
   /** Answers a public request in the place of the API; false where it should go on. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    if (!this.#on || request.url?.startsWith("/health/live") === true) return false;
+  answer(request: IncomingMessage, response: ServerResponse, requestId: string): boolean {
+    const { url = "", headers } = request;
+    if (!this.#on || url.startsWith("/health/live")) return false;
     response.statusCode = 503;
     response.setHeader("retry-after", String(retryAfter));
     response.setHeader("cache-control", "no-store");
-    if (request.headers.accept?.includes("text/html") === true) {
+    if (headers.accept?.includes("text/html") === true) {
       response.setHeader("content-type", "text/html; charset=utf-8");
       response.end(page);
     } else {
-      response.setHeader("content-type", "application/json; charset=utf-8");
-      response.end(JSON.stringify({ error: { code: "maintenance", message } }));
+      response.setHeader("content-type", problemMediaType);
+      const failure = { status: 503, code: "maintenance", detail: message };
+      response.end(JSON.stringify(describeProblem(failure, url, requestId)));
     }
     return true;
   }

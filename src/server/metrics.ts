@@ -1,9 +1,9 @@
 import type { Knex } from "knex";
 import type { Registry } from "prom-client";
 import type { ModelPool } from "../inference/model-pool.ts";
-import type { ModelRecord } from "../inference/models.ts";
 import { watchQueries } from "./database-watch.ts";
 import type { HealthReport } from "./health-monitor.ts";
+import { type InferenceMetrics, inferenceMetrics, modelGauges } from "./inference-metrics.ts";
 import { createMetricMaker, type MetricMaker } from "./metric-maker.ts";
 import type { Exchange } from "./traffic.ts";
 
@@ -16,13 +16,11 @@ export interface MetricSources {
   health: { newest: HealthReport | null };
 }
 
-type BatchRun = { rows: number; milliseconds: number; failed: boolean };
-
-export interface Metrics {
+export interface Metrics extends InferenceMetrics {
   registry: Registry;
   requestFinished(exchange: Exchange): void;
-  batchFinished(record: ModelRecord, run: BatchRun): void;
-  cacheLooked(record: ModelRecord, hit: boolean): void;
+  /** What arrived was no request, or came too slowly. */
+  requestMalformed(): void;
   /** Adds the figures of the running parts. */
   read(sources: MetricSources): void;
 }
@@ -35,18 +33,21 @@ export async function createMetrics(): Promise<Metrics> {
   const maker = await createMetricMaker();
   return {
     registry: maker.registry,
-    requestFinished: requestMetrics(maker),
-    batchFinished: inferenceMetrics(maker),
-    cacheLooked: cacheMetrics(maker),
+    ...requestMetrics(maker),
+    ...inferenceMetrics(maker),
     read(sources) {
       loadGauges(maker, sources);
+      modelGauges(maker, sources.models);
       healthGauges(maker, sources);
       databaseMetrics(maker, sources.database);
     },
   };
 }
 
-function requestMetrics({ counter, histogram }: MetricMaker): (exchange: Exchange) => void {
+function requestMetrics({
+  counter,
+  histogram,
+}: MetricMaker): Pick<Metrics, "requestFinished" | "requestMalformed"> {
   const names = ["method", "route", "status"];
   const requests = counter("requests_total", "Requests answered", names);
   const seconds = histogram(
@@ -56,38 +57,33 @@ function requestMetrics({ counter, histogram }: MetricMaker): (exchange: Exchang
     requestBuckets,
   );
   const errors = counter("errors_total", "Requests that failed", ["category"]);
-  return ({ method, route, status, milliseconds }) => {
-    // A path nobody serves gets no time series of its own: callers could make any number of them.
-    const labels = { method, route: route ?? "unmatched", status: String(status) };
-    requests.inc(labels);
-    seconds.observe(labels, milliseconds / 1000);
-    if (status >= 400) errors.inc({ category: status >= 500 ? "server" : "client" });
+  return {
+    requestFinished({ method, route, status, code, milliseconds }) {
+      // A path nobody serves gets no time series of its own: callers could make any number.
+      const labels = { method, route: route ?? "unmatched", status: String(status) };
+      requests.inc(labels);
+      seconds.observe(labels, milliseconds / 1000);
+      if (status >= 400) errors.inc({ category: categoryOf(status, code) });
+    },
+    requestMalformed: () => errors.inc({ category: "malformed" }),
   };
 }
 
-function inferenceMetrics({ counter, histogram }: MetricMaker): Metrics["batchFinished"] {
-  const inferences = counter("model_inferences_total", "Rows given to a model", [
-    "model",
-    "version",
-    "outcome",
-  ]);
-  const seconds = histogram(
-    "model_inference_duration_seconds",
-    "Time of one run of a model's session, whatever its rows",
-    ["model", "version"],
-    shortBuckets,
-  );
-  return ({ name, version }, { rows, milliseconds, failed }) => {
-    inferences.inc({ model: name, version, outcome: failed ? "failure" : "success" }, rows);
-    if (!failed) seconds.observe({ model: name, version }, milliseconds / 1000);
-  };
-}
+const categories: Record<number, string> = {
+  401: "authentication",
+  403: "authentication",
+  404: "not_found",
+  405: "not_found",
+  408: "timeout",
+  499: "cancelled",
+  501: "missing",
+  503: "unavailable",
+  504: "timeout",
+};
 
-function cacheMetrics({ counter }: MetricMaker): Metrics["cacheLooked"] {
-  const names = ["model", "version"];
-  const hits = counter("cache_hits_total", "Requests answered from the cache", names);
-  const misses = counter("cache_misses_total", "Requests that the cache did not know", names);
-  return ({ name, version }, hit) => (hit ? hits : misses).inc({ model: name, version });
+function categoryOf(status: number, code: string | null): string {
+  if (status === 429) return code === "inference.queue.full" ? "overload" : "rate_limit";
+  return categories[status] ?? (status >= 500 ? "internal" : "validation");
 }
 
 function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: Knex): void {
@@ -110,26 +106,12 @@ function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: K
 }
 
 function loadGauges({ gauge }: MetricMaker, sources: MetricSources): void {
-  const { listener, traffic, models } = sources;
+  const { listener, traffic } = sources;
   gauge("active_connections", "Open connections to the public address", [], (set) =>
     set({}, listener.connections),
   );
   gauge("requests_in_flight", "Requests begun and not yet answered", [], (set) =>
     set({}, traffic.inFlight),
-  );
-  const version = ["model", "version"];
-  gauge("task_queue_size", "Rows that wait for a model", version, (set) => {
-    for (const { record, queued } of models.all()) {
-      set({ model: record.name, version: record.version }, queued);
-    }
-  });
-  gauge("model_ready", "1 while the model is warmed up", version, (set) => {
-    for (const one of models.index()) {
-      set({ model: one.name, version: one.version }, one.state === "READY" ? 1 : 0);
-    }
-  });
-  gauge("cache_bytes", "Bytes of answers that are remembered", [], (set) =>
-    set({}, models.cacheUse?.bytes ?? 0),
   );
   gauge("memory_usage_bytes", "Resident memory of the daemon", [], (set) =>
     set({}, process.memoryUsage.rss()),

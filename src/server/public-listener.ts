@@ -2,11 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer } from "node:net";
 import { StudioError, exitCodes, reasonOf, systemCode } from "../errors.ts";
 import { Connections } from "./connections.ts";
+import { answerMalformed, type MalformedRequest } from "./malformed-request.ts";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface PublicListenerOptions {
   handler: RequestHandler;
+  malformed: MalformedRequest;
   descriptors: readonly number[];
   listen: { host: string; port: number } | null;
   /** Milliseconds in which a whole request must have arrived. */
@@ -15,6 +17,15 @@ export interface PublicListenerOptions {
 
 /** How long an idle connection is kept open, in milliseconds; callers are told so. */
 const keepAlive = 5000;
+
+/** How long the head of a request may take to arrive, in milliseconds. */
+const headPatience = 10_000;
+
+/** How often connections are looked at for requests that take too long, in milliseconds. */
+const watchInterval = 1000;
+
+/** Longer than any answer may take: who does not read one for so long is cut. */
+const silencePatience = 10_000;
 
 /**
  * The public side of the daemon: takes connections, stops taking them without cutting one, and
@@ -118,9 +129,17 @@ export class PublicListener {
   }
 
   private createServer(): Server {
+    const { requestTimeout, malformed } = this.options;
     const unanswered = new Set<ServerResponse>();
     const server = createServer(
-      { keepAliveTimeout: keepAlive, requestTimeout: this.options.requestTimeout },
+      {
+        keepAliveTimeout: keepAlive,
+        requestTimeout,
+        headersTimeout: Math.min(headPatience, requestTimeout),
+        connectionsCheckingInterval: Math.min(watchInterval, requestTimeout),
+        // Answered by the application, as everything else is.
+        requireHostHeader: false,
+      },
       (request, response) => {
         this.open.begin(request, response);
         unanswered.add(response);
@@ -129,7 +148,11 @@ export class PublicListener {
         this.options.handler(request, response);
       },
     );
+    server.timeout = requestTimeout + silencePatience;
+    // All are seen, so that none is passed over in silence; the application limits their number.
+    server.maxHeadersCount = 0;
     server.on("connection", (socket) => this.open.add(socket));
+    answerMalformed(server, malformed);
     server.on("paused", () => {
       for (const response of unanswered) closeAfter(response);
     });

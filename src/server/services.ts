@@ -9,6 +9,7 @@ import { componentChecks, storageFolder } from "./component-checks.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { Maintenance } from "./maintenance.ts";
+import type { MalformedRequest } from "./malformed-request.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { PublicListener, type RequestHandler } from "./public-listener.ts";
 import { SystemMeter } from "./system-usage.ts";
@@ -28,6 +29,7 @@ export interface Services {
   traffic: Traffic;
   maintenance: Maintenance;
   listener: PublicListener;
+  malformed: MalformedRequest;
   daemon(): Daemon;
 }
 
@@ -44,8 +46,13 @@ export async function createServices(
     folders: spec.modelFolders,
     log: spec.logger.child({ module: "inference" }),
     cache: spec.serve.cache,
-    ran: (record, run) => metrics.batchFinished(record, run),
-    looked: (record, hit) => metrics.cacheLooked(record, hit),
+    ran: ({ name: model, version }, { queued, milliseconds, ...run }) => {
+      const times = { queueMilliseconds: queued, computeMilliseconds: milliseconds };
+      metrics.batchFinished({ model, version, ...run, ...times });
+    },
+    looked: ({ name: model, version }, hit) => metrics.cacheUsed({ model, version, hit }),
+    answered: ({ name: model, version }, { milliseconds, outcome }) =>
+      metrics.inferenceAnswered({ model, version, milliseconds, outcome }),
     changed: () => void health.report(0),
   });
   const language = new LanguageTask(models);
@@ -53,15 +60,22 @@ export async function createServices(
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const health = createHealthMonitor(spec, database, models, now);
   const traffic = new Traffic((exchange) => {
-    const { id: requestId, method, route, status, milliseconds, control } = exchange;
+    const { id: requestId, trace, method, route, status, code, milliseconds, control } = exchange;
     if (!control) metrics.requestFinished(exchange);
     const ms = Math.round(milliseconds * 10) / 10;
     // Whoever asks for health and state does so every second: that would bury the rest.
     const quiet = status < 400 && (control || route?.startsWith("/health") === true);
-    spec.logger[quiet ? "debug" : "info"]({ requestId, method, route, status, ms }, "request");
+    const ids = { requestId, trace_id: trace.traceId, span_id: trace.spanId };
+    const fields = { ...ids, method, route, status, ms, ...(code === null ? {} : { code }) };
+    spec.logger[quiet ? "debug" : "info"](fields, "request");
   });
+  const malformed: MalformedRequest = ({ status, code }, requestId) => {
+    metrics.requestMalformed();
+    spec.logger.info({ requestId, status, code }, "malformed request");
+  };
   const listener = new PublicListener({
     handler: late.handler,
+    malformed,
     descriptors: spec.descriptors,
     listen: spec.listen,
     requestTimeout: spec.serve.timeout,
@@ -70,7 +84,7 @@ export async function createServices(
   const vectors = new VectorStore(database, { now });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const data = { models, language, database, vectors };
-  const parts = { ...data, health, metrics, traffic, maintenance, listener };
+  const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, keyCheck, ...parts, daemon: () => late.daemon() };
 }
 

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { continueTrace, type TraceContext } from "./trace-context.ts";
 
 export type Origin = "public" | "private";
 
 /** One request and its answer, from the first byte to the last. */
 export interface Exchange {
   id: string;
+  trace: TraceContext;
   origin: Origin;
   /** A request of the process that runs the daemon, not of a user of the API. */
   control: boolean;
@@ -14,10 +16,19 @@ export interface Exchange {
   route: string | null;
   /** The answer's status; 499 when the caller went away before it was sent. */
   status: number;
+  /** The code of the problem that was answered; null when the request went well. */
+  code: string | null;
   milliseconds: number;
 }
 
-const givenId = /^[\w.-]{1,128}$/;
+/** Ids that can be written anywhere as they are. */
+const givenId = /^[\w.:-]{1,128}$/;
+
+/** The id that the caller gave the request, if it is one to work with, else a new one. */
+export function identifyRequest(request: IncomingMessage): string {
+  const given = request.headers["x-request-id"];
+  return typeof given === "string" && givenId.test(given) ? given : randomUUID();
+}
 
 /** Knows which requests are in flight and reports each when it is over. */
 export class Traffic {
@@ -32,14 +43,15 @@ export class Traffic {
 
   begin(request: IncomingMessage, response: ServerResponse, origin: Origin): Exchange {
     const start = performance.now();
-    const given = request.headers["x-request-id"];
     const exchange: Exchange = {
-      id: typeof given === "string" && givenId.test(given) ? given : randomUUID(),
+      id: identifyRequest(request),
+      trace: continueTrace(request.headers["traceparent"]),
       origin,
       control: origin === "private" && request.url?.startsWith("/control/") === true,
       method: request.method ?? "GET",
       route: null,
       status: 0,
+      code: null,
       milliseconds: 0,
     };
     this.exchanges.set(request, exchange);

@@ -7,7 +7,7 @@ export function metricsRoute(application: FastifyInstance, services: Services): 
   const { registry } = services.metrics;
   application.get(
     "/metrics",
-    { schema: { response: { 200: text, ...errorAnswers } } },
+    { schema: { produces: ["text/plain"], response: { 200: text, ...errorAnswers } } },
     async (_request, reply) => {
       reply.type(registry.contentType);
       return await registry.metrics();

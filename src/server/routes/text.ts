@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
+import { jobOptions } from "../job-options.ts";
 import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, listOf, number, text } from "./schemas.ts";
@@ -43,7 +44,7 @@ export function textRoutes(application: FastifyInstance, services: Services): vo
     async (request, reply) => {
       const { task } = request.body;
       const texts = textsOf(request.body);
-      const options = { timeout, signal: abandonment(reply) };
+      const options = jobOptions(request, reply, timeout);
       const results = await services.language.identify(texts, options);
       const { name, version } = services.language.model;
       const answer = { task, model: { name, version } };
@@ -57,13 +58,4 @@ function textsOf({ text: single, texts }: TextBody): string[] {
   if (single !== undefined && texts === undefined) return [single];
   if (texts !== undefined && single === undefined) return texts;
   throw new RequestError(400, "request.invalid", 'The body needs either "text" or "texts".');
-}
-
-/** Aborted when the caller goes away before it was answered. */
-function abandonment(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once("close", () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

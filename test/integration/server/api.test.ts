@@ -1,4 +1,5 @@
 import { statSync, existsSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DaemonState } from "../../../src/server/daemon.ts";
 import { type Running, startRunning } from "./running.ts";
@@ -92,9 +93,15 @@ describe("errors", () => {
     ];
     for (const [method, url, body, status, code] of cases) {
       const answer = await running.send(method, url, { body });
-      expect(answer, `${method} ${url}`).toMatchObject({ status, body: { error: { code } } });
-      const { error } = answer.body as { error: { message: string } };
-      expect(error.message.length).toBeGreaterThan(10);
+      const name = `${method} ${url}`;
+      expect(answer, name).toMatchObject({ status, body: { status, code } });
+      expect(answer.headers["content-type"], name).toContain("application/problem+json");
+      const problem = answer.body as Record<string, string>;
+      expect(problem["type"]).toBe(`urn:studio:problem:${code}`);
+      expect(problem["title"]).toBe(STATUS_CODES[status]);
+      expect(problem["instance"]).toBe(url);
+      expect(problem["requestId"]).toBe(answer.headers["x-request-id"]);
+      expect(problem["detail"]?.length).toBeGreaterThan(10);
     }
   });
 });
@@ -168,7 +175,7 @@ describe("vector collections", () => {
     const gone = await running.send("POST", "/api/v1/vector/search", { body: search });
     expect(gone).toMatchObject({
       status: 404,
-      body: { error: { code: "vector.collection.missing" } },
+      body: { code: "vector.collection.missing" },
     });
   });
 });
@@ -233,7 +240,7 @@ describe("the private socket", () => {
       ["POST", "stop"],
     ] as const) {
       const answer = await running.send(method, `/control/${path}`);
-      expect(answer).toMatchObject({ status: 404, body: { error: { code: "route.unknown" } } });
+      expect(answer).toMatchObject({ status: 404, body: { code: "route.unknown" } });
     }
   });
 

@@ -193,7 +193,7 @@ describe("two daemons on one listening socket", () => {
     }
     expect(await control("green", "POST", "accept")).toMatchObject({
       status: 409,
-      body: { error: { code: "daemon.descriptors" } },
+      body: { code: "daemon.descriptors" },
     });
   });
 

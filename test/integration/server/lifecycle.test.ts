@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
 import { classifierModel, votingWeights } from "../../unit/inference/onnx-file.ts";
 import { daemonSpec, prepareFolder, type Running, sendTo, startRunning } from "./running.ts";
@@ -77,7 +77,7 @@ describe("a configured key", () => {
     expect(denied).toMatchObject({
       status: 401,
       headers: { "www-authenticate": "Bearer" },
-      body: { error: { code: "auth.missing" } },
+      body: { code: "auth.missing" },
     });
     expect((await running.send("GET", "/metrics")).status).toBe(401);
     expect((await running.send("GET", "/health/ready")).status).toBe(200);
@@ -98,10 +98,9 @@ describe("what does not work", () => {
     closing.push(() => daemon.stop(0));
     await daemon.accept();
     const { host, port } = daemon.address() as { host: string; port: number };
-    for (let turn = 0; turn < 500; turn++) {
-      if (daemon.state().models.some((model) => model.ready)) break;
-      await sleep(20);
-    }
+    await vi.waitFor(() => {
+      expect(daemon.state().models).toMatchObject([{ ready: false }, { ready: true }]);
+    }, 10_000);
     const ready = await fetch(`http://${host}:${port}/health/ready`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ status: "not ready", release: spec.release });

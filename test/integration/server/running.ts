@@ -66,8 +66,13 @@ export function daemonSpec(folder: string, database: DatabaseAddress): Omit<Daem
   };
 }
 
-export async function startRunning(changes: Partial<DaemonSpec> = {}): Promise<Running> {
+/** @param prepare called with the folder of models before the daemon starts */
+export async function startRunning(
+  changes: Partial<DaemonSpec> = {},
+  prepare?: (models: string) => Promise<void>,
+): Promise<Running> {
   const { folder, database } = await prepareFolder();
+  await prepare?.(join(folder, "models"));
   const log: Record<string, unknown>[] = [];
   const stream = {
     write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>),

@@ -55,6 +55,43 @@ describe("the daemon's log", () => {
   });
 });
 
+describe("secrets in the log", () => {
+  const lines: string[] = [];
+  const log = createConsoleLogger(
+    { write: (line: string) => lines.push(line) },
+    { environment: "local" },
+  );
+
+  it("are masked wherever they stand, and the line stays JSON", () => {
+    const secret = "s3cr3t-VALUE.1";
+    const places: object[] = [
+      { headers: { authorization: `Bearer ${secret}`, cookie: `session=${secret}; a=b` } },
+      { headers: { "set-cookie": `id=${secret}`, "x-api-key": secret } },
+      { url: `/metrics?api_key=${secret}&page=2` },
+      { url: `https://example.org/?page=2&access_token=${secret}#top` },
+      { said: `Authorization: Basic ${secret}` },
+      { error: new Error(`connect postgres://someone:${secret}@db.example.org/studio failed`) },
+      { body: JSON.stringify({ password: secret, 'quoted"name': 1 }) },
+      { body: JSON.stringify({ token: `with "quotes" and ${secret}`, more: 1 }) },
+      { password: `with "quotes" and ${secret}` },
+    ];
+    for (const place of places) log.info(place, "request");
+    expect(lines).toHaveLength(places.length);
+    for (const [index, line] of lines.entries()) {
+      expect(line, `line ${index}`).not.toContain(secret);
+      expect(line, `line ${index}`).toContain("***");
+      expect(JSON.parse(line)).toMatchObject({ message: "request" });
+    }
+  });
+
+  it("leave other words alone", () => {
+    lines.length = 0;
+    const fields = { route: "/v1/keys/:id", tokens: 12, url: "http://127.0.0.1:8000/a?page=2" };
+    log.info(fields, "a token a day");
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ ...fields, message: "a token a day" });
+  });
+});
+
 describe("a rotating file", () => {
   it("keeps every line, the newest in the file of the plain name", async () => {
     const file = new RotatingFile(join(folder, "log"), { bytes: 100, keep: 3 });

@@ -87,9 +87,15 @@ function refused(
 ): StudioError {
   return new StudioError({
     code: "control.refused",
-    message: `The ${who} answered ${answer.status} to ${path}: ${JSON.stringify(answer.body)}`,
+    message: `The ${who} answered ${answer.status} to ${path}: ${reasonIn(answer.body)}`,
     exitCode: exitCodes.undone,
   });
+}
+
+/** What a problem document says (RFC 9457), else the whole answer. */
+function reasonIn(body: unknown): string {
+  const { detail } = (body ?? {}) as { detail?: unknown };
+  return typeof detail === "string" ? detail : JSON.stringify(body);
 }
 
 /**

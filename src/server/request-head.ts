@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describeProblem, problemMediaType, type Failure } from "./problem.ts";
+
+/** More header lines than any client has reason to send; their bytes are limited besides. */
+const mostHeaders = 200;
+
+const tooMany: Failure = {
+  status: 431,
+  code: "request.headers_too_large",
+  detail: `The request has more than ${mostHeaders} header lines.`,
+};
+
+/** RFC 9112, section 3.2. */
+const hostMissing: Failure = {
+  status: 400,
+  code: "request.malformed",
+  detail: "A request of HTTP/1.1 has one Host header.",
+};
+
+const wrongTarget: Failure = {
+  status: 400,
+  code: "request.malformed",
+  detail: "A request names a path, and the version of HTTP that it speaks.",
+};
+
+/** `/path`, or the whole address as it is sent to a proxy (RFC 9112, section 3.2). */
+const target = /^(\/|https?:\/\/)/i;
+
+/** What is wrong with the head of a request, before it is known what it asks for. */
+export function refuseHead(request: IncomingMessage): Failure | null {
+  if (request.rawHeaders.length / 2 > mostHeaders) return tooMany;
+  if (request.httpVersionMajor < 1 || !target.test(request.url ?? "")) return wrongTarget;
+  const isNew = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
+  const hosts = request.headersDistinct["host"]?.length ?? 0;
+  return isNew && hosts !== 1 ? hostMissing : null;
+}
+
+/** Answers with a problem, and closes the connection: what follows is not read. */
+export function sendProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  failure: Failure,
+  requestId: string,
+): void {
+  response.statusCode = failure.status;
+  response.setHeader("content-type", problemMediaType);
+  response.setHeader("connection", "close");
+  response.end(JSON.stringify(describeProblem(failure, request.url ?? "", requestId)));
+}
