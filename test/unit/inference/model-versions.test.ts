@@ -196,6 +196,20 @@ describe("a reload", () => {
   });
 });
 
+describe("a worker that is lost", () => {
+  it("leaves no content behind that the record does not tell of", async () => {
+    const workerFile = new URL("./crashing-worker.ts", import.meta.url);
+    const { pool, replace } = await open({ "a/1/model.onnx": modelFor(1) }, { workerFile });
+    const changed = modelFor(2);
+    await replace("a/1/model.onnx", changed);
+    // The worker that takes its place reads the file as it is now.
+    await expect(choiceOf(pool, "a")).rejects.toMatchObject({ code: "inference.crashed" });
+    const sha256 = createHash("sha256").update(changed).digest("hex");
+    await until(() => pool.find("a")?.record.sha256 === sha256);
+    expect(pool.ready).toBe(true);
+  });
+});
+
 describe("warm-up requests", () => {
   it("are answered before a model is ready; one that fails keeps it from being served", async () => {
     const rows: number[] = [];
