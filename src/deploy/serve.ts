@@ -10,6 +10,8 @@ import type { Workplace } from "./workplace.ts";
 export interface ForegroundInput {
   host: string | null;
   port: number | null;
+  /** Absolute folders in place of those of the project. */
+  models: readonly string[] | null;
   stdout: NodeJS.WritableStream;
   signal: AbortSignal;
   listening(url: string): void;
@@ -28,7 +30,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     environment: desk.environment,
     serve: { ...serve, ...listen },
     keys: await resolveKeys({ settings, directory, env: variables }),
-    modelFolders: modelFolders(project),
+    modelFolders: input.models ?? modelFolders(project),
     database,
     privateSocket: null,
     descriptors: [],

@@ -81,7 +81,7 @@ describe("versions", () => {
 describe("what is broken", () => {
   it("is UNAVAILABLE with its reason, and the others are served", async () => {
     const hash = createHash("sha256").update("else").digest("hex");
-    const { pool } = await open({
+    const { pool, folder } = await open({
       "good/1/model.onnx": modelFor(3),
       "cut/1/model.onnx": modelFor(1).subarray(0, 100),
       "empty/1/model.onnx": "",
@@ -104,6 +104,8 @@ describe("what is broken", () => {
       broken("hash", /has the SHA-256/),
       broken("key", /names version 8/),
     ]);
+    expect(JSON.stringify(reasons)).not.toContain(folder);
+    expect(JSON.stringify(reasons)).toContain("key/config.yaml");
     expect(pool.ready).toBe(false);
     expect(() => pool.require("hash")).toThrow(/is not served: The manifest/);
     await expect(pool.load("hash")).rejects.toMatchObject({ code: "model.unloadable" });
