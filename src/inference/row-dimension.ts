@@ -1,4 +1,4 @@
-import { countElements, type Tensor, type Tensors } from "./tensor.ts";
+import { joinRows, type Tensor, type Tensors } from "./tensor.ts";
 import type { RowDimension, ValueShape } from "./worker-protocol.ts";
 
 /**
@@ -25,22 +25,40 @@ export function rowName(inputs: readonly ValueShape[]): string {
   return (named?.dims[0] as string | undefined) ?? "";
 }
 
-/** True when `many`, of `count` equal rows, is `count` times what came out for `one` of them. */
-export function rowsAreIndependent(one: Tensors, many: Tensors, count: number): boolean {
-  return Object.entries(one).every(([name, tensor]) => repeats(tensor, many[name], count));
+/**
+ * True when the outputs of a batch are those of its rows by themselves. A model fails this when
+ * rows mix, or when what comes out has other rows than what went in.
+ * @param run computes the model's outputs
+ * @param rows feeds of one row each
+ */
+export async function rowsAreIndependent(
+  run: (feeds: Tensors) => Promise<Tensors>,
+  rows: readonly Tensors[],
+): Promise<boolean> {
+  const alone: Tensors[] = [];
+  for (const row of rows) alone.push(await run(row));
+  const together = await run(joinRows(rows));
+  const [first] = alone;
+  for (const [name, { dims }] of Object.entries(first ?? {})) {
+    const shape = dims.slice(1).join();
+    const alike = alone.every((one) => hasRows(one[name], 1, shape));
+    if (!alike || !hasRows(together[name], rows.length, shape)) return false;
+  }
+  const joined = joinRows(alone);
+  return Object.entries(joined).every(([name, tensor]) => near(tensor, together[name] as Tensor));
 }
 
-function repeats(one: Tensor, many: Tensor | undefined, count: number): boolean {
-  if (many === undefined || one.dims[0] !== 1 || many.dims[0] !== count) return false;
-  if (many.dims.slice(1).join() !== one.dims.slice(1).join()) return false;
-  const width = countElements(one.dims);
-  for (let index = 0; index < width * count; index += 1) {
-    if (!near(one.data[index % width], many.data[index])) return false;
+function hasRows(tensor: Tensor | undefined, rows: number, shape: string): boolean {
+  return tensor?.dims[0] === rows && tensor.dims.slice(1).join() === shape;
+}
+
+function near({ data }: Tensor, { data: others }: Tensor): boolean {
+  for (let index = 0; index < data.length; index += 1) {
+    const one = data[index];
+    const other = others[index];
+    if (Object.is(one, other)) continue;
+    if (typeof one !== "number" || typeof other !== "number") return false;
+    if (!(Math.abs(one - other) <= 1e-4 + 1e-3 * Math.abs(one))) return false;
   }
   return true;
-}
-
-function near(one: unknown, other: unknown): boolean {
-  if (typeof one !== "number" || typeof other !== "number") return one === other;
-  return Object.is(one, other) || Math.abs(one - other) <= 1e-4 + 1e-3 * Math.abs(one);
 }

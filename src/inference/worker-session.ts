@@ -1,15 +1,12 @@
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { declaredRows, rowName, rowsAreIndependent } from "./row-dimension.ts";
-import type { NumericData, Tensor, Tensors } from "./tensor.ts";
+import type { Tensor, Tensors } from "./tensor.ts";
 import { warmUpFeeds } from "./warm-up.ts";
 import type { RowDimension, ValueShape, WorkerSettings } from "./worker-protocol.ts";
 
 /** Free dimensions of a warm-up: some models refuse the smallest. */
 const freeSizes = [1, 16, 256];
-
-/** How many rows the look at the row dimension has. */
-const trialRows = 3;
 
 /** An ONNX Runtime session, and what the model says about itself. */
 export class WorkerSession {
@@ -44,17 +41,13 @@ export class WorkerSession {
     const inputs: Record<string, RuntimeTensor> = {};
     for (const name in feeds) {
       const { type, data, dims } = feeds[name] as Tensor;
-      inputs[name] = new this.runtime.Tensor(
-        type as "float32",
-        data as Float32Array,
-        dims as number[],
-      );
+      inputs[name] = new this.runtime.Tensor(type as "float32", data as Float32Array, dims);
     }
     const results = await this.session.run(inputs);
     const outputs: Tensors = {};
     for (const { name } of this.outputs) {
       const { type, dims, data } = results[name] as RuntimeTensor;
-      outputs[name] = { type, dims, data: data as NumericData | string[] };
+      outputs[name] = { type, dims, data };
     }
     return outputs;
   }
@@ -67,21 +60,27 @@ export class WorkerSession {
     const other = await this.acceptedSize(named);
     const declared = declaredRows(this.inputs, this.outputs);
     if (declared !== "free") return declared;
-    const run = (count: number): Promise<Tensors> => {
-      const row = { name: rowName(this.inputs), count };
-      return this.run(warmUpFeeds(this.inputs, { row, named, other }));
-    };
-    try {
-      const one = await run(1);
-      return rowsAreIndependent(one, await run(trialRows), trialRows) ? "free" : null;
-    } catch {
-      // It runs, only not with as many rows as one likes.
-      return null;
-    }
+    const sizes = { row: rowName(this.inputs), named, other };
+    const [zeros, ones] = ([0, 1] as const).map((value) =>
+      warmUpFeeds(this.inputs, sizes, value),
+    ) as [Tensors, Tensors];
+    // Where ones are no input for the model, an index that is too high for one, zeros must do.
+    const independent =
+      (await this.independent([zeros, ones, ones])) ?? (await this.independent([zeros, zeros]));
+    return independent === true ? "free" : null;
   }
 
   async release(): Promise<void> {
     await this.session.release();
+  }
+
+  /** Null when the model refuses the rows, or so many of them. */
+  private async independent(rows: readonly Tensors[]): Promise<boolean | null> {
+    try {
+      return await rowsAreIndependent((feeds) => this.run(feeds), rows);
+    } catch {
+      return null;
+    }
   }
 
   private async acceptedSize(named: Record<string, number>): Promise<number> {
