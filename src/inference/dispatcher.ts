@@ -106,6 +106,8 @@ export class Dispatcher {
   }
 }
 
+/** True when the batch failed for what is in it, and not for what became of its worker. */
 function isRefusal(outcome: unknown): boolean {
-  return outcome instanceof InferenceError && outcome.code === "inference.failed";
+  if (!(outcome instanceof InferenceError)) return false;
+  return outcome.code === "inference.refused" || outcome.code === "inference.failed";
 }

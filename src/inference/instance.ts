@@ -229,7 +229,7 @@ export class ModelInstance {
 }
 
 function refused(reason: string): InferenceError {
-  return new InferenceError("inference.failed", `The model refused the input: ${reason}`);
+  return new InferenceError("inference.refused", `The model refused the input: ${reason}`);
 }
 
 function read(

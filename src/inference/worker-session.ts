@@ -5,6 +5,9 @@ import type { Tensor, Tensors } from "./tensor.ts";
 import { warmUpFeeds } from "./warm-up.ts";
 import type { RowDimension, ValueShape, WorkerSettings } from "./worker-protocol.ts";
 
+/** Nothing short of fatal: what a run refuses is told to its caller, not to the standard error. */
+const logSeverityLevel = 4;
+
 /** Free dimensions of a warm-up: some models refuse the smallest. */
 const freeSizes = [1, 16, 256];
 
@@ -32,6 +35,7 @@ export class WorkerSession {
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      logSeverityLevel,
     });
     return new WorkerSession(runtime, session);
   }
@@ -43,7 +47,7 @@ export class WorkerSession {
       const { type, data, dims } = feeds[name] as Tensor;
       inputs[name] = new this.runtime.Tensor(type as "float32", data as Float32Array, dims);
     }
-    const results = await this.session.run(inputs);
+    const results = await this.session.run(inputs, { logSeverityLevel });
     const outputs: Tensors = {};
     for (const { name } of this.outputs) {
       const { type, dims, data } = results[name] as RuntimeTensor;
@@ -102,4 +106,14 @@ function shapesOf(values: readonly InferenceSession.ValueMetadata[]): ValueShape
     if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor`);
     return { name: value.name, type: value.type, dims: value.shape };
   });
+}
+
+/** What ONNX Runtime says of a failure, without the places in its own source. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/^.*Status Message: /s, "")
+    .replace(/\/onnxruntime_src\/.*?(?=\[ONNXRuntimeError\]|$)/s, "")
+    .replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /, "")
+    .trim();
 }

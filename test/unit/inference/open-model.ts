@@ -97,7 +97,7 @@ export async function openSession(
         if (type === "float16") Object.assign(tensor, { cpuData: bitsOf(data as Float16Array) });
         return [name, tensor] as const;
       });
-      return (await session.run(Object.fromEntries(inputs))) as unknown as Tensors;
+      return await session.run(Object.fromEntries(inputs));
     },
     release: () => session.release(),
   };
