@@ -88,11 +88,11 @@ export class Dispatcher {
     // The worker gets its next batch first: what callers do with theirs may take time.
     this.dispatch();
     if (!again) {
-      this.report(run, milliseconds, outputs instanceof InferenceError);
       for (const [index, job] of run.batch.entries()) {
         if (outputs instanceof InferenceError) job.request.fail(outputs);
         else job.request.complete(job, outputs[index] as Tensors);
       }
+      this.report(run, milliseconds, outputs instanceof InferenceError);
     }
     for (const resume of this.idleWaiters.splice(0)) resume();
   }

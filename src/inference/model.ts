@@ -130,6 +130,7 @@ export class LoadedModel {
       this.wanted = target;
       this.dispatcher.limits = limitsOf(target);
       if (target.instances !== this.group.size) await this.group.resize(target.instances);
+      this.announce();
       return this.capacity;
     });
     this.resized = change.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { arrayOf, countElements, type Tensors } from "./tensor.ts";
+import { arrayOf, countElements, type TensorData, type Tensors } from "./tensor.ts";
 import type { ValueShape } from "./worker-protocol.ts";
 
 /** How large the free dimensions of a warm-up are. */
@@ -11,25 +11,19 @@ export interface WarmUpSizes {
   other: number;
 }
 
-/** Zeros or ones for every input; as texts, empty ones or "1". */
+/** What the elements of a warm-up are. "waves" are numbers of many sizes, and ones if whole. */
+export type Filling = "zeros" | "ones" | "waves";
+
+/** Feeds of a kind for every input; texts are empty, or "1". */
 export function warmUpFeeds(
   inputs: readonly ValueShape[],
   sizes: WarmUpSizes,
-  value: 0 | 1 = 0,
+  filling: Filling = "zeros",
 ): Tensors {
   const feeds: Tensors = {};
   for (const { name, type, dims } of inputs) {
     const shape = dims.map((size, axis) => (typeof size === "number" ? size : free(size, axis)));
-    const length = countElements(shape);
-    const Data = arrayOf(type);
-    if (Data === undefined && type !== "string") {
-      throw new Error(`the input "${name}" is of type ${type}, which studio does not serve`);
-    }
-    const data =
-      Data === undefined
-        ? Array<string>(length).fill(value === 0 ? "" : "1")
-        : new Data(length).fill((type.endsWith("int64") ? BigInt(value) : value) as never);
-    feeds[name] = { type, dims: shape, data };
+    feeds[name] = { type, dims: shape, data: filled(type, countElements(shape), filling) };
   }
   return feeds;
 
@@ -38,4 +32,18 @@ export function warmUpFeeds(
     if (row !== undefined && (axis === 0 || (name !== "" && name === row))) return 1;
     return named[name] ?? other;
   }
+}
+
+function filled(type: string, length: number, filling: Filling): TensorData {
+  const Data = arrayOf(type);
+  const one = filling === "zeros" ? 0 : 1;
+  if (Data === undefined) return Array<string>(length).fill(one === 0 ? "" : "1");
+  const data = new Data(length);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return data.fill(BigInt(one));
+  }
+  if (filling !== "waves" || !(data instanceof Float32Array || data instanceof Float64Array)) {
+    return data.fill(one);
+  }
+  return data.map((_, index) => 8 * Math.sin(index + 1));
 }

@@ -1,7 +1,7 @@
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { declaredRows, rowName, rowsAreIndependent } from "./row-dimension.ts";
-import type { Tensor, Tensors } from "./tensor.ts";
+import { arrayOf, type Tensor, type Tensors } from "./tensor.ts";
 import { warmUpFeeds } from "./warm-up.ts";
 import type { RowDimension, ValueShape, WorkerSettings } from "./worker-protocol.ts";
 
@@ -65,12 +65,12 @@ export class WorkerSession {
     const declared = declaredRows(this.inputs, this.outputs);
     if (declared !== "free") return declared;
     const sizes = { row: rowName(this.inputs), named, other };
-    const [zeros, ones] = ([0, 1] as const).map((value) =>
-      warmUpFeeds(this.inputs, sizes, value),
-    ) as [Tensors, Tensors];
+    const [zeros, ones, waves] = (["zeros", "ones", "waves"] as const).map((filling) =>
+      warmUpFeeds(this.inputs, sizes, filling),
+    ) as [Tensors, Tensors, Tensors];
     // Where ones are no input for the model, an index that is too high for one, zeros must do.
     const independent =
-      (await this.independent([zeros, ones, ones])) ?? (await this.independent([zeros, zeros]));
+      (await this.independent([zeros, ones, waves])) ?? (await this.independent([zeros, zeros]));
     return independent === true ? "free" : null;
   }
 
@@ -103,8 +103,13 @@ export class WorkerSession {
 
 function shapesOf(values: readonly InferenceSession.ValueMetadata[]): ValueShape[] {
   return values.map((value) => {
-    if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor`);
-    return { name: value.name, type: value.type, dims: value.shape };
+    const { name } = value;
+    if (!value.isTensor) throw new Error(`"${name}" is not a tensor`);
+    const { type, shape: dims } = value;
+    if (type !== "string" && arrayOf(type) === undefined) {
+      throw new Error(`"${name}" is of type ${type}, which studio does not serve`);
+    }
+    return { name, type, dims };
   });
 }
 

@@ -299,8 +299,17 @@ describe("a model without rows", () => {
     ],
   });
 
+  const quantized = graphModel({
+    inputs: [{ name: "x", type: "float32", dims: ["N", 4] }],
+    outputs: [{ name: "y", type: "float32", dims: ["N", 4] }],
+    nodes: [
+      { operator: "DynamicQuantizeLinear", inputs: ["x"], outputs: ["q", "scale", "zero"] },
+      { operator: "DequantizeLinear", inputs: ["q", "scale", "zero"], outputs: ["y"] },
+    ],
+  });
+
   it("is found out though its shapes promise rows", async () => {
-    for (const bytes of [acrossRows, byContent]) {
+    for (const bytes of [acrossRows, byContent, quantized]) {
       const { model } = await open(bytes);
       expect(model.batching).toBe(false);
     }
@@ -319,14 +328,35 @@ describe("a model without rows", () => {
     expect(one?.["doubled"]?.dims).toEqual([1, 4]);
   });
 
+  it("is not taken for one when it is a sum of products in any precision", async () => {
+    for (const type of ["float32", "float64", "float16"]) {
+      const element = { float32: Float32Array, float64: Float64Array, float16: Float16Array }[type];
+      const values = (element as Float64ArrayConstructor).from({ length: 64 * 64 }, (_, index) =>
+        Math.sin(index * 1.7),
+      );
+      const { model } = await open(
+        graphModel({
+          inputs: [{ name: "x", type, dims: ["N", 64] }],
+          outputs: [{ name: "y", type, dims: ["N", 64] }],
+          constants: [{ name: "w", type, dims: [64, 64], values }],
+          nodes: [
+            { operator: "MatMul", inputs: ["x", "w"], outputs: ["h"] },
+            { operator: "MatMul", inputs: ["h", "w"], outputs: ["y"] },
+          ],
+        }),
+      );
+      expect(model.batching).toBe(true);
+    }
+  });
+
   it("is found out while it serves, and gives each caller what is his", async () => {
-    // Neither zeros nor ones show that what comes out follows from what goes in.
+    // No number that is tried at the warm-up shows that what comes out follows from what goes in.
     const deceiving = graphModel({
       inputs: [{ name: "x", type: "float32", dims: ["N"] }],
       outputs: [{ name: "values", type: "float32", dims: ["M"] }],
-      constants: [{ name: "two", type: "float32", dims: [], values: Float32Array.of(2) }],
+      constants: [{ name: "limit", type: "float32", dims: [], values: Float32Array.of(100) }],
       nodes: [
-        { operator: "Less", inputs: ["x", "two"], outputs: ["isSmall"] },
+        { operator: "Less", inputs: ["x", "limit"], outputs: ["isSmall"] },
         { operator: "Compress", inputs: ["x", "isSmall"], outputs: ["values"] },
       ],
     });
@@ -335,7 +365,9 @@ describe("a model without rows", () => {
     const x = (...values: number[]): Tensors => ({
       x: { type: "float32", dims: [values.length], data: Float32Array.from(values) },
     });
-    const calls = [x(0, 2, 0), x(5), x(0, 0, 3, 0)].map((feeds) => model.infer(feeds, patient));
+    const calls = [x(0, 200, 0), x(500), x(0, 0, 300, 0)].map((feeds) =>
+      model.infer(feeds, patient),
+    );
     const answers = await Promise.all(calls);
     expect(answers.map(({ values }) => values?.data.length)).toEqual([2, 0, 3]);
     expect(model.batching).toBe(false);

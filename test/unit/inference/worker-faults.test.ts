@@ -20,7 +20,8 @@ async function open(...given: Parameters<typeof openModel>): Promise<OpenModel> 
 const patient = { timeout: 600_000 };
 const echo = identityModel([{ name: "x", type: "float32", dims: ["N"] }]);
 const x = (value: number): Tensors => ({ x: floats([1], () => value) });
-const workerFile = (name: string) => new URL(`./${name}.ts`, import.meta.url);
+const crashing = new URL("./crashing-worker.ts", import.meta.url);
+const sticking = new URL("./stuck-worker.ts", import.meta.url);
 
 /** A model whose run takes some tens of milliseconds. */
 const slow = classifierModel({
@@ -33,7 +34,7 @@ const row = (): Tensors => ({ features: floats([1, 512], () => 1) });
 
 describe("a worker that ends during a run", () => {
   it("costs its batch and what waits an answer each, and is replaced", async () => {
-    const { model, events } = await open(echo, { workerFile: workerFile("crashing-worker") });
+    const { model, events } = await open(echo, { workerFile: crashing });
     const feeds = { features: floats([1, 4], () => 1) };
     const calls = [1, 2, 3].map(() => model.infer(feeds, patient));
     const codes = (await Promise.allSettled(calls)).map(
@@ -77,7 +78,7 @@ describe("a model that cannot be loaded", () => {
 });
 
 describe("a run that does not end", () => {
-  const options = { workerFile: workerFile("stuck-worker"), stuckAfter: 200 };
+  const options = { workerFile: sticking, stuckAfter: 200 };
 
   it("answers its callers, makes the model unready and is reported, not ended", async () => {
     const { model, events } = await open(echo, options);
