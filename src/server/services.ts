@@ -44,6 +44,7 @@ export async function createServices(
     log: spec.logger.child({ module: "inference" }),
     ran: (record, run) => metrics.batchFinished(record, run),
     changed: () => void health.report(0),
+    stuck: () => late.daemon().giveUp(),
   });
   const language = new LanguageTask(models);
   // Short waits inside SQLite: it waits on the thread that answers requests.

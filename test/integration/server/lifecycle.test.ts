@@ -97,7 +97,7 @@ describe("what does not work", () => {
     closing.push(() => daemon.stop(0));
     await daemon.accept();
     const { host, port } = daemon.address() as { host: string; port: number };
-    await sleep(300);
+    while (!daemon.state().models.some((model) => model.ready)) await sleep(20);
     const ready = await fetch(`http://${host}:${port}/health/ready`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ status: "not ready", release: spec.release });
@@ -154,6 +154,14 @@ describe("stopping", () => {
     await stopped;
     await daemon.closed;
     expect(existsSync(spec.privateSocket as string)).toBe(false);
+  });
+
+  it("is the daemon's own doing when a run of a model does not end, and is told", async () => {
+    const { daemon } = await startAlone();
+    expect(daemon.gaveUp).toBe(false);
+    daemon.giveUp();
+    await daemon.closed;
+    expect(daemon.gaveUp).toBe(true);
   });
 
   it("does not wait for connections on which nothing happens", async () => {
