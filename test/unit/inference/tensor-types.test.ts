@@ -177,4 +177,28 @@ describe("an input that does not fit the model", () => {
     const answer = await loaded.infer({ x, flag, word }, { timeout: 60_000 });
     expect(answer["b"]?.data).toEqual(Uint8Array.of(0));
   });
+
+  it("is refused when it is empty and asks for much memory all the same", async () => {
+    const { model: loaded } = await open(
+      graphModel({
+        inputs: [{ name: "x", type: "float32", dims: ["N", "L"] }],
+        outputs: [{ name: "y", type: "float32", dims: ["L"] }],
+        nodes: [
+          {
+            operator: "ReduceMax",
+            inputs: ["x"],
+            outputs: ["y"],
+            attributes: { axes: [0], keepdims: 0 },
+          },
+        ],
+      }),
+    );
+    const empty = (length: number): Tensors => ({
+      x: { type: "float32", dims: [0, length], data: new Float32Array(0) },
+    });
+    await expect(loaded.infer(empty(2 ** 30), { timeout: 60_000 })).rejects.toMatchObject({
+      code: "inference.input",
+    });
+    expect((await loaded.infer(empty(3), { timeout: 60_000 }))["y"]?.dims).toEqual([3]);
+  });
 });

@@ -108,6 +108,21 @@ describe("a run that does not end", () => {
   });
 });
 
+describe("a caller who is gone, or whose time is over, before his request is there", () => {
+  it("is told so, and nothing is computed", async () => {
+    const { model, runs } = await open(echo);
+    const signal = AbortSignal.abort();
+    await expect(model.infer(x(1), { timeout: 60_000, signal })).rejects.toMatchObject({
+      code: "inference.cancelled",
+    });
+    await expect(model.infer(x(1), { timeout: 0 })).rejects.toMatchObject({
+      code: "inference.deadline",
+    });
+    expect(model.queued).toBe(0);
+    expect(runs).toEqual([]);
+  });
+});
+
 describe("a model that closes", () => {
   it("answers what runs and what waits, and turns away what comes", async () => {
     const { model } = await open(slow, { batchRows: 1 });
