@@ -262,6 +262,24 @@ describe("a row that the model refuses", () => {
   });
 });
 
+describe("a caller who gives away the memory he asked about", () => {
+  it("gets an error, and none of those in his batch", async () => {
+    const { model } = await open(doubling);
+    const busy = model.infer(numbered(0, 1, 900), patient);
+    const calls = [1, 2, 3].map((id) => numbered(id, 1, 4));
+    const answers = calls.map((feeds) => model.infer(feeds, patient));
+    const taken = (calls[1]?.["x"] as Tensor).data as Float32Array<ArrayBuffer>;
+    structuredClone(taken, { transfer: [taken.buffer] });
+    await busy;
+    const [first, second, third] = await Promise.allSettled(answers);
+    expect(second).toMatchObject({ reason: { code: "inference.failed" } });
+    for (const [index, answer] of [first, third].entries()) {
+      const feeds = calls[index * 2] as Tensors;
+      expect(answer?.status === "fulfilled" && isAnswerTo(answer.value, feeds)).toBe(true);
+    }
+  });
+});
+
 describe("a model without rows", () => {
   it("computes one request at a time, its dimensions as they are", async () => {
     const { model, runs } = await open(
