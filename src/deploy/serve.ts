@@ -43,4 +43,5 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   if (input.signal.aborted) stop();
   input.signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
+  if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
 }

@@ -9,6 +9,7 @@ export type InferenceErrorCode =
   | "inference.unavailable"
   | "inference.crashed"
   | "inference.stuck"
+  | "inference.refused"
   | "inference.failed"
   | "inference.input"
   | "model.missing"

@@ -12,6 +12,7 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "inference.unavailable": 503,
   "inference.crashed": 503,
   "inference.stuck": 503,
+  "inference.refused": 422,
   "inference.failed": 500,
   "inference.input": 400,
   "model.missing": 501,

@@ -209,6 +209,14 @@ describe("stopping", () => {
     expect(existsSync(spec.privateSocket as string)).toBe(false);
   });
 
+  it("is the daemon's own doing when a run of a model does not end, and is told", async () => {
+    const { daemon } = await startAlone();
+    expect(daemon.gaveUp).toBe(false);
+    daemon.giveUp();
+    await daemon.closed;
+    expect(daemon.gaveUp).toBe(true);
+  });
+
   it("does not wait for connections on which nothing happens", async () => {
     const { daemon, address } = await startAlone();
     const agent = new Agent({ keepAlive: true });
