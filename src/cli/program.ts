@@ -26,7 +26,7 @@ export async function parseArguments(
   const line = withoutHelpWord(registry, argv);
   const match = matchWords(registry, line);
   const texts = { printed: "", complaint: "" };
-  const root = createRoot(version, texts);
+  let root = createRoot(version, texts);
   const finish = (action: Parsed["action"]): Parsed => ({
     words: match.words,
     action,
@@ -34,6 +34,7 @@ export async function parseArguments(
   });
   try {
     const command = match.entry === null ? null : (await match.entry.load()).default;
+    if (command !== null && hasOwnVersion(command)) root = createRoot(null, texts);
     const leaf = growTree(root, registry, match.words);
     return finish(parse({ root, leaf, command, match, argv: line, texts }));
   } catch (error) {
@@ -108,10 +109,17 @@ function sentence(text: string): string {
   return /[.?)]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function createRoot(version: string, texts: Texts): Program {
-  return new Program("studio")
+/** Where `--version` names the version of something else, it does not print that of studio. */
+function hasOwnVersion({ options = [] }: Command): boolean {
+  return options.some(({ flags }) => /^--version\b/.test(flags));
+}
+
+/** @param version null: there is no option that prints it */
+function createRoot(version: string | null, texts: Texts): Program {
+  const root = new Program("studio");
+  if (version !== null) root.version(version, "-V, --version", "Print the version");
+  return root
     .description("Run a self-hosted AI studio: every change is planned, journaled and undoable.")
-    .version(version, "-V, --version", "Print the version")
     .helpOption("-h, --help", "Show help")
     .option("--env <name>", 'Environment to act on (default "local", or STUDIO_ENV)')
     .option("--config <file>", "Project file (default: the nearest studio.yaml)")
