@@ -99,7 +99,7 @@ export function encoder({ layers, width, heads, vocabulary }: EncoderShape): Mod
   sketch.constant("heads.shape", [4], BigInt64Array.of(0n, 0n, BigInt(heads), BigInt(size)));
   sketch.constant("rows.shape", [3], BigInt64Array.of(0n, 0n, BigInt(width)));
   sketch.constant("temperature", [], Float32Array.of(1 / Math.sqrt(size)));
-  sketch.constant("gelu.root", [], Float32Array.of(Math.SQRT1_2));
+  sketch.constant("gelu.root", [], Float32Array.of(Math.SQRT2));
   sketch.constant("gelu.half", [], Float32Array.of(0.5));
   let last = sketch.normalized("embedding.norm", "embedded", width);
   for (let layer = 0; layer < layers; layer += 1) last = addLayer(sketch, layer, last, width);
@@ -136,7 +136,7 @@ function addLayer(sketch: Sketch, layer: number, input: string, width: number): 
   const first = sketch.add("Add", [projected, input], at("first"));
   const middle = sketch.normalized(at("first.norm"), first, width);
   const wide = sketch.linear(at("wide"), middle, width, 4 * width);
-  sketch.add("Mul", [wide, "gelu.root"], at("gelu.scaled"));
+  sketch.add("Div", [wide, "gelu.root"], at("gelu.scaled"));
   sketch.add("Erf", [at("gelu.scaled")], at("gelu.erf"));
   sketch.add("Add", [at("gelu.erf"), "mask.one"], at("gelu.shifted"));
   sketch.add("Mul", [wide, at("gelu.shifted")], at("gelu.product"));
