@@ -19,8 +19,8 @@ import type { ModelProto } from "../onnx/messages.ts";
 import { maximumBytes, writeChunks, writeModel } from "../onnx/model-file.ts";
 import { type SourceModel, placeIn } from "./locate-source.ts";
 
-/** What may lie beside a model and be needed with it: tokenizers, labels, configurations, cards. */
-const companions = [".json", ".txt", ".yaml", ".yml", ".model", ".spm", ".md"];
+/** What may lie beside a model and be needed with it: tokenizers, labels, configurations. */
+const companions = [".json", ".txt", ".yaml", ".yml", ".model", ".spm"];
 /** They hold hashes of the files of the version that was copied. */
 const manifests = ["SHA256SUMS", "manifest.json"];
 

@@ -79,21 +79,24 @@ describe("a quantized network gives nearly what it gave", () => {
   });
 
   test.each([
-    ["with whole weights", { limit: 127 }],
-    ["with weights of seven bits", { limit: 64 }],
-    ["with its embeddings", { embeddings: true }],
-  ])("an encoder of two layers, %s", async (_, options) => {
+    ["with whole weights", 127, false],
+    ["with weights of seven bits", 64, false],
+    ["with its embeddings", 127, true],
+  ])("an encoder of two layers, %s", async (_, limit, embeddings) => {
     const original = encoder({ layers: 2, width: 64, heads: 4, vocabulary: 100 });
     const ids = BigInt64Array.from({ length: 3 * 16 }, () => BigInt(random.below(100)));
     const mask = BigInt64Array.from({ length: 3 * 16 }, (_, index) => (index % 16 < 12 ? 1n : 0n));
-    const result = await quantizeAlike(original, options, {
-      input_ids: { type: "int64", dims: [3, 16], data: ids },
-      attention_mask: { type: "int64", dims: [3, 16], data: mask },
-    });
+    const result = await quantizeAlike(
+      original,
+      { limit, embeddings },
+      {
+        input_ids: { type: "int64", dims: [3, 16], data: ids },
+        attention_mask: { type: "int64", dims: [3, 16], data: mask },
+      },
+    );
     expect(result.quantized.filter(({ operator }) => operator === "MatMul")).toHaveLength(12);
     const computed = result.left.filter(({ reason }) => reason === "its weight is computed");
     expect(computed).toHaveLength(4);
-    const embeddings = options.embeddings === true;
     expect(result.left).toHaveLength(embeddings ? 4 : 5);
     expect(stored(result)?.includes("embeddings")).toBe(!embeddings);
   });
@@ -101,10 +104,11 @@ describe("a quantized network gives nearly what it gave", () => {
   test.each([
     ["transposed, with a bias", 1, ["x", "w", "b"]],
     ["as it is, with a bias", 0, ["x", "w", "b"]],
-    ["without a bias", 1, ["x", "w"]],
-    ["with an empty bias", 0, ["x", "w", ""]],
+    ["transposed, without a bias", 1, ["x", "w"]],
+    ["as it is, with an empty bias and a factor for it", 0, ["x", "w", ""]],
   ])("a Gemm whose weight is %s", async (_, transB, input) => {
-    const gemm = node("Gemm", input, ["y"], { attributes: { transB } });
+    const beta = { float: input[2] === "" ? 3 : 1 };
+    const gemm = node("Gemm", input, ["y"], { attributes: { transB, beta } });
     const weight = tensor(
       "w",
       "float32",
