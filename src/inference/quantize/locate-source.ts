@@ -25,7 +25,7 @@ export interface SourceInput {
 }
 
 /** What a quantized version is called after the one it was made from. */
-export const suffix = "-int8";
+const suffix = "-int8";
 
 const order = new Intl.Collator("en", { numeric: true });
 
