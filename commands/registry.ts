@@ -8,6 +8,7 @@ export const registry: Registry = {
     config: "Show and check the configuration",
     model: "Look at models, prove and fetch them",
     migrate: "Change the database schema",
+    model: "Look after the models that are served",
     service: "Survive a reboot of the machine",
   },
   entries: [
@@ -205,6 +206,12 @@ export const registry: Registry = {
       () => import("./model/pull.ts"),
     ),
     entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
+    entry(
+      "Run:",
+      "model quantize",
+      "Make an int8 version of a model, and compare the two",
+      () => import("./model/quantize.ts"),
+    ),
     entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
     entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),
     entry(
