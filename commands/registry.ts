@@ -6,7 +6,6 @@ export const registry: Registry = {
     backup: "Take, prove and restore snapshots",
     "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
-    model: "Look at models, prove and fetch them",
     migrate: "Change the database schema",
     model: "Look after the models that are served",
     service: "Survive a reboot of the machine",

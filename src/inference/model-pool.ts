@@ -178,6 +178,11 @@ export class ModelPool {
     await Promise.all(this.known(name, version).map((entry) => entry.unload()));
   }
 
+  /** Answers all that waits that the daemon is stopping; what is being computed goes on. */
+  turnAway(): void {
+    for (const model of this.all()) model.turnAway();
+  }
+
   /** Answers what waits, then ends the worker threads; resolves when they are gone. */
   async close(): Promise<void> {
     this.closing = true;

@@ -137,6 +137,11 @@ export class LoadedModel {
     return change;
   }
 
+  /** Answers all that waits that the daemon is stopping; what is being computed goes on. */
+  turnAway(): void {
+    this.dispatcher.queue.rejectAll(draining);
+  }
+
   /** Refuses new requests, answers those that wait, then lets the workers end by themselves. */
   async close(): Promise<void> {
     this.closing = true;

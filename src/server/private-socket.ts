@@ -18,7 +18,7 @@ export async function listenPrivately(path: string, handler: RequestHandler): Pr
     if (!leftover.isSocket()) throw socketError(path, "another file is in its place");
     rmSync(path);
   }
-  const server = createServer(handler);
+  const server = createServer({ requireHostHeader: false }, handler);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -31,8 +31,17 @@ export function refuseHead(request: IncomingMessage): Failure | null {
   if (request.rawHeaders.length / 2 > mostHeaders) return tooMany;
   if (request.httpVersionMajor < 1 || !target.test(request.url ?? "")) return wrongTarget;
   const isNew = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
-  const hosts = request.headersDistinct["host"]?.length ?? 0;
-  return isNew && hosts !== 1 ? hostMissing : null;
+  return isNew && countHosts(request.rawHeaders) !== 1 ? hostMissing : null;
+}
+
+/** Of names and values in turn. Node keeps the first of several, and says nothing of the rest. */
+function countHosts(lines: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < lines.length; index += 2) {
+    const name = lines[index] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") count++;
+  }
+  return count;
 }
 
 /** Answers with a problem, and closes the connection: what follows is not read. */

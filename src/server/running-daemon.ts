@@ -10,6 +10,12 @@ import type { Services } from "./services.ts";
  */
 const idlePatience = 1000;
 
+/**
+ * Milliseconds before the end of a stop's patience in which requests that still wait for a model
+ * are told that they wait in vain, and those being computed may finish.
+ */
+const lastWords = 500;
+
 /** A daemon that was started: its state, and the ways to change it. */
 export class RunningDaemon implements Daemon {
   readonly closed: Promise<void>;
@@ -93,10 +99,9 @@ export class RunningDaemon implements Daemon {
     const { spec, listener, traffic, models, database, health } = this.services;
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
-    while (traffic.inFlight + listener.connections > 0 && performance.now() < deadline) {
-      listener.closeIdle(idlePatience);
-      await sleep(20);
-    }
+    await this.quiet(deadline - Math.min(lastWords, drainMilliseconds / 4));
+    models.turnAway();
+    await this.quiet(deadline);
     if (traffic.inFlight > 0) spec.logger.warn({ cut: traffic.inFlight }, "requests cut");
     listener.cut();
     health.stop();
@@ -105,6 +110,15 @@ export class RunningDaemon implements Daemon {
     await database.destroy();
     await this.closePrivateServer();
     spec.logger.info({ release: spec.release }, "daemon stopped");
+  }
+
+  /** Resolves when no request and no connection is left, at the latest at the deadline. */
+  private async quiet(deadline: number): Promise<void> {
+    const { listener, traffic } = this.services;
+    while (traffic.inFlight + listener.connections > 0 && performance.now() < deadline) {
+      listener.closeIdle(idlePatience);
+      await sleep(20);
+    }
   }
 
   /** Last of all: while the socket is there, the daemon is. Node removes its file. */

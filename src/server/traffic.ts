@@ -25,7 +25,7 @@ export interface Exchange {
 const givenId = /^[\w.:-]{1,128}$/;
 
 /** The id that the caller gave the request, if it is one to work with, else a new one. */
-export function identifyRequest(request: IncomingMessage): string {
+function identifyRequest(request: IncomingMessage): string {
   const given = request.headers["x-request-id"];
   return typeof given === "string" && givenId.test(given) ? given : randomUUID();
 }

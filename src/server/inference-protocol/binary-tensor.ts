@@ -17,8 +17,8 @@ export function readBinary(
   count: number,
   pointer: string,
 ): TensorData {
-  const { name, Array, bytes: size } = datatype;
-  if (Array === null) return readStrings(bytes, count, pointer);
+  const { name, Elements, bytes: size } = datatype;
+  if (Elements === null) return readStrings(bytes, count, pointer);
   if (bytes.length !== count * size) {
     const needed = `${count} elements of ${name} are ${count * size} bytes`;
     throw invalidInput(pointer, `${needed}, and ${bytes.length} were sent.`);
@@ -26,8 +26,8 @@ export function readBinary(
   if (name === "BOOL" && bytes.some((byte) => byte > 1)) {
     throw invalidInput(pointer, "An element of BOOL is the byte 0 or 1.");
   }
-  if (bytes.byteOffset % size === 0) return new Array(bytes.buffer, bytes.byteOffset, count);
-  const copy = new Array(count);
+  if (bytes.byteOffset % size === 0) return new Elements(bytes.buffer, bytes.byteOffset, count);
+  const copy = new Elements(count);
   new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength).set(bytes);
   return copy;
 }

@@ -14,11 +14,15 @@ export interface Datatype {
   /** Bytes of one element; 0 for BYTES, whose elements say how long they are. */
   bytes: 0 | 1 | 2 | 4 | 8;
   /** What holds the elements; null for BYTES, which is a list of strings. FP16 is held as bits. */
-  Array: NumericArray | null;
+  Elements: NumericArray | null;
 }
 
-function numeric(name: string, type: string, Array: NumericArray & { BYTES_PER_ELEMENT: number }) {
-  return { name, type, bytes: Array.BYTES_PER_ELEMENT as 1 | 2 | 4 | 8, Array };
+function numeric(
+  name: string,
+  type: string,
+  Elements: NumericArray & { BYTES_PER_ELEMENT: number },
+) {
+  return { name, type, bytes: Elements.BYTES_PER_ELEMENT as 1 | 2 | 4 | 8, Elements };
 }
 
 /** Tensor Data Types of https://github.com/kserve/open-inference-protocol. */
@@ -35,7 +39,7 @@ const datatypes: readonly Datatype[] = [
   numeric("FP16", "float16", Uint16Array),
   numeric("FP32", "float32", Float32Array),
   numeric("FP64", "float64", Float64Array),
-  { name: "BYTES", type: "string", bytes: 0, Array: null },
+  { name: "BYTES", type: "string", bytes: 0, Elements: null },
 ];
 
 const byName = new Map(datatypes.map((datatype) => [datatype.name, datatype]));

@@ -37,7 +37,7 @@ export function readJson(
   dims: readonly number[],
   pointer: string,
 ): TensorData {
-  const { name, Array: Elements } = datatype;
+  const { name, Elements } = datatype;
   const read = readers[name];
   if (read === undefined) {
     const hint = "Send it as binary data: parameters.binary_data_size.";

@@ -106,6 +106,63 @@ describe("errors", () => {
   });
 });
 
+describe("a path that is there", () => {
+  it("says which methods it has", async () => {
+    const cases: [string, string, string][] = [
+      ["DELETE", "/health", "GET, HEAD"],
+      ["GET", "/api/v1/text/process", "POST"],
+      ["POST", "/api/v1/vector/collections/notes", "DELETE, GET, HEAD, PUT"],
+      ["GET", "/v2/models/language/versions/1/infer", "POST"],
+    ];
+    for (const [method, path, allow] of cases) {
+      const answer = await running.send(method, path);
+      expect(answer, path).toMatchObject({
+        status: 405,
+        headers: { allow },
+        body: { code: "route.method", title: "Method Not Allowed" },
+      });
+    }
+    // What is private is not there at all, but for those who come that way.
+    expect((await running.send("DELETE", "/control/state")).status).toBe(404);
+    const options = { privately: true };
+    expect((await running.send("DELETE", "/control/state", options)).status).toBe(405);
+  });
+
+  it("says where a body or a path is wrong", async () => {
+    const body = { collection: "c", vector: [1, 2], more: 1 };
+    const answer = await running.send("POST", "/api/v1/vector/search", { body });
+    const { errors } = answer.body as { errors: object[] };
+    expect(answer.status).toBe(400);
+    expect(errors).toContainEqual({
+      pointer: "/more",
+      in: "body",
+      detail: "must NOT have additional properties",
+    });
+    const name = await running.send("GET", "/api/v1/vector/collections/a%20b");
+    expect(name).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "/name", in: "path" }] },
+    });
+  });
+
+  it("says to come back later while the service is changed, as the caller reads best", async () => {
+    running.daemon.maintain(true);
+    try {
+      const plain = await running.send("GET", "/v2/models/language");
+      expect(plain).toMatchObject({
+        status: 503,
+        headers: { "retry-after": "10", "content-type": "application/problem+json; charset=utf-8" },
+        body: { code: "maintenance", status: 503, requestId: plain.headers["x-request-id"] },
+      });
+      const page = await running.send("GET", "/", { headers: { accept: "text/html" } });
+      expect(page.headers["content-type"]).toContain("text/html");
+      expect((await running.send("GET", "/health/live")).status).toBe(200);
+    } finally {
+      running.daemon.maintain(false);
+    }
+  });
+});
+
 describe("language identification", () => {
   it("answers one text, or a list in its order", async () => {
     const path = "/api/v1/text/process";
@@ -199,6 +256,20 @@ describe("metrics and log", () => {
     ]) {
       expect(text).toMatch(line);
     }
+  });
+
+  it("continue the caller's trace", async () => {
+    running.log.length = 0;
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    const answer = await running.send("GET", "/nothing?api_key=secret-word", { headers });
+    const [, spanId] =
+      new RegExp(`^00-${traceId}-([0-9a-f]{16})-01$`).exec(String(answer.headers["traceparent"])) ??
+      [];
+    expect(spanId).not.toBe("00f067aa0ba902b7");
+    const line = running.log.find(({ message }) => message === "request");
+    expect(line).toMatchObject({ trace_id: traceId, span_id: spanId, code: "route.unknown" });
+    expect(JSON.stringify([running.log, answer.body])).not.toContain("secret-word");
   });
 
   it("has one line for each request and nothing of its body", async () => {

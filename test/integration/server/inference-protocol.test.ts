@@ -190,6 +190,35 @@ describe("inference in JSON", () => {
     expect((await running.send("POST", "/v2/models/scalar/infer")).status).toBe(400);
   });
 
+  it("is of the version that the path names", async () => {
+    const inputs = [{ name: "x", datatype: "FP32", shape: [], data: [1] }];
+    const path = "/v2/models/scalar/versions/1/infer";
+    const { body } = await running.send("POST", path, { body: { inputs } });
+    expect(body).toMatchObject({ model_name: "scalar", model_version: "1" });
+  });
+
+  it("is not computed once its caller went away", async () => {
+    const { host, port } = running.daemon.address() as { host: string; port: number };
+    const wide = Array<number>(9000).fill(0.5);
+    const inputs = [{ name: "x", datatype: "FP64", shape: [1, wide.length], data: wide }];
+    const body = JSON.stringify({ inputs });
+    const path = "/v2/models/echo-FP64/infer";
+    const headers = { "content-type": "application/json" };
+    const calls = Array.from({ length: 40 }, () => {
+      const call = httpRequest({ host, port, path, method: "POST", headers, agent: false });
+      call.on("error", () => undefined);
+      call.end(body, () => setTimeout(() => call.destroy(), Math.random() * 20));
+      return call;
+    });
+    await Promise.all(calls.map((call) => new Promise((resolve) => call.once("close", resolve))));
+    await vi.waitFor(async () => {
+      expect(running.daemon.state().inFlight).toBe(0);
+      const text = (await running.send("GET", "/metrics")).body as string;
+      expect(text).toMatch(/^studio_inference_pending_request_count\{model="echo-FP64".*\} 0$/m);
+    }, 10_000);
+    expect(running.log.filter(({ level }) => (level as number) >= 50)).toEqual([]);
+  });
+
   it("is put off by its own time-out", async () => {
     const inputs = [{ name: "x", datatype: "FP32", shape: [], data: [1] }];
     const { status, body } = await infer("scalar", { inputs, parameters: { timeout: 1 } });

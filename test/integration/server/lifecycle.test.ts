@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -215,6 +215,44 @@ describe("stopping", () => {
     daemon.giveUp();
     await daemon.closed;
     expect(daemon.gaveUp).toBe(true);
+  });
+
+  it("tells what waits that it waits in vain, before its time is over", async () => {
+    const { folder, spec } = await prepareSpec();
+    const model = join(folder, "models/language/1");
+    const weights = votingWeights(256, 3);
+    const slow = classifierModel({ width: 256, classes: 3, weights, detours: 2000 });
+    await writeFile(join(model, "model.onnx"), slow);
+    const configuration = JSON.parse(await readFile(join(model, "config.yaml"), "utf8")) as object;
+    const alone = JSON.stringify({ ...configuration, instances: 1, batching: { rows: 8 } });
+    await writeFile(join(model, "config.yaml"), alone);
+    const daemon = await startDaemon(spec);
+    closing.push(() => daemon.stop(0));
+    const address = daemon.address() as { host: string; port: number };
+    const target = { ...address, path: textPath, method: "POST", agent: false };
+    const body = { task: "language", texts: Array<string>(8).fill("some text") };
+    let answered = 0;
+    const answers = Array.from({ length: 60 }, async () => {
+      const answer = await sendTo(target, body).catch(() => null);
+      answered++;
+      return answer;
+    });
+    await vi.waitFor(() => {
+      expect(daemon.state().inFlight + answered).toBe(answers.length);
+    }, 10_000);
+    await daemon.stop(400);
+    const all = await Promise.all(answers);
+    // What is being computed when the time is over is cut, and nothing else.
+    expect(all.filter((answer) => answer === null).length).toBeLessThanOrEqual(1);
+    const refused = all.filter((answer) => answer !== null && answer.status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expect(answer).toMatchObject({
+        status: 503,
+        headers: { "retry-after": expect.stringMatching(/^\d+$/) as string, connection: "close" },
+        body: { code: "inference.draining", title: "Service Unavailable" },
+      });
+    }
   });
 
   it("does not wait for connections on which nothing happens", async () => {
