@@ -3,7 +3,7 @@
 // The ways take turns round by round, so that whatever else the machine does meets all of them.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { LoadedModel } from "../../src/inference/model.ts";
 import type { Tensors } from "../../src/inference/tensor.ts";
 import { classifierModel } from "../../test/unit/inference/onnx-file.ts";
@@ -53,7 +53,16 @@ async function measure(name: string, width: number, detours: number): Promise<vo
 }
 
 async function openModel(file: string): Promise<LoadedModel> {
-  const record = { name: "hop", version: "1", file, sha256: "", bytes: 1, task: null, labels: [] };
+  const places = { file, root: dirname(file), folder: dirname(file), files: {}, manifest: null };
+  const record = {
+    name: "hop",
+    version: "1",
+    sha256: "",
+    bytes: 1,
+    task: null,
+    labels: [],
+    ...places,
+  };
   return await new Promise((resolve, reject) => {
     const model = new LoadedModel(
       { ...record, source: "project", configuration: {} },

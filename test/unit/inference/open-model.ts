@@ -36,6 +36,10 @@ export async function startModel(
     task: null,
     labels: [],
     source: "project",
+    root: folder,
+    folder,
+    files: {},
+    manifest: null,
     configuration: {},
   };
   const seen = { events: [] as string[], runs: [] as BatchRun[], ends: [] as RequestEnd[] };
