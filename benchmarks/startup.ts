@@ -25,6 +25,7 @@ const cases: readonly Case[] = [
   { kind: "light", argv: ["history"], target: 4 },
   { kind: "light", argv: ["config", "show"], target: 4 },
   { kind: "light", argv: ["status"], target: 4 },
+  { kind: "light", argv: ["model", "list"], target: 4 },
   { kind: "heavy", argv: ["deploy", "--dry-run"], target: 6 },
   { kind: "heavy", argv: ["migrate", "status"], target: 6 },
   { kind: "heavy", argv: ["doctor"], target: 6 },

@@ -6,9 +6,9 @@ export const registry: Registry = {
     backup: "Take, prove and restore snapshots",
     "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
-    model: "Look at models, prove and fetch them",
     key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
+    model: "Look after the models that are served",
     service: "Survive a reboot of the machine",
   },
   entries: [
@@ -215,6 +215,12 @@ export const registry: Registry = {
       () => import("./model/pull.ts"),
     ),
     entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
+    entry(
+      "Run:",
+      "model quantize",
+      "Make an int8 version of a model, and compare the two",
+      () => import("./model/quantize.ts"),
+    ),
     entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
     entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),
     entry(

@@ -26,7 +26,7 @@ export async function parseArguments(
   const line = withoutHelpWord(registry, argv);
   const match = matchWords(registry, line);
   const texts = { printed: "", complaint: "" };
-  const root = createRoot(texts);
+  let root = createRoot(version, texts);
   const finish = (action: Parsed["action"]): Parsed => ({
     words: match.words,
     action,
@@ -34,10 +34,7 @@ export async function parseArguments(
   });
   try {
     const command = match.entry === null ? null : (await match.entry.load()).default;
-    // A command may have a --version of its own, that of what it is about.
-    if (command?.options?.some(({ flags }) => flags.startsWith("--version ")) !== true) {
-      root.version(version, "-V, --version", "Print the version");
-    }
+    if (command !== null && hasOwnVersion(command)) root = createRoot(null, texts);
     const leaf = growTree(root, registry, match.words);
     return finish(parse({ root, leaf, command, match, argv: line, texts }));
   } catch (error) {
@@ -112,8 +109,16 @@ function sentence(text: string): string {
   return /[.?)]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function createRoot(texts: Texts): Program {
-  return new Program("studio")
+/** Where `--version` names the version of something else, it does not print that of studio. */
+function hasOwnVersion({ options = [] }: Command): boolean {
+  return options.some(({ flags }) => /^--version\b/.test(flags));
+}
+
+/** @param version null: there is no option that prints it */
+function createRoot(version: string | null, texts: Texts): Program {
+  const root = new Program("studio");
+  if (version !== null) root.version(version, "-V, --version", "Print the version");
+  return root
     .description("Run a self-hosted AI studio: every change is planned, journaled and undoable.")
     .helpOption("-h, --help", "Show help")
     .option("--env <name>", 'Environment to act on (default "local", or STUDIO_ENV)')

@@ -14,6 +14,8 @@ import type { Workplace } from "./workplace.ts";
 export interface ForegroundInput {
   host: string | null;
   port: number | null;
+  /** Absolute folders in place of those of the project. */
+  models: readonly string[] | null;
   stdout: NodeJS.WritableStream;
   signal: AbortSignal;
   listening(url: string): void;
@@ -36,7 +38,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     environment: desk.environment,
     serve: { ...serve, ...listen },
     ...secrets,
-    modelFolders: modelFolders(project),
+    modelFolders: input.models ?? modelFolders(project),
     database,
     privateSocket: null,
     descriptors: [],
@@ -49,6 +51,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   if (input.signal.aborted) stop();
   input.signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
+  if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
 }
 
 /** A daemon that nobody can ask is refused at once, with what makes a key. */

@@ -2,6 +2,9 @@ import { inputError } from "./inference-error.ts";
 import { arrayOf, countElements, type Tensor, type Tensors } from "./tensor.ts";
 import type { RowDimension, ValueShape } from "./worker-protocol.ts";
 
+/** The largest dimension of a tensor without elements, which nothing else bounds. */
+const largestEmptyDimension = 1_000_000;
+
 /**
  * Refuses what a model's declared inputs do not take, before it waits or joins a batch.
  * @param rows what dimension 0 is; several times a fixed number of rows are taken
@@ -53,7 +56,11 @@ function checkShape({ dims, data }: Tensor, input: ValueShape, rows: RowDimensio
       `The input "${input.name}" of shape [${dims.join(", ")}] does not fit [${declared}].`,
     );
   }
-  if (countElements(dims) === data.length) return;
+  const count = countElements(dims);
+  if (count === 0 && dims.some((size) => size > largestEmptyDimension)) {
+    throw inputError(`The empty input "${input.name}" has a dimension of ${Math.max(...dims)}.`);
+  }
+  if (count === data.length) return;
   throw inputError(
     `The input "${input.name}" of shape [${dims.join(", ")}] has ${data.length} values.`,
   );

@@ -88,11 +88,11 @@ export class Dispatcher {
     // The worker gets its next batch first: what callers do with theirs may take time.
     this.dispatch();
     if (!again) {
-      this.report(run, milliseconds, outputs instanceof InferenceError);
       for (const [index, job] of run.batch.entries()) {
         if (outputs instanceof InferenceError) job.request.fail(outputs);
         else job.request.complete(job, outputs[index] as Tensors);
       }
+      this.report(run, milliseconds, outputs instanceof InferenceError);
     }
     for (const resume of this.idleWaiters.splice(0)) resume();
   }
@@ -106,6 +106,8 @@ export class Dispatcher {
   }
 }
 
+/** True when the batch failed for what is in it, and not for what became of its worker. */
 function isRefusal(outcome: unknown): boolean {
-  return outcome instanceof InferenceError && outcome.code === "inference.failed";
+  if (!(outcome instanceof InferenceError)) return false;
+  return outcome.code === "inference.refused" || outcome.code === "inference.failed";
 }

@@ -9,9 +9,11 @@ export type InferenceErrorCode =
   | "inference.unavailable"
   | "inference.crashed"
   | "inference.stuck"
+  | "inference.refused"
   | "inference.failed"
   | "inference.input"
   | "model.missing"
+  | "model.unfit"
   | "model.unknown"
   | "model.unloadable"
   | "model.memory";

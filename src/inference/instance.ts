@@ -121,7 +121,14 @@ export class ModelInstance {
   run(parts: readonly Tensors[], rows: number[], done: Done): void {
     if (this.session === null || this.worker === null) throw new Error("The instance is not idle.");
     const id = this.nextId++;
-    const message: ToWorker = { kind: "run", id, ...this.session.input.write(parts) };
+    let message: ToWorker;
+    try {
+      message = { kind: "run", id, ...this.session.input.write(parts) };
+    } catch {
+      // Too little memory, or a caller has given away what he asked about.
+      done(new InferenceError("inference.failed", "The inputs could not be put together."));
+      return;
+    }
     this.current = { id, rows, done };
     this.watchdog.refresh();
     this.worker.postMessage(message);
@@ -229,7 +236,7 @@ export class ModelInstance {
 }
 
 function refused(reason: string): InferenceError {
-  return new InferenceError("inference.failed", `The model refused the input: ${reason}`);
+  return new InferenceError("inference.refused", `The model refused the input: ${reason}`);
 }
 
 function read(

@@ -35,7 +35,7 @@ export interface ModelEvents {
   /**
    * A run takes longer than `milliseconds`. The model is not ready any more, its callers have been
    * answered, and only the end of the process frees the thread. A process that holds such a
-   * thread is to end itself by SIGKILL: an ordinary exit waits for the thread, or aborts.
+   * thread is to end itself by SIGKILL: an ordinary exit waits for the run, and then aborts.
    */
   stuck?(model: LoadedModel, milliseconds: number): void;
 }

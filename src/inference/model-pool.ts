@@ -215,7 +215,7 @@ export class ModelPool {
 /** A model's own configuration comes before what holds for all of them. */
 function versionContext(options: PoolOptions): VersionContext {
   const { log, ran, answered, stuck, looked, changed, cache = null, ...rest } = options;
-  const { budget = new MemoryBudget(), repository: _, ...settings } = rest;
+  const { budget = new MemoryBudget(), repository, ...settings } = rest;
   return {
     log,
     budget,
@@ -233,6 +233,7 @@ function versionContext(options: PoolOptions): VersionContext {
     ran: (record, run) => ran?.(record, run),
     answered: (record, end) => answered?.(record, end),
     stuck: (record, milliseconds) => stuck?.(record, milliseconds),
+    shorten: (reason) => repository?.shorten(reason) ?? reason,
     changed: () => changed?.(),
   };
 }

@@ -22,6 +22,8 @@ export interface VersionContext {
   answered(record: ModelRecord, end: RequestEnd): void;
   /** A run does not end: see `ModelEvents.stuck`. */
   stuck(record: ModelRecord, milliseconds: number): void;
+  /** A reason as callers may read it: without the places of folders. */
+  shorten(reason: string): string;
   /** Called when the version became ready or ceased to be. */
   changed(): void;
 }
@@ -63,13 +65,18 @@ export class ModelVersion {
       this.stamp = await stampVersion(located);
       this.adopt(await describeVersion(located));
     } catch (error) {
-      this.fail(error);
+      this.refuse(error);
     }
   }
 
-  /** Says why there is nothing to load. */
+  /** Notes why it is not loaded; what serves goes on serving. */
   refuse(error: unknown): void {
-    this.fail(error);
+    const reason = reasonOf(error);
+    this.reason = this.context.shorten(reason);
+    if (this.state !== "READY") this.state = "UNAVAILABLE";
+    this.firstLoad.resolve();
+    const { name, version, state } = this;
+    this.context.log.error({ model: name, version, state, reason }, "model not loaded");
   }
 
   /** Makes the model, which loads once it is told to `start`. */
@@ -240,7 +247,7 @@ export class ModelVersion {
   private becameUnready(reason: string): void {
     if (this.model?.ready === true || this.unloaded) return;
     this.state = "UNAVAILABLE";
-    this.reason = reason;
+    this.reason = this.context.shorten(reason);
     this.firstLoad.resolve();
     this.context.changed();
   }
@@ -255,11 +262,7 @@ export class ModelVersion {
   }
 
   private fail(error: unknown): void {
-    this.reason = reasonOf(error);
-    if (this.state !== "READY") this.state = "UNAVAILABLE";
-    this.firstLoad.resolve();
-    const { name, version, reason, state } = this;
-    this.context.log.error({ model: name, version, state, reason }, "model not loaded");
+    this.refuse(error);
     this.context.changed();
   }
 
@@ -294,11 +297,11 @@ export class ModelVersion {
   }
 }
 
-function unloadable({ name, version }: ModelVersion, error: unknown): InferenceError {
+function unloadable({ name, version, reason }: ModelVersion, error: unknown): InferenceError {
   if (error instanceof InferenceError && error.code === "model.memory") return error;
   return new InferenceError(
     "model.unloadable",
-    `Version ${version} of the model "${name}" was not loaded: ${reasonOf(error)}`,
+    `Version ${version} of the model "${name}" was not loaded: ${reason}`,
     "What served before goes on serving. Mend the files, then load it again.",
   );
 }

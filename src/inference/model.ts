@@ -120,16 +120,17 @@ export class LoadedModel {
   resize(wanted: Partial<ModelCapacity>): Promise<ModelCapacity> {
     const change = this.resized.then(async () => {
       if (this.closing) throw draining();
-      const next = { ...this.wanted, ...wanted };
-      for (const [name, value] of Object.entries(next)) {
+      const target = { ...this.wanted, ...wanted };
+      for (const [name, value] of Object.entries(target)) {
         if (!Number.isSafeInteger(value) || value < 1) throw inputError(`${name}: ${value}.`);
       }
-      if (this.latencyMode && next.instances > 1) {
+      if (this.latencyMode && target.instances > 1) {
         throw inputError(`The model "${this.record.name}" runs with several threads, once.`);
       }
-      this.wanted = next;
-      this.dispatcher.limits = limitsOf(next);
-      if (next.instances !== this.group.size) await this.group.resize(next.instances);
+      this.wanted = target;
+      this.dispatcher.limits = limitsOf(target);
+      if (target.instances !== this.group.size) await this.group.resize(target.instances);
+      this.announce();
       return this.capacity;
     });
     this.resized = change.catch(() => undefined);

@@ -76,7 +76,10 @@ export class RepositoryLoader {
   private async look(name: string, version: string | undefined): Promise<RepositoryModel> {
     const { models, problems } = await this.repository.look();
     const problem = problems.find((one) => one.name === name);
-    if (problem !== undefined) throw new InferenceError("model.unloadable", problem.error.message);
+    if (problem !== undefined) {
+      const reason = this.repository.shorten(problem.error.message);
+      throw new InferenceError("model.unloadable", reason, problem.error.hint);
+    }
     const model = models.find((one) => one.name === name);
     if (model === undefined) throw unknownModel(name, version);
     this.shelf.setDefault(name, model.defaultVersion);

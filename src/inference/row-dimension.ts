@@ -1,4 +1,4 @@
-import { countElements, type Tensor, type Tensors } from "./tensor.ts";
+import { joinRows, type Tensor, type Tensors } from "./tensor.ts";
 import type { RowDimension, ValueShape } from "./worker-protocol.ts";
 
 /**
@@ -25,22 +25,59 @@ export function rowName(inputs: readonly ValueShape[]): string {
   return (named?.dims[0] as string | undefined) ?? "";
 }
 
-/** True when `many`, of `count` equal rows, is `count` times what came out for `one` of them. */
-export function rowsAreIndependent(one: Tensors, many: Tensors, count: number): boolean {
-  return Object.entries(one).every(([name, tensor]) => repeats(tensor, many[name], count));
+/**
+ * True when the outputs of a batch are those of its rows by themselves. A model fails this when
+ * rows mix, or when what comes out has other rows than what went in. So does one that is quantized
+ * by the range of its present input: what it answers would follow from who else asks.
+ * @param run computes the model's outputs
+ * @param rows feeds of one row each
+ */
+export async function rowsAreIndependent(
+  run: (feeds: Tensors) => Promise<Tensors>,
+  rows: readonly Tensors[],
+): Promise<boolean> {
+  const alone: Tensors[] = [];
+  for (const row of rows) alone.push(await run(row));
+  const together = await run(joinRows(rows));
+  const [first] = alone;
+  for (const [name, { dims }] of Object.entries(first ?? {})) {
+    const shape = dims.slice(1).join();
+    const alike = alone.every((one) => hasRows(one[name], 1, shape));
+    if (!alike || !hasRows(together[name], rows.length, shape)) return false;
+  }
+  const joined = joinRows(alone);
+  return Object.entries(joined).every(([name, tensor]) => near(tensor, together[name] as Tensor));
 }
 
-function repeats(one: Tensor, many: Tensor | undefined, count: number): boolean {
-  if (many === undefined || one.dims[0] !== 1 || many.dims[0] !== count) return false;
-  if (many.dims.slice(1).join() !== one.dims.slice(1).join()) return false;
-  const width = countElements(one.dims);
-  for (let index = 0; index < width * count; index += 1) {
-    if (!near(one.data[index % width], many.data[index])) return false;
+function hasRows(tensor: Tensor | undefined, rows: number, shape: string): boolean {
+  return tensor?.dims[0] === rows && tensor.dims.slice(1).join() === shape;
+}
+
+/** Sums of many products differ in their last bits with the size of a batch; nothing else may. */
+function near(one: Tensor, other: Tensor): boolean {
+  const values = numbersOf(one);
+  const others = numbersOf(other);
+  if (values === null || others === null) {
+    return Array.from<unknown>(one.data as string[]).every((value, at) => value === other.data[at]);
+  }
+  let largest = 0;
+  for (let index = 0; index < values.length; index += 1) {
+    largest = Math.max(largest, Math.abs(values[index] as number) || 0);
+  }
+  const tolerance = Number.isFinite(largest) ? 1e-5 + 1e-4 * largest : 0;
+  for (let index = 0; index < values.length; index += 1) {
+    const difference = Math.abs((values[index] as number) - (others[index] as number));
+    if (!Object.is(values[index], others[index]) && !(difference <= tolerance)) return false;
   }
   return true;
 }
 
-function near(one: unknown, other: unknown): boolean {
-  if (typeof one !== "number" || typeof other !== "number") return one === other;
-  return Object.is(one, other) || Math.abs(one - other) <= 1e-4 + 1e-3 * Math.abs(one);
+/** Null for text and for whole numbers of 64 bits, which are equal or not. */
+function numbersOf({ type, data }: Tensor): ArrayLike<number> | null {
+  if (Array.isArray(data) || data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return null;
+  }
+  if (type !== "float16") return data;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Array.from(data, (_, index) => view.getFloat16(index * 2, true));
 }

@@ -1,34 +1,49 @@
-import { arrayOf, countElements, type Tensors } from "./tensor.ts";
+import { arrayOf, countElements, type TensorData, type Tensors } from "./tensor.ts";
 import type { ValueShape } from "./worker-protocol.ts";
 
 /** How large the free dimensions of a warm-up are. */
 export interface WarmUpSizes {
-  /** The name of the dimension that counts rows, and how many there are. */
-  row?: { name: string; count: number };
+  /** The name of the dimension that counts rows, which is 1; empty where it has none. */
+  row?: string;
   /** Sizes by name. */
   named: Record<string, number>;
   /** The size of any other free dimension. */
   other: number;
 }
 
-/** Zeros, or empty texts, for every input. */
-export function warmUpFeeds(inputs: readonly ValueShape[], sizes: WarmUpSizes): Tensors {
+/** What the elements of a warm-up are. "waves" are numbers of many sizes, and ones if whole. */
+export type Filling = "zeros" | "ones" | "waves";
+
+/** Feeds of a kind for every input; texts are empty, or "1". */
+export function warmUpFeeds(
+  inputs: readonly ValueShape[],
+  sizes: WarmUpSizes,
+  filling: Filling = "zeros",
+): Tensors {
   const feeds: Tensors = {};
   for (const { name, type, dims } of inputs) {
     const shape = dims.map((size, axis) => (typeof size === "number" ? size : free(size, axis)));
-    const length = countElements(shape);
-    const Data = arrayOf(type);
-    if (Data === undefined && type !== "string") {
-      throw new Error(`the input "${name}" is of type ${type}, which studio does not serve`);
-    }
-    const data = Data === undefined ? Array<string>(length).fill("") : new Data(length);
-    feeds[name] = { type, dims: shape, data };
+    feeds[name] = { type, dims: shape, data: filled(type, countElements(shape), filling) };
   }
   return feeds;
 
   function free(name: string, axis: number): number {
     const { row, named, other } = sizes;
-    if (row !== undefined && (axis === 0 || (name !== "" && name === row.name))) return row.count;
+    if (row !== undefined && (axis === 0 || (name !== "" && name === row))) return 1;
     return named[name] ?? other;
   }
+}
+
+function filled(type: string, length: number, filling: Filling): TensorData {
+  const Data = arrayOf(type);
+  const one = filling === "zeros" ? 0 : 1;
+  if (Data === undefined) return Array<string>(length).fill(one === 0 ? "" : "1");
+  const data = new Data(length);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return data.fill(BigInt(one));
+  }
+  if (filling !== "waves" || !(data instanceof Float32Array || data instanceof Float64Array)) {
+    return data.fill(one);
+  }
+  return data.map((_, index) => 8 * Math.sin(index + 1));
 }

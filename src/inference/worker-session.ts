@@ -1,15 +1,15 @@
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { declaredRows, rowName, rowsAreIndependent } from "./row-dimension.ts";
-import type { NumericData, Tensor, Tensors } from "./tensor.ts";
+import { arrayOf, type Tensor, type Tensors } from "./tensor.ts";
 import { warmUpFeeds } from "./warm-up.ts";
 import type { RowDimension, ValueShape, WorkerSettings } from "./worker-protocol.ts";
 
+/** Nothing short of fatal: what a run refuses is told to its caller, not to the standard error. */
+const logSeverityLevel = 4;
+
 /** Free dimensions of a warm-up: some models refuse the smallest. */
 const freeSizes = [1, 16, 256];
-
-/** How many rows the look at the row dimension has. */
-const trialRows = 3;
 
 /** An ONNX Runtime session, and what the model says about itself. */
 export class WorkerSession {
@@ -35,6 +35,7 @@ export class WorkerSession {
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      logSeverityLevel,
     });
     return new WorkerSession(runtime, session);
   }
@@ -44,17 +45,13 @@ export class WorkerSession {
     const inputs: Record<string, RuntimeTensor> = {};
     for (const name in feeds) {
       const { type, data, dims } = feeds[name] as Tensor;
-      inputs[name] = new this.runtime.Tensor(
-        type as "float32",
-        data as Float32Array,
-        dims as number[],
-      );
+      inputs[name] = new this.runtime.Tensor(type as "float32", data as Float32Array, dims);
     }
-    const results = await this.session.run(inputs);
+    const results = await this.session.run(inputs, { logSeverityLevel });
     const outputs: Tensors = {};
     for (const { name } of this.outputs) {
       const { type, dims, data } = results[name] as RuntimeTensor;
-      outputs[name] = { type, dims, data: data as NumericData | string[] };
+      outputs[name] = { type, dims, data };
     }
     return outputs;
   }
@@ -67,21 +64,27 @@ export class WorkerSession {
     const other = await this.acceptedSize(named);
     const declared = declaredRows(this.inputs, this.outputs);
     if (declared !== "free") return declared;
-    const run = (count: number): Promise<Tensors> => {
-      const row = { name: rowName(this.inputs), count };
-      return this.run(warmUpFeeds(this.inputs, { row, named, other }));
-    };
-    try {
-      const one = await run(1);
-      return rowsAreIndependent(one, await run(trialRows), trialRows) ? "free" : null;
-    } catch {
-      // It runs, only not with as many rows as one likes.
-      return null;
-    }
+    const sizes = { row: rowName(this.inputs), named, other };
+    const [zeros, ones, waves] = (["zeros", "ones", "waves"] as const).map((filling) =>
+      warmUpFeeds(this.inputs, sizes, filling),
+    ) as [Tensors, Tensors, Tensors];
+    // Where ones are no input for the model, an index that is too high for one, zeros must do.
+    const independent =
+      (await this.independent([zeros, ones, waves])) ?? (await this.independent([zeros, zeros]));
+    return independent === true ? "free" : null;
   }
 
   async release(): Promise<void> {
     await this.session.release();
+  }
+
+  /** Null when the model refuses the rows, or so many of them. */
+  private async independent(rows: readonly Tensors[]): Promise<boolean | null> {
+    try {
+      return await rowsAreIndependent((feeds) => this.run(feeds), rows);
+    } catch {
+      return null;
+    }
   }
 
   private async acceptedSize(named: Record<string, number>): Promise<number> {
@@ -100,7 +103,22 @@ export class WorkerSession {
 
 function shapesOf(values: readonly InferenceSession.ValueMetadata[]): ValueShape[] {
   return values.map((value) => {
-    if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor`);
-    return { name: value.name, type: value.type, dims: value.shape };
+    const { name } = value;
+    if (!value.isTensor) throw new Error(`"${name}" is not a tensor`);
+    const { type, shape: dims } = value;
+    if (type !== "string" && arrayOf(type) === undefined) {
+      throw new Error(`"${name}" is of type ${type}, which studio does not serve`);
+    }
+    return { name, type, dims };
   });
+}
+
+/** What ONNX Runtime says of a failure, without the places in its own source. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/^.*Status Message: /s, "")
+    .replace(/\/onnxruntime_src\/.*?(?=\[ONNXRuntimeError\]|$)/s, "")
+    .replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /, "")
+    .trim();
 }

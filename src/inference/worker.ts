@@ -6,7 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { layOut, viewAt } from "./tensor-layout.ts";
 import type { NumericData, Tensor, Tensors } from "./tensor.ts";
 import type { FromWorker, ToWorker, ValueShape, WorkerSettings } from "./worker-protocol.ts";
-import { WorkerSession } from "./worker-session.ts";
+import { reasonOf, WorkerSession } from "./worker-session.ts";
 
 /** Outputs up to this many bytes lie in a slot; to hand over more of them costs less than to copy. */
 const outputSlotBytes = 64 * 1024;
@@ -46,7 +46,7 @@ async function open(
     post({ kind: "ready", inputs: session.inputs, outputs: session.outputs, rows, slot });
     return session;
   } catch (error) {
-    post({ kind: "unloadable", reason: error instanceof Error ? error.message : String(error) });
+    post({ kind: "unloadable", reason: reasonOf(error) });
     return null;
   }
 }
@@ -95,7 +95,7 @@ async function answer(
     const { data, transfer } = handOver(session.outputs, tensors, slot);
     post({ kind: "result", id, milliseconds, shapes, data }, transfer);
   } catch (error) {
-    post({ kind: "failed", id, reason: error instanceof Error ? error.message : String(error) });
+    post({ kind: "failed", id, reason: reasonOf(error) });
   }
 }
 

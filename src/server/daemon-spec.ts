@@ -104,6 +104,13 @@ export interface Daemon {
   stop(drainMilliseconds: number): Promise<void>;
   /** Resolves when everything is closed. */
   closed: Promise<void>;
+  /**
+   * Stops because the run of a model does not end. Nothing but SIGKILL ends the process of such a
+   * thread: an ordinary exit would wait for it.
+   */
+  giveUp(): void;
+  /** True once the daemon gave up: whoever started it kills its process when it is closed. */
+  readonly gaveUp: boolean;
   /** The public address while it is served. */
   address(): { host: string; port: number } | null;
 }

@@ -25,6 +25,7 @@ export class RunningDaemon implements Daemon {
   private readonly application: FastifyInstance;
   private readonly startedAt: Date;
   private stopping: Promise<void> | null = null;
+  private stuck = false;
   private reportClosed: () => void = () => undefined;
 
   constructor(services: Services, application: FastifyInstance) {
@@ -78,6 +79,15 @@ export class RunningDaemon implements Daemon {
 
   address(): { host: string; port: number } | null {
     return this.services.listener.address();
+  }
+
+  get gaveUp(): boolean {
+    return this.stuck;
+  }
+
+  giveUp(): void {
+    this.stuck = true;
+    void this.stop(this.services.spec.serve.shutdown);
   }
 
   stop(drainMilliseconds: number): Promise<void> {

@@ -56,6 +56,7 @@ export async function createServices(
     answered: ({ name: model, version }, { milliseconds, outcome }) =>
       metrics.inferenceAnswered({ model, version, milliseconds, outcome }),
     changed: () => void health.report(0),
+    stuck: () => late.daemon().giveUp(),
   });
   const language = new LanguageTask(models);
   // Short waits inside SQLite: it waits on the thread that answers requests.

@@ -16,6 +16,8 @@ const words: Record<string, string[]> = {
   "backup copy": ["backup", "copy", "--to", "copy", "--all"],
   "backup restore": ["backup", "restore", "latest", "--target", "restored"],
   maintenance: ["maintenance", "on"],
+  "model inspect": ["model", "inspect", "language"],
+  "model pull": ["model", "pull", "absent.onnx"],
   "migrate down": ["migrate", "down", "--yes"],
   "migrate create": ["migrate", "create", "add users"],
   "migrate baseline": ["migrate", "baseline", "20260101T000000Z-all"],

@@ -1,7 +1,16 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { isIdentifier } from "../../src/identifier.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { type TestProject, createProject } from "../support/studio.ts";
 
@@ -16,6 +25,11 @@ beforeAll(async () => {
   const bundled = join(packageRoot, "src/inference/bundled/language");
   const filter = (path: string) => !path.startsWith(join(bundled, "build"));
   cpSync(bundled, join(elsewhere, "greeting", "1"), { recursive: true, filter });
+  // What is about all versions lies above them, and a folder of Hugging Face has none.
+  writeFileSync(join(elsewhere, "greeting", "config.yaml"), "versions: 1\ntask: greeting\n");
+  mkdirSync(join(elsewhere, "whole", "onnx"), { recursive: true });
+  cpSync(join(bundled, "model.onnx"), join(elsewhere, "whole", "onnx", "model.onnx"));
+  writeFileSync(join(elsewhere, "whole", "config.json"), "{}");
   symlinkSync(elsewhere, join(project.directory, "models"));
 });
 
@@ -30,7 +44,19 @@ test("models behind a symbolic link are deployed; a backup keeps the link, is co
   expect(deploy.exitCode, deploy.stderr).toBe(0);
   expect(JSON.parse(deploy.stdout).warnings).toContainEqual(told);
   const models = await fetch(`${project.url}/api/v1/system/info`);
-  expect(JSON.stringify(await models.json())).toContain("greeting");
+  const served = ((await models.json()) as { models: { name: string; ready: boolean }[] }).models;
+  expect(served).toMatchObject([
+    { name: "greeting", version: "1", ready: true },
+    { name: "language", ready: true },
+    { name: "whole", version: "1", ready: true },
+  ]);
+  const release = readdirSync(join(project.directory, ".studio/releases")).find(isIdentifier) ?? "";
+  const kept = readdirSync(join(project.directory, ".studio/releases", release, "models"), {
+    recursive: true,
+  });
+  expect(kept).toEqual(
+    expect.arrayContaining(["greeting/config.yaml", "whole/1/config.json", "whole/1/onnx"]),
+  );
   const backup = await project.studio(["backup", "create", "--set", "models", "--json"]);
   expect(backup.exitCode, backup.stderr).toBe(0);
   expect(JSON.parse(backup.stdout)).toMatchObject({

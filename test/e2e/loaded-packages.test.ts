@@ -25,6 +25,7 @@ const cases: [line: string, packages: string[]][] = [
   ["rollback", settings],
   ["backup list", settings],
   ["migrate status", settings],
+  ["model list", settings],
   ["bench", settings],
   ["deploy --dry-run", settings],
 ];

@@ -39,6 +39,7 @@ const commands = [
   ["doctor"],
   ["history"],
   ["migrate", "status"],
+  ["model", "list"],
   ["status"],
 ];
 

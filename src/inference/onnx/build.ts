@@ -57,7 +57,7 @@ export function node(
   return create(nodeSchema, { opType, input, output, name, domain, attribute });
 }
 
-export function attributeOf(name: string, value: AttributeValue): AttributeProto {
+function attributeOf(name: string, value: AttributeValue): AttributeProto {
   return create(attributeSchema, { name, ...valueOf(value) });
 }
 
@@ -133,6 +133,6 @@ export function model(input: ModelInput): ModelProto {
   return create(modelSchema, { irVersion: BigInt(irVersion), producerName, graph, opsetImport });
 }
 
-export function operatorSet(domain: string, version: number): OperatorSetIdProto {
+function operatorSet(domain: string, version: number): OperatorSetIdProto {
   return create(operatorSetSchema, { domain, version: BigInt(version) });
 }

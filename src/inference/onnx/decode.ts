@@ -1,3 +1,4 @@
+import { DecodedMessage } from "./decoded-message.ts";
 import {
   type Field,
   type MessageSchema,
@@ -5,7 +6,7 @@ import {
   type Numbers,
   emptyOf,
 } from "./message-schema.ts";
-import { sourceOf } from "./source-bytes.ts";
+import { OnnxError } from "./onnx-error.ts";
 import {
   type Tag,
   WireReader,
@@ -39,10 +40,6 @@ const wireTypeOf: Record<Field["kind"], number> = {
   message: wireTypes.bytes,
 };
 
-interface Progress {
-  fields: number;
-}
-
 type Draft = Record<string, unknown>;
 
 /**
@@ -56,21 +53,25 @@ export function decode<Message extends object>(
   bytes: Uint8Array,
 ): Message {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return decodePart(schema, new WireReader(plain), 1, { fields: 0 }) as Message;
+  const place = { reader: new WireReader(plain), progress: { fields: 0 }, depth: 1 };
+  return decodePart(schema, place, plain.length) as Message;
 }
 
-function decodePart(
-  schema: MessageSchema,
-  reader: WireReader,
-  depth: number,
-  progress: Progress,
-): object {
+interface Place {
+  reader: WireReader;
+  depth: number;
+  progress: { fields: number };
+}
+
+/** @param end where the message ends, which is where the reader stops */
+function decodePart(schema: MessageSchema, place: Place, end: number): object {
+  const { reader, progress, depth } = place;
   const start = reader.position;
   if (depth > maximumDepth) throw tooDeep(start);
-  const draft: Draft = {};
+  const message = new DecodedMessage(reader.bytes, start, end);
+  const draft = message as unknown as Draft;
   for (const [key, field] of schema.fields) if (field.repeated) draft[key] = emptyOf(field);
-  const lists = new NumberLists();
-  const unknown: Uint8Array[] = [];
+  let lists: NumberLists | null = null;
   while (!reader.done) {
     const tag = reader.tag();
     progress.fields += 1;
@@ -78,15 +79,16 @@ function decodePart(
     const [key, field] = schema.byNumber.get(tag.number) ?? [];
     if (key === undefined || field === undefined || !fits(field, tag)) {
       reader.skip(tag, depth);
-      unknown.push(reader.bytes.subarray(tag.position, reader.position));
-    } else if ("packed" in field && field.repeated) lists.add(key, field.kind, tag, reader);
-    else decodeValue(draft, key, field, { reader, depth, progress });
+      append(draft, "unknown", reader.bytes.subarray(tag.position, reader.position));
+    } else if ("packed" in field && field.repeated) {
+      lists ??= new NumberLists();
+      lists.add(key, field.kind, tag, reader);
+    } else if (field.repeated) append(draft, key, decodeOne(undefined, field, place));
+    else draft[key] = decodeOne(draft[key], field, place);
   }
-  lists.finish(draft);
-  if (unknown.length > 0) draft["unknown"] = Object.freeze(unknown);
+  lists?.finish(draft);
   for (const value of Object.values(draft)) if (Array.isArray(value)) Object.freeze(value);
-  sourceOf.set(draft, reader.bytes.subarray(start, reader.end));
-  return Object.freeze(draft);
+  return Object.freeze(message);
 }
 
 /** A known number with another wire type is an unknown field, as in protobuf's own readers. */
@@ -95,42 +97,35 @@ function fits(field: Field, { wireType }: Tag): boolean {
   return wireType === wireTypes.bytes && "packed" in field && field.repeated;
 }
 
-interface Place {
-  reader: WireReader;
-  depth: number;
-  progress: Progress;
+function append(draft: Draft, key: string, value: unknown): void {
+  const list = draft[key];
+  if (list === undefined || Object.isFrozen(list)) draft[key] = [value];
+  else (list as unknown[]).push(value);
 }
 
-function decodeValue(draft: Draft, key: string, field: Field, place: Place): void {
-  const value = decodeOne(draft[key], field, place);
-  if (!field.repeated) draft[key] = value;
-  else if (Object.isFrozen(draft[key])) draft[key] = [value];
-  else (draft[key] as unknown[]).push(value);
-}
-
+/** @param present what a field that is not repeated holds already */
 function decodeOne(present: unknown, field: Field, place: Place): unknown {
-  const { reader, depth, progress } = place;
+  const { reader, progress, depth } = place;
   if ("packed" in field) return reader[field.kind]();
-  const { position } = reader;
-  const block = reader.block();
-  if (field.kind === "bytes") return block;
-  if (field.kind === "text") {
-    try {
-      return utf8.decode(block);
-    } catch {
-      throw malformed("a text is not UTF-8", position);
-    }
-  }
+  if (field.kind === "bytes") return reader.block();
+  if (field.kind === "text") return textOf(reader);
+  const inner = { ...place, depth: depth + 1 };
+  const first = present === undefined ? null : DecodedMessage.sourceOf(present as object);
+  if (first === null) return reader.within((end) => decodePart(field.schema(), inner, end));
   // A message that comes in parts is the parts put together: that is how protobuf merges.
-  const first =
-    field.repeated || present === undefined ? undefined : sourceOf.get(present as object);
-  if (first !== undefined) {
-    const merged = new WireReader(Buffer.concat([first, block]));
-    return decodePart(field.schema(), merged, depth + 1, progress);
+  const merged = new Uint8Array(Buffer.concat([first, reader.block()]));
+  const again = { reader: new WireReader(merged), progress, depth: depth + 1 };
+  return decodePart(field.schema(), again, merged.length);
+}
+
+function textOf(reader: WireReader): string {
+  const { position } = reader;
+  try {
+    return utf8.decode(reader.block());
+  } catch (error) {
+    if (error instanceof OnnxError) throw error;
+    throw malformed("a text is not UTF-8", position);
   }
-  const start = reader.position - block.length;
-  const part = new WireReader(reader.bytes, start, reader.position);
-  return decodePart(field.schema(), part, depth + 1, progress);
 }
 
 /** Numbers of repeated fields, which may come one a field, packed, or both. */
@@ -175,19 +170,19 @@ function joined(kind: NumberKind, parts: readonly Numbers[]): Numbers {
 }
 
 function unpack(kind: NumberKind, reader: WireReader, position: number): Numbers {
-  const block = reader.block();
-  const start = reader.position - block.length;
   if (kind === "float" || kind === "double") {
+    const block = reader.block();
     const size = arrays[kind].BYTES_PER_ELEMENT;
     if (block.length % size !== 0) throw malformed("packed numbers end within one", position);
     // A typed array must begin at a multiple of its element's size; where it does not, it is copied.
     const aligned = block.byteOffset % size === 0 ? block : new Uint8Array(block);
     return new arrays[kind](aligned.buffer as ArrayBuffer, aligned.byteOffset, block.length / size);
   }
-  let count = 0;
-  for (const byte of block) if (byte < 128) count += 1;
-  const values = new arrays[kind](count);
-  const part = new WireReader(reader.bytes, start, reader.position);
-  for (let index = 0; !part.done; index += 1) values[index] = part[kind]();
-  return values;
+  return reader.within((end) => {
+    let count = 0;
+    for (let at = reader.position; at < end; at += 1) if ((reader.bytes[at] ?? 0) < 128) count += 1;
+    const values = new arrays[kind](count);
+    for (let index = 0; !reader.done; index += 1) values[index] = reader[kind]();
+    return values;
+  });
 }

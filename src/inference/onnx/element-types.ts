@@ -59,7 +59,7 @@ export const elementTypes = {
 } as const satisfies Record<string, NumericType>;
 
 /** TensorProto.DataType.STRING: the one type whose elements are no numbers. */
-export const stringType = 8;
+const stringType = 8;
 
 export type NumericTypeName = keyof typeof elementTypes;
 export type ElementTypeName = NumericTypeName | "string";

@@ -1,5 +1,5 @@
+import { DecodedMessage } from "./decoded-message.ts";
 import type { Field, MessageSchema, NumberKind, WithUnknown } from "./message-schema.ts";
-import { sourceOf } from "./source-bytes.ts";
 import { wireTypes } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
@@ -17,8 +17,8 @@ export function encode<Message extends object>(
 
 function encodePart(schema: MessageSchema, message: object): WireWriter {
   const writer = new WireWriter();
-  const source = sourceOf.get(message);
-  if (source !== undefined) {
+  const source = DecodedMessage.sourceOf(message);
+  if (source !== null) {
     writer.bytes(source);
     return writer;
   }

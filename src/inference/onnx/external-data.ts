@@ -9,7 +9,7 @@ import { entrySchema } from "./schemas.ts";
 import { declaredBytes, isExternal } from "./tensor-elements.ts";
 
 /** Where the elements of a tensor lie outside its model. */
-export interface ExternalPlace {
+interface ExternalPlace {
   /** Relative to the folder of the model. */
   location: string;
   offset: number;
@@ -21,7 +21,7 @@ export interface ExternalPlace {
  * Source: https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
  * @throws OnnxError `onnx.external` when the place is not one inside the model's folder
  */
-export function externalPlace(tensor: TensorProto): ExternalPlace {
+function externalPlace(tensor: TensorProto): ExternalPlace {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value ?? ""]));
   const location = normalize(entries.get("location") ?? "");
   const leaves = location === ".." || location.startsWith("../") || isAbsolute(location);

@@ -40,7 +40,7 @@ export function elementsOf(tensor: TensorProto): TensorElements {
 }
 
 /** @throws OnnxError `onnx.tensor` when one is negative or beyond what can be counted */
-export function dimensionsOf(tensor: TensorProto): number[] {
+function dimensionsOf(tensor: TensorProto): number[] {
   return Array.from(tensor.dims, (size) => {
     if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw broken(tensor, `one of its dimensions is ${size}`);

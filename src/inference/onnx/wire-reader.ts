@@ -24,16 +24,15 @@ export const maximumDepth = 100;
 export class WireReader {
   readonly bytes: Uint8Array;
   private readonly view: DataView;
-  position: number;
-  readonly end: number;
+  position = 0;
+  private end: number;
   private low = 0;
   private high = 0;
 
-  constructor(bytes: Uint8Array, position = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.position = position;
-    this.end = end;
+    this.end = bytes.length;
   }
 
   get done(): boolean {
@@ -72,6 +71,25 @@ export class WireReader {
 
   /** What a length-delimited field holds: a view, not a copy. */
   block(): Uint8Array {
+    const length = this.length();
+    const start = this.position;
+    this.position += length;
+    return this.bytes.subarray(start, this.position);
+  }
+
+  /** Reads what a length-delimited field holds; to `read`, its end is that of the data. */
+  within<Result>(read: (end: number) => Result): Result {
+    const { end } = this;
+    const inner = this.length() + this.position;
+    this.end = inner;
+    const result = read(inner);
+    this.end = end;
+    this.position = inner;
+    return result;
+  }
+
+  /** The length of a field, which has been seen to fit. */
+  private length(): number {
     const { position } = this;
     this.readVarint();
     const length = this.high * 2 ** 32 + this.low;
@@ -79,9 +97,7 @@ export class WireReader {
     if (length > left) {
       throw malformed(`a field claims ${length} bytes, of which ${left} are there`, position);
     }
-    const start = this.position;
-    this.position += length;
-    return this.bytes.subarray(start, this.position);
+    return length;
   }
 
   /** Passes over a field of any type. */

@@ -49,7 +49,7 @@ export class WireWriter {
   /** A length-delimited field. */
   block(number: number, content: Uint8Array | WireWriter): void {
     this.tag(number, wireTypes.bytes);
-    this.varint(BigInt(content.length));
+    this.integer(content.length);
     if (content instanceof WireWriter) {
       for (const chunk of content.finish()) this.bytes(chunk);
     } else this.bytes(content);

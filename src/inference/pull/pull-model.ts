@@ -54,6 +54,8 @@ export interface PullReport {
 export async function pullModel(input: PullInput): Promise<PullReport> {
   const name = nameOf(input.from, input.name);
   const version = await freeVersion(input.folder, name, input.version);
+  // What is not there is told before anything is made.
+  if (!isRemote(input.from)) await kindOf(input.from);
   const aside = join(input.folder, ".pull");
   await mkdir(input.folder, { recursive: true });
   await mkdir(aside, { recursive: true, mode: 0o700 });

@@ -26,9 +26,18 @@ export const nameOfModel: RegExp = /^[A-Za-z0-9][\w.-]*$/;
 
 const order = new Intl.Collator("en", { numeric: true });
 
-/** Orders versions as numbers, the highest first. */
+/**
+ * Orders versions as numbers, the highest first. What was made from a version (`2-int8`) comes after
+ * it: it is not what answers unless it is asked for.
+ */
 export function newestFirst(one: string, other: string): number {
-  return order.compare(other, one);
+  const [base = "", ...suffix] = one.split("-");
+  const [otherBase = "", ...otherSuffix] = other.split("-");
+  return (
+    order.compare(otherBase, base) ||
+    Math.min(suffix.length, 1) - Math.min(otherSuffix.length, 1) ||
+    order.compare(other, one)
+  );
 }
 
 /**

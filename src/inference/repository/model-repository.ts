@@ -37,6 +37,14 @@ export class ModelRepository {
     this.bundled = bundled;
   }
 
+  /** The same text with paths as they are below the folders: callers need not know where those lie. */
+  shorten(text: string): string {
+    return [...this.folders, this.bundled].reduce(
+      (shorter, folder) => shorter.replaceAll(`${folder}/`, ""),
+      text,
+    );
+  }
+
   /** What lies there now. What is broken is among the problems and hides nothing else. */
   async look(): Promise<RepositoryContent> {
     const problems: RepositoryProblem[] = [];

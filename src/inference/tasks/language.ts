@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import type { JobOptions } from "../batch-queue.ts";
 import { InferenceError } from "../inference-error.ts";
 import type { ModelPool } from "../model-pool.ts";
-import type { LoadedModel } from "../model.ts";
 import type { Label } from "../model-config.ts";
 import type { ModelRecord } from "../models.ts";
 import { CharacterNgrams, type NgramParameters } from "../text/character-ngrams.ts";
@@ -32,13 +31,11 @@ const textsPerTurn = 8;
 /** Identifies the language of texts with the model named "language". */
 export class LanguageTask {
   private readonly pool: ModelPool;
-  private readonly ngrams: CharacterNgrams | null;
+  /** Of each content that the model had: it can be loaded anew while the daemon runs. */
+  private readonly featurizers = new WeakMap<ModelRecord, CharacterNgrams>();
 
-  /** @throws StudioError `model.config` when the model's configuration does not fit the task */
   constructor(pool: ModelPool) {
     this.pool = pool;
-    const model = pool.find(modelName);
-    this.ngrams = model === undefined ? null : createFeaturizer(model);
   }
 
   /** The model that answers. @throws InferenceError `model.missing` */
@@ -51,16 +48,18 @@ export class LanguageTask {
   /**
    * One result for each text, in order. Input of the model: `features`, float32 [N, D]; output:
    * `probabilities`, float32 [N, L], a column for each label.
-   * @throws InferenceError `model.missing`, and what `LoadedModel.infer` throws
+   * @throws InferenceError `model.missing`, `model.unfit` when the model's configuration does not
+   * fit the task, and what `LoadedModel.infer` throws
    */
   async identify(texts: readonly string[], options: JobOptions): Promise<LanguageResult[]> {
     const model = this.pool.find(modelName);
-    if (model === undefined || this.ngrams === null) throw modelMissing();
-    const width = this.ngrams.parameters.dimensions;
+    if (model === undefined) throw modelMissing();
+    const ngrams = this.featurizerOf(model.record);
+    const width = ngrams.parameters.dimensions;
     const data = new Float32Array(texts.length * width);
     for (let start = 0; start < texts.length; start += textsPerTurn) {
       if (start > 0) await nextTurn();
-      data.set(this.ngrams.dense(texts.slice(start, start + textsPerTurn)), start * width);
+      data.set(ngrams.dense(texts.slice(start, start + textsPerTurn)), start * width);
     }
     const features = { type: "float32", dims: [texts.length, width], data };
     const { probabilities } = await model.infer({ features }, options);
@@ -76,6 +75,14 @@ export class LanguageTask {
       readRow(values.subarray(row * labels.length, (row + 1) * labels.length), labels),
     );
   }
+
+  private featurizerOf(record: ModelRecord): CharacterNgrams {
+    const known = this.featurizers.get(record);
+    if (known !== undefined) return known;
+    const made = createFeaturizer(record);
+    this.featurizers.set(record, made);
+    return made;
+  }
 }
 
 function readRow(probabilities: Float32Array, labels: readonly Label[]): LanguageResult {
@@ -90,18 +97,16 @@ function readRow(probabilities: Float32Array, labels: readonly Label[]): Languag
   return { ...(top[0] as LanguageGuess), top };
 }
 
-function createFeaturizer({ record }: LoadedModel): CharacterNgrams {
+function createFeaturizer(record: ModelRecord): CharacterNgrams {
   try {
     if (record.labels.length === 0) throw new Error("it lists no labels");
     return new CharacterNgrams((record.configuration["featurizer"] ?? {}) as NgramParameters);
   } catch (error) {
-    throw new StudioError({
-      code: "model.config",
-      message: `The configuration of the model "${record.name}" (${record.file}) does not fit the task "language": ${reasonOf(error)}.`,
-      hint: "Correct the config.yaml beside the model, or remove the model's folder.",
-      exitCode: exitCodes.usage,
-      cause: error,
-    });
+    throw new InferenceError(
+      "model.unfit",
+      `The configuration of the model "${record.name}" does not fit the task "language": ${reasonOf(error)}.`,
+      "Correct the config.yaml beside the model and load it again, or remove the model's folder.",
+    );
   }
 }
 
@@ -109,6 +114,6 @@ function modelMissing(): InferenceError {
   return new InferenceError(
     "model.missing",
     `No model "${modelName}" is installed.`,
-    `Put one at models/${modelName}/<version>/model.onnx with its config.yaml, and start again.`,
+    `Put one at models/${modelName}/<version>/model.onnx with its config.yaml, and load it or start again.`,
   );
 }

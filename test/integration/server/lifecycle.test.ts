@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -25,7 +25,8 @@ async function start(changes: Partial<DaemonSpec> = {}): Promise<Running> {
 
 async function prepareSpec(): Promise<{ folder: string; spec: DaemonSpec }> {
   const { folder, database } = await prepareFolder();
-  closing.push(() => rm(folder, { recursive: true }));
+  // A look at the storage may be under way when the daemon has stopped.
+  closing.push(() => rm(folder, { recursive: true, maxRetries: 5 }));
   return { folder, spec: { ...daemonSpec(folder, database), logger: pino({ level: "silent" }) } };
 }
 
@@ -118,6 +119,56 @@ describe("what does not work", () => {
       // Asking for health is no use of the API.
       requests: { total: 0, errors: 0 },
     });
+    const answer = await fetch(`http://${host}:${port}${textPath}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(question),
+    });
+    expect(answer.status).toBe(200);
+  });
+
+  it("is a model whose configuration or hash is wrong; the others are served", async () => {
+    const { folder, spec } = await prepareSpec();
+    for (const [name, file, content] of [
+      ["settings", "config.yaml", "instances: many"],
+      ["hash", "SHA256SUMS", `${"0".repeat(64)}  model.onnx`],
+    ] as const) {
+      await mkdir(join(folder, "models", name, "1"), { recursive: true });
+      await writeFile(join(folder, "models", name, "1/model.onnx"), "any");
+      await writeFile(join(folder, "models", name, "1", file), content);
+    }
+    const log: string[] = [];
+    const stream = { write: (line: string) => log.push(line) };
+    const logger = pino({ level: "info", messageKey: "message" }, stream);
+    const daemon = await startDaemon({ ...spec, logger });
+    closing.push(() => daemon.stop(0));
+    expect(daemon.state()).toMatchObject({ ready: false, models: [{ name: "language" }] });
+    expect(daemon.address()).not.toBeNull();
+    const reasons = log
+      .map((line) => JSON.parse(line) as { message: string; model?: string; reason?: string })
+      .filter(({ message }) => message === "model not loaded");
+    expect(
+      reasons.toSorted((one, other) => ((one.model ?? "") < (other.model ?? "") ? -1 : 1)),
+    ).toMatchObject([
+      { model: "hash", reason: expect.stringContaining("has the SHA-256") as string },
+      { model: "settings", reason: expect.stringContaining("instances: ") as string },
+    ]);
+  });
+
+  it("mends itself while files are watched", async () => {
+    const { folder, spec } = await prepareSpec();
+    const file = join(folder, "models/late/1/model.onnx");
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, "no protobuf");
+    const daemon = await startDaemon({ ...spec, serve: { ...spec.serve, watch: true } });
+    closing.push(() => daemon.stop(0));
+    expect(daemon.state().ready).toBe(false);
+    const weights = votingWeights(4, 4);
+    await writeFile(file, classifierModel({ width: 4, classes: 4, weights }));
+    for (let turn = 0; turn < 500 && !daemon.state().ready; turn++) await sleep(20);
+    expect(daemon.state()).toMatchObject({
+      models: [{ name: "language" }, { name: "late", ready: true }],
+    });
   });
 
   it("is a database that cannot be reached", async () => {
@@ -156,6 +207,14 @@ describe("stopping", () => {
     await stopped;
     await daemon.closed;
     expect(existsSync(spec.privateSocket as string)).toBe(false);
+  });
+
+  it("is the daemon's own doing when a run of a model does not end, and is told", async () => {
+    const { daemon } = await startAlone();
+    expect(daemon.gaveUp).toBe(false);
+    daemon.giveUp();
+    await daemon.closed;
+    expect(daemon.gaveUp).toBe(true);
   });
 
   it("tells what waits that it waits in vain, before its time is over", async () => {

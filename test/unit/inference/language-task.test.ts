@@ -61,7 +61,8 @@ describe("the language task", () => {
     const file = join(folder, "models/language/1/config.yaml");
     for (const text of ["", "labels: [en]", "labels: [en]\nfeaturizer: { dimensions: 7 }"]) {
       await writeFile(file, text);
-      await expect(openTask()).rejects.toMatchObject({ code: "model.config" });
+      const task = await openTask();
+      await expect(task.identify(["text"], options)).rejects.toMatchObject({ code: "model.unfit" });
       await pool.close();
     }
   });

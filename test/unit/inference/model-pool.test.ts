@@ -144,6 +144,25 @@ describe("a loaded model", () => {
     expect(winners(await model.infer(vote(1), { timeout: 5000 }))).toEqual([1]);
   });
 
+  it("reports a run that does not end", async () => {
+    const stuck: string[] = [];
+    const { pool, model } = await open(
+      {},
+      {
+        workerFile: new URL("./stuck-worker.ts", import.meta.url),
+        stuckAfter: 200,
+        stuck: ({ name }, milliseconds) => stuck.push(`${name} ${milliseconds}`),
+      },
+    );
+    const x = { type: "float32", dims: [1], data: new Float32Array(1) };
+    await expect(model.infer({ x }, { timeout: 5000 })).rejects.toMatchObject({
+      code: "inference.stuck",
+    });
+    expect(stuck).toEqual(["voting 200"]);
+    expect(pool.ready).toBe(false);
+    expect(log).toEqual(["model ready", "model stuck"]);
+  });
+
   it("rejects the requests of a crashed worker and starts another", async () => {
     const workerFile = new URL("./crashing-worker.ts", import.meta.url);
     const { model } = await open({}, { workerFile });

@@ -81,7 +81,7 @@ describe("versions", () => {
 describe("what is broken", () => {
   it("is UNAVAILABLE with its reason, and the others are served", async () => {
     const hash = createHash("sha256").update("else").digest("hex");
-    const { pool } = await open({
+    const { pool, folder } = await open({
       "good/1/model.onnx": modelFor(3),
       "cut/1/model.onnx": modelFor(1).subarray(0, 100),
       "empty/1/model.onnx": "",
@@ -104,6 +104,8 @@ describe("what is broken", () => {
       broken("hash", /has the SHA-256/),
       broken("key", /names version 8/),
     ]);
+    expect(JSON.stringify(reasons)).not.toContain(folder);
+    expect(JSON.stringify(reasons)).toContain("key/config.yaml");
     expect(pool.ready).toBe(false);
     expect(() => pool.require("hash")).toThrow(/is not served: The manifest/);
     await expect(pool.load("hash")).rejects.toMatchObject({ code: "model.unloadable" });
@@ -193,6 +195,20 @@ describe("a reload", () => {
     await pool.reload("a");
     expect(pool.find("a")).not.toBe(before);
     expect(log.map(({ message }) => message)).toEqual(["model ready", "model ready"]);
+  });
+});
+
+describe("a worker that is lost", () => {
+  it("leaves no content behind that the record does not tell of", async () => {
+    const workerFile = new URL("./crashing-worker.ts", import.meta.url);
+    const { pool, replace } = await open({ "a/1/model.onnx": modelFor(1) }, { workerFile });
+    const changed = modelFor(2);
+    await replace("a/1/model.onnx", changed);
+    // The worker that takes its place reads the file as it is now.
+    await expect(choiceOf(pool, "a")).rejects.toMatchObject({ code: "inference.crashed" });
+    const sha256 = createHash("sha256").update(changed).digest("hex");
+    await until(() => pool.find("a")?.record.sha256 === sha256);
+    expect(pool.ready).toBe(true);
   });
 });
 

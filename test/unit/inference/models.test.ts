@@ -51,6 +51,13 @@ describe("finding models", () => {
     });
   });
 
+  it("puts what was made from a version behind it", async () => {
+    const versions = ["2-int8", "10", "2", "1.10", "10-rc", "1.9", "10-a"];
+    for (const version of versions) await write(`models/a/${version}/model.onnx`, version);
+    const found = (await find("models")).map(({ version }) => version);
+    expect(found).toEqual(["10", "10-rc", "10-a", "2", "2-int8", "1.10", "1.9"]);
+  });
+
   it("takes the versions that the model's own configuration asks for", async () => {
     for (const version of ["1", "2", "3"]) {
       await write(`models/a/${version}/model.onnx`, version);

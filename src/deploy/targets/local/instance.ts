@@ -58,6 +58,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
   const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
   const watch = replaceLostSupervisor({ daemon, site, command, spare, env: input.env });
   await daemon.closed;
+  if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
   clearInterval(watch);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -127,10 +127,12 @@ describe("a model", () => {
             create(entrySchema, { key, value }),
           ),
         },
-        folder,
+        inner,
       );
-    await writeFile(join(folder, "w.bin"), Buffer.alloc(16, 1));
-    await symlink(join(folder, "w.bin"), join(folder, "link.bin"));
+    const inner = join(folder, "model");
+    await mkdir(join(inner, "a"), { recursive: true });
+    for (const place of [folder, inner]) await writeFile(join(place, "w.bin"), Buffer.alloc(16, 1));
+    await symlink(join(inner, "w.bin"), join(inner, "link.bin"));
     expect((await at("w.bin")).rawData).toEqual(new Uint8Array(16).fill(1));
     for (const place of ["../w.bin", "/etc/passwd", "a/../../w.bin", "", "w.bin\0", "link.bin"]) {
       await expect(at(place)).rejects.toMatchObject({ code: "onnx.external" });

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { StudioError, exitCodes } from "../../errors.ts";
+
+export interface SourceModel {
+  name: string;
+  version: string;
+  /** The folder of the version. */
+  folder: string;
+  /** Of the model, in that folder. */
+  file: string;
+  /** Where the quantized one belongs. */
+  destination: string;
+}
+
+export interface SourceInput {
+  /** Absolute folders of the project's models. */
+  folders: readonly string[];
+  /** The folder of the models that come with studio. */
+  bundled: string;
+  name: string;
+  /** Null: the highest that was not quantized itself. */
+  version: string | null;
+}
+
+/** What a quantized version is called after the one it was made from. */
+const suffix = "-int8";
+
+const order = new Intl.Collator("en", { numeric: true });
+
+/**
+ * Finds `<folder>/<name>/<version>/model.onnx`; a folder without versions, as Hugging Face and the
+ * bundled models have it, is quantized into a new model, or a new version of a bundled one.
+ * @throws StudioError `model.missing` when there is none
+ */
+export async function locateSource(input: SourceInput): Promise<SourceModel> {
+  const { folders, bundled, name, version } = input;
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw missing(input, []);
+  for (const folder of folders) {
+    const root = join(folder, name);
+    const whole = modelFile(root);
+    if (whole !== null) {
+      const only = "1";
+      if (version !== null && version !== only) throw missing(input, [only]);
+      return { name, version: only, folder: root, file: whole, destination: `${root}${suffix}` };
+    }
+    const versions = await versionsIn(root);
+    const chosen = version ?? versions.find((one) => !one.endsWith(suffix)) ?? versions[0];
+    if (chosen === undefined) continue;
+    if (!versions.includes(chosen)) throw missing(input, versions);
+    const source = join(root, chosen);
+    const destination = join(root, `${chosen}${suffix}`);
+    return { name, version: chosen, folder: source, file: modelFile(source) ?? "", destination };
+  }
+  const root = join(bundled, name);
+  const file = modelFile(root);
+  const [first] = folders;
+  if (file === null || first === undefined) throw missing(input, []);
+  const destination = join(first, name, `${version ?? "1"}${suffix}`);
+  return { name, version: version ?? "1", folder: root, file, destination };
+}
+
+/** Where in a version's folder its model lies. */
+export const placeIn = ({ folder, file }: SourceModel): string => relative(folder, file);
+
+async function versionsIn(root: string): Promise<string[]> {
+  if (!existsSync(root)) return [];
+  const names = await readdir(root);
+  return names
+    .filter((name) => !name.startsWith(".") && modelFile(join(root, name)) !== null)
+    .toSorted((one, other) => order.compare(other, one));
+}
+
+function modelFile(folder: string): string | null {
+  const places = [join(folder, "model.onnx"), join(folder, "onnx", "model.onnx")];
+  return places.find((place) => existsSync(place)) ?? null;
+}
+
+function missing({ name, version, folders }: SourceInput, known: readonly string[]): StudioError {
+  const versions = known.length === 0 ? "" : ` It has ${known.join(", ")}.`;
+  return new StudioError({
+    code: "model.missing",
+    message: `There is no model ${name}${version === null ? "" : ` of version ${version}`}.${versions}`,
+    hint: `A model is a folder NAME/VERSION with model.onnx in ${folders.join(" or ")}.`,
+    exitCode: exitCodes.usage,
+  });
+}

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { createReadStream, constants, existsSync } from "node:fs";
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { usageError } from "../../errors.ts";
+import { externalFiles, moveOut } from "../onnx/external-data.ts";
+import type { ModelProto } from "../onnx/messages.ts";
+import { maximumBytes, writeChunks, writeModel } from "../onnx/model-file.ts";
+import { type SourceModel, placeIn } from "./locate-source.ts";
+
+/** What may lie beside a model and be needed with it: tokenizers, labels, configurations. */
+const companions = [".json", ".txt", ".yaml", ".yml", ".model", ".spm"];
+/** They hold hashes of the files of the version that was copied. */
+const manifests = ["SHA256SUMS", "manifest.json"];
+
+/** A version that is written beside its place, and nobody serves yet. */
+export interface StagedVersion {
+  /** Absolute path of its model. */
+  file: string;
+  /** Of the model and what of its weights lies beside it. */
+  bytes: number;
+  /** Puts it in its place, in one step. */
+  publish(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/**
+ * Writes a version's folder beside its place, under a hidden name.
+ * @throws StudioError `usage` when something is in its place
+ */
+export async function stageVersion(
+  source: SourceModel,
+  destination: string,
+  model: ModelProto,
+): Promise<StagedVersion> {
+  requireFree(destination);
+  await mkdir(dirname(destination), { recursive: true });
+  const folder = await mkdtemp(join(dirname(destination), `.${basename(destination)}-`));
+  const discard = () => rm(folder, { recursive: true, force: true });
+  try {
+    await chmod(folder, 0o755);
+    await copyCompanions(source.folder, folder);
+    await writeFile(join(folder, "config.yaml"), await configuration(source));
+    const file = join(folder, placeIn(source));
+    await mkdir(dirname(file), { recursive: true });
+    const bytes = await writeWeights(source, file, model);
+    const publish = async (): Promise<void> => {
+      requireFree(destination);
+      await rename(folder, destination);
+    };
+    return { file, bytes, publish, discard };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+/** Bytes of a model and of the files its weights lie in. */
+export async function bytesOfModel(file: string, model: ModelProto): Promise<number> {
+  const files = [file, ...externalFiles(model).map((name) => join(dirname(file), name))];
+  const sizes = await Promise.all(files.map(async (one) => (await stat(one)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function writeWeights(source: SourceModel, file: string, model: ModelProto): Promise<number> {
+  for (const name of externalFiles(model)) {
+    const copy = join(dirname(file), name);
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(join(dirname(source.file), name), copy, constants.COPYFILE_FICLONE);
+  }
+  const weights = (model.graph?.initializer ?? []).map(({ rawData }) => rawData?.length ?? 0);
+  const inside = weights.reduce((sum, bytes) => sum + bytes, 0);
+  let written = model;
+  if (inside > maximumBytes * 0.9) {
+    const moved = moveOut(model, `${basename(file)}.int8.data`, 2 ** 20);
+    await writeChunks(join(dirname(file), `${basename(file)}.int8.data`), moved.chunks);
+    written = moved.model;
+  }
+  await writeModel(file, written);
+  return await bytesOfModel(file, written);
+}
+
+async function copyCompanions(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const place = path.slice(from.length + 1);
+    const hidden = place.split("/").some((part) => part.startsWith("."));
+    if (!entry.isFile() || hidden || manifests.includes(entry.name)) continue;
+    if (!companions.includes(extname(entry.name))) continue;
+    await mkdir(dirname(join(to, place)), { recursive: true });
+    await copyFile(path, join(to, place));
+  }
+}
+
+/** The configuration of the source, with a note of what this version was made from. */
+async function configuration({ name, version, folder, file }: SourceModel): Promise<string> {
+  const path = join(folder, "config.yaml");
+  const text = existsSync(path) ? await readFile(path, "utf8") : "";
+  const note = [
+    `# Made by "studio model quantize" from version ${version} of ${name}: int8 weights, activations`,
+    "# quantized in each run. The SHA-256 of the model it was made from:",
+    `# ${await sha256(file)}`,
+  ];
+  return `${note.join("\n")}\n${text}`;
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+function requireFree(destination: string): void {
+  if (!existsSync(destination)) return;
+  throw usageError(
+    `There is something at ${destination} already.`,
+    "Remove it, or name another folder with --output DIR.",
+  );
+}

@@ -1,0 +1,264 @@
+import { describe, expect, test } from "vitest";
+import { graph, model, node, tensor, value } from "../../../../src/inference/onnx/build.ts";
+import type { GraphProto, ModelProto, NodeProto } from "../../../../src/inference/onnx/messages.ts";
+import { encodeModel } from "../../../../src/inference/onnx/model-file.ts";
+import { cosineOf } from "../../../../src/inference/quantize/compare-outputs.ts";
+import {
+  type QuantizeOptions,
+  type QuantizedModel,
+  quantizeModel,
+} from "../../../../src/inference/quantize/quantize-model.ts";
+import { encoder, perceptron } from "../../../support/network-models.ts";
+import { randomFrom } from "../../../support/random.ts";
+import { type RuntimeTensor, runDirectly } from "../../../support/runtime.ts";
+
+const random = randomFrom(3);
+const width = 48;
+
+function numbers(count: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count }, () => random.below(2001) / 1000 - 1);
+}
+
+/** A weight [48, 48], of more elements than are left for being few. */
+const square = (name: string) => tensor(name, "float32", [width, width], numbers(width * width));
+
+const x: RuntimeTensor = { type: "float32", dims: [5, width], data: numbers(5 * width) };
+
+/** A model of `x` float32 [N, 48] and `y`, whose shape follows. */
+function of(node: NodeProto[], rest: Partial<GraphProto>, irVersion = 8): ModelProto {
+  const parts = { input: [value("x", "float32", ["N", width])], output: [value("y", "float32")] };
+  const operatorSets = { "": 17 };
+  return model({
+    graph: graph({ name: "test", node, ...parts, ...rest }),
+    operatorSets,
+    irVersion,
+  });
+}
+
+async function quantize(
+  original: ModelProto,
+  options: Partial<QuantizeOptions> = {},
+): Promise<QuantizedModel> {
+  return await quantizeModel(original, {
+    limit: 127,
+    embeddings: false,
+    load: async (tensor) => tensor,
+    ...options,
+  });
+}
+
+/** Quantizes, and fails unless ONNX Runtime finds the outputs of both alike. */
+async function quantizeAlike(
+  original: ModelProto,
+  options: Partial<QuantizeOptions> = {},
+  feeds: Record<string, RuntimeTensor> = { x },
+): Promise<QuantizedModel> {
+  const result = await quantize(original, options);
+  const before = await runDirectly(encodeModel(original), feeds);
+  const after = await runDirectly(encodeModel(result.model), feeds);
+  expect(Object.keys(after)).toEqual(Object.keys(before));
+  for (const [name, output] of Object.entries(before)) {
+    expect(after[name]?.dims).toEqual(output.dims);
+    const cosine = cosineOf(output.data as Float32Array, after[name]?.data as Float32Array);
+    expect(cosine, name).toBeGreaterThan(0.999);
+  }
+  return result;
+}
+
+const operators = ({ model }: QuantizedModel) => model.graph?.node.map(({ opType }) => opType);
+const stored = ({ model }: QuantizedModel) => model.graph?.initializer.map(({ name }) => name);
+
+describe("a quantized network gives nearly what it gave", () => {
+  test("a perceptron, in a quarter of its size", async () => {
+    const original = perceptron([width, 256, 64]);
+    const result = await quantizeAlike(original);
+    expect(result.quantized.map(({ node }) => node)).toEqual(["layer1.matmul", "layer2.matmul"]);
+    expect(result.left).toEqual([]);
+    const sizes = [original, result.model].map((one) => encodeModel(one).length);
+    expect((sizes[1] ?? 0) / (sizes[0] ?? 1)).toBeLessThan(0.35);
+  });
+
+  test.each([
+    ["with whole weights", 127, false],
+    ["with weights of seven bits", 64, false],
+    ["with its embeddings", 127, true],
+  ])("an encoder of two layers, %s", async (_, limit, embeddings) => {
+    const original = encoder({ layers: 2, width: 64, heads: 4, vocabulary: 100 });
+    const ids = BigInt64Array.from({ length: 3 * 16 }, () => BigInt(random.below(100)));
+    const mask = BigInt64Array.from({ length: 3 * 16 }, (_, index) => (index % 16 < 12 ? 1n : 0n));
+    const result = await quantizeAlike(
+      original,
+      { limit, embeddings },
+      {
+        input_ids: { type: "int64", dims: [3, 16], data: ids },
+        attention_mask: { type: "int64", dims: [3, 16], data: mask },
+      },
+    );
+    expect(result.quantized.filter(({ operator }) => operator === "MatMul")).toHaveLength(12);
+    const computed = result.left.filter(({ reason }) => reason === "its weight is computed");
+    expect(computed).toHaveLength(4);
+    expect(result.left).toHaveLength(embeddings ? 4 : 5);
+    expect(stored(result)?.includes("embeddings")).toBe(!embeddings);
+  });
+
+  test.each([
+    ["transposed, with a bias", 1, ["x", "w", "b"]],
+    ["as it is, with a bias", 0, ["x", "w", "b"]],
+    ["transposed, without a bias", 1, ["x", "w"]],
+    ["as it is, with an empty bias and a factor for it", 0, ["x", "w", ""]],
+  ])("a Gemm whose weight is %s", async (_, transB, input) => {
+    const beta = { float: input[2] === "" ? 3 : 1 };
+    const gemm = node("Gemm", input, ["y"], { attributes: { transB, beta } });
+    const weight = tensor(
+      "w",
+      "float32",
+      transB === 1 ? [32, width] : [width, 32],
+      numbers(32 * width),
+    );
+    const bias = tensor("b", "float32", [32], numbers(32));
+    const result = await quantizeAlike(of([gemm], { initializer: [weight, bias] }));
+    expect(result.quantized).toHaveLength(1);
+    expect(operators(result)).not.toContain("Gemm");
+  });
+
+  test("weights that are constants, turned, cast from halves or passed on", async () => {
+    const half = tensor("h", "float16", [width, width], new Float16Array(numbers(width * width)));
+    const attributes = { to: 1 };
+    const nodes = [
+      node("Constant", [], ["c"], { attributes: { value: { tensor: square("") } } }),
+      node("MatMul", ["x", "c"], ["x1"]),
+      node("Cast", ["h"], ["h1"], { attributes }),
+      node("Transpose", ["h1"], ["h2"]),
+      node("MatMul", ["x1", "h2"], ["x2"]),
+      node("Identity", ["w"], ["w1"]),
+      node("Transpose", ["w1"], ["w2"], { attributes: { perm: [0, 1] } }),
+      node("MatMul", ["x2", "w2"], ["y"]),
+    ];
+    const result = await quantizeAlike(of(nodes, { initializer: [half, square("w")] }));
+    expect(result.quantized.map(({ weight }) => weight)).toEqual(["c", "h", "w"]);
+    expect(operators(result)).not.toContain("Transpose");
+    expect(stored(result)?.every((name) => name !== "h" && name !== "w")).toBe(true);
+  });
+});
+
+describe("weights with several uses", () => {
+  test("a shared weight, and a shared activation, are quantized once", async () => {
+    const nodes = [
+      node("MatMul", ["x", "w"], ["a"]),
+      node("MatMul", ["a", "w"], ["b"]),
+      node("MatMul", ["a", "v"], ["c"]),
+      node("Add", ["b", "c"], ["y"]),
+    ];
+    const result = await quantizeAlike(of(nodes, { initializer: [square("w"), square("v")] }));
+    expect(stored(result)).toEqual(["w_int8", "w_scale", "v_int8", "v_scale"]);
+    const quantizers = operators(result)?.filter((one) => one === "DynamicQuantizeLinear");
+    expect(quantizers).toHaveLength(2);
+  });
+
+  test("one that something else reads stays beside its quantized copy", async () => {
+    const nodes = [
+      node("MatMul", ["x", "w"], ["a"]),
+      node("Add", ["a", "x"], ["b"]),
+      node("MatMul", ["w", "w"], ["c"]),
+      node("MatMul", ["b", "c"], ["y"]),
+    ];
+    const result = await quantizeAlike(of(nodes, { initializer: [square("w")] }));
+    expect(stored(result)).toContain("w");
+  });
+
+  test("one that a subgraph reads stays, and the subgraph is left alone", async () => {
+    const body = (name: string) =>
+      graph({
+        name,
+        node: [node("MatMul", ["a", "w"], [`${name}_out`])],
+        output: [value(`${name}_out`, "float32")],
+      });
+    const nodes = [
+      node("MatMul", ["x", "w"], ["a"]),
+      node("If", ["yes"], ["y"], {
+        name: "choice",
+        attributes: { then_branch: { graph: body("t") }, else_branch: { graph: body("e") } },
+      }),
+    ];
+    const yes = tensor("yes", "bool", [], Uint8Array.of(1));
+    const result = await quantizeAlike(of(nodes, { initializer: [square("w"), yes] }));
+    expect(stored(result)).toContain("w");
+    expect(result.left).toEqual([
+      { node: "choice", operator: "If", reason: "it holds products in a subgraph" },
+    ]);
+  });
+
+  test.each([3, 8])("one that is listed among the inputs too, in format %i", async (version) => {
+    const listed = [value("x", "float32", ["N", width]), value("w", "float32", [width, width])];
+    const nodes = [node("MatMul", ["x", "w"], ["y"])];
+    const original = of(nodes, { initializer: [square("w")], input: listed }, version);
+    const result = await quantizeAlike(original);
+    const inputs = result.model.graph?.input.map(({ name }) => name);
+    expect(inputs).toEqual(version === 3 ? ["x", "w_int8", "w_scale"] : ["x"]);
+    expect(result.droppedInputs).toEqual(version === 3 ? [] : ["w"]);
+  });
+
+  test("names that are taken are not taken again", async () => {
+    const nodes = [
+      node("Relu", ["x"], ["x_uint8"]),
+      node("MatMul", ["x_uint8", "w"], ["w_int8"]),
+      node("MatMul", ["x", "w"], ["w_scale"]),
+      node("Add", ["w_int8", "w_scale"], ["y"]),
+    ];
+    const result = await quantizeAlike(of(nodes, { initializer: [square("w")] }));
+    expect(stored(result)).toEqual(["w_int8_2", "w_scale_2"]);
+  });
+});
+
+describe("what cannot be quantized is left, and said why", () => {
+  const left = async (nodes: NodeProto[], rest: Partial<GraphProto> = {}) => {
+    const initializer = rest.initializer ?? [square("w")];
+    return (await quantize(of(nodes, { ...rest, initializer }))).left.map(({ reason }) => reason);
+  };
+  const product = (initializer: GraphProto["initializer"]) =>
+    left([node("MatMul", ["x", "w"], ["y"])], { initializer });
+
+  test.each([
+    ["alpha", { alpha: { float: 0.5 } }, "its alpha is 0.5"],
+    ["beta", { beta: { float: 2 } }, "its beta is 2"],
+    ["transA", { transA: 1 }, "its input is transposed"],
+  ])("a Gemm with %s", async (_, attributes, reason) => {
+    expect(await left([node("Gemm", ["x", "w", "b"], ["y"], { attributes })])).toEqual([reason]);
+  });
+
+  test("weights of other types and shapes, on the left, small, or not finite", async () => {
+    const spread = tensor("w", "float32", [2, 24, width], numbers(2 * 24 * width));
+    const doubled = tensor("w", "float64", [width, width], new Float64Array(width * width));
+    const halves = tensor("w", "float16", [width, width], new Float16Array(width * width));
+    const endless = tensor(
+      "w",
+      "float32",
+      [width, width],
+      numbers(width * width).fill(Infinity, 7, 8),
+    );
+    expect(await product([spread])).toEqual(["its weight has 3 dimensions"]);
+    expect(await product([doubled])).toEqual(["its weight is not float32"]);
+    expect(await product([halves])).toEqual(["its weight is float16"]);
+    expect(await product([endless])).toEqual(["its weight holds numbers that are not finite"]);
+    expect(await product([tensor("w", "float32", [width, 2], numbers(96))])).toEqual([
+      "its weight has only 96 elements",
+    ]);
+    expect(await left([node("MatMul", ["w", "x"], ["y"])])).toEqual([
+      "its weight is the left factor",
+    ]);
+    expect(await left([node("MatMul", ["x", "x"], ["y"])])).toEqual(["its weight is computed"]);
+  });
+
+  test("an operator of another domain is none of ONNX's, and a circle is followed to a limit", async () => {
+    const foreign = node("MatMul", ["x", "w"], ["y"], { domain: "com.example" });
+    expect(await left([foreign])).toEqual([]);
+    const circle = [node("Identity", ["a"], ["a"]), node("MatMul", ["x", "a"], ["y"])];
+    expect(await left(circle)).toEqual(["its weight is computed"]);
+  });
+
+  test("a model of operators before version 11 is refused", async () => {
+    const { graph } = perceptron([width, 32]);
+    const old = model({ graph: graph as GraphProto, operatorSets: { "": 10 } });
+    await expect(quantize(old)).rejects.toMatchObject({ code: "model.quantize.version" });
+  });
+});
