@@ -41,6 +41,7 @@ const quantize = (given: Partial<QuantizeInput>) =>
     output: null,
     samples: null,
     embeddings: false,
+    eachRow: false,
     reduceRange: false,
     force: false,
     dryRun: false,
