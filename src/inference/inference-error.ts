@@ -12,6 +12,7 @@ export type InferenceErrorCode =
   | "inference.failed"
   | "inference.input"
   | "model.missing"
+  | "model.unfit"
   | "model.unknown"
   | "model.unloadable"
   | "model.memory";

@@ -15,6 +15,7 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "inference.failed": 500,
   "inference.input": 400,
   "model.missing": 501,
+  "model.unfit": 501,
   "model.unknown": 404,
   "model.unloadable": 422,
   "model.memory": 503,
