@@ -7,6 +7,7 @@ import type { LoadedModel } from "../model.ts";
 import type { Label } from "../model-config.ts";
 import type { ModelRecord } from "../models.ts";
 import { CharacterNgrams, type NgramParameters } from "../text/character-ngrams.ts";
+import { taskModel } from "./task-model.ts";
 
 export interface LanguageGuess {
   /** ISO 639-1 code. */
@@ -32,20 +33,19 @@ const textsPerTurn = 8;
 /** Identifies the language of texts with the model named "language". */
 export class LanguageTask {
   private readonly pool: ModelPool;
-  private readonly ngrams: CharacterNgrams | null;
+  /** By the loaded model: one that is loaded again may count other n-grams. */
+  private readonly ngrams = new WeakMap<LoadedModel, CharacterNgrams>();
 
   /** @throws StudioError `model.config` when the model's configuration does not fit the task */
   constructor(pool: ModelPool) {
     this.pool = pool;
     const model = pool.find(modelName);
-    this.ngrams = model === undefined ? null : createFeaturizer(model);
+    if (model !== undefined) this.ngramsOf(model);
   }
 
   /** The model that answers. @throws InferenceError `model.missing` */
   get model(): ModelRecord {
-    const model = this.pool.find(modelName);
-    if (model === undefined) throw modelMissing();
-    return model.record;
+    return taskModel(this.pool, modelName, modelMissing).record;
   }
 
   /**
@@ -54,13 +54,13 @@ export class LanguageTask {
    * @throws InferenceError `model.missing`, and what `LoadedModel.infer` throws
    */
   async identify(texts: readonly string[], options: JobOptions): Promise<LanguageResult[]> {
-    const model = this.pool.find(modelName);
-    if (model === undefined || this.ngrams === null) throw modelMissing();
-    const width = this.ngrams.parameters.dimensions;
+    const model = taskModel(this.pool, modelName, modelMissing);
+    const ngrams = this.ngramsOf(model);
+    const width = ngrams.parameters.dimensions;
     const data = new Float32Array(texts.length * width);
     for (let start = 0; start < texts.length; start += textsPerTurn) {
       if (start > 0) await nextTurn();
-      data.set(this.ngrams.dense(texts.slice(start, start + textsPerTurn)), start * width);
+      data.set(ngrams.dense(texts.slice(start, start + textsPerTurn)), start * width);
     }
     const features = { type: "float32", dims: [texts.length, width], data };
     const { probabilities } = await model.infer({ features }, options);
@@ -75,6 +75,12 @@ export class LanguageTask {
     return texts.map((_, row) =>
       readRow(values.subarray(row * labels.length, (row + 1) * labels.length), labels),
     );
+  }
+
+  private ngramsOf(model: LoadedModel): CharacterNgrams {
+    const known = this.ngrams.get(model) ?? createFeaturizer(model);
+    this.ngrams.set(model, known);
+    return known;
   }
 }
 
