@@ -26,10 +26,15 @@ export interface ServeSettings {
   trustedProxies: readonly string[];
   cors: { origins: readonly string[] };
   rateLimit: RateLimitSettings;
+  /** Items of a client's batch that are worked on at once. */
+  batchSize: number;
+  /** Bytes of a body, characters of a text, items of a request. */
   limits: {
     body: number;
     text: number;
     batch: number;
+    /** Of an image. */
+    pixels: number;
     /** Bytes, and number, of the headers of a request. */
     headers: number;
     headerCount: number;

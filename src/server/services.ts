@@ -1,8 +1,13 @@
+import { availableParallelism } from "node:os";
 import type { Knex } from "knex";
 import { connectDatabase } from "../database/connect.ts";
+import { ImageDecoder } from "../inference/images/image-decoder.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { openModels } from "../inference/open-models.ts";
-import { LanguageTask } from "../inference/tasks/language.ts";
+import type { LanguageTask } from "../inference/tasks/language.ts";
+import { TextTasks } from "../inference/tasks/text.ts";
+import { ImageTask } from "../inference/tasks/image.ts";
+import { PerformanceTask } from "../inference/tasks/performance.ts";
 import { VectorStore } from "../inference/vectors.ts";
 import { componentChecks, storageFolder } from "./component-checks.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
@@ -26,6 +31,9 @@ export interface Services {
   redis: RedisCounts | null;
   models: ModelPool;
   language: LanguageTask;
+  texts: TextTasks;
+  images: ImageTask;
+  performance: PerformanceTask;
   database: Knex;
   vectors: VectorStore;
   health: HealthMonitor;
@@ -44,6 +52,7 @@ export async function createServices(
 ): Promise<Services> {
   const now = spec.now ?? (() => new Date());
   const metrics = await createMetrics();
+  const watched: { health?: HealthMonitor; texts?: TextTasks } = {};
   const models = await openModels({
     folders: spec.modelFolders,
     log: spec.logger.child({ module: "inference" }),
@@ -55,14 +64,23 @@ export async function createServices(
     looked: ({ name: model, version }, hit) => metrics.cacheUsed({ model, version, hit }),
     answered: ({ name: model, version }, { milliseconds, outcome }) =>
       metrics.inferenceAnswered({ model, version, milliseconds, outcome }),
-    changed: () => void health.report(0),
+    changed: () => {
+      // A model may be found broken before there is anybody to tell.
+      void watched.health?.report(0);
+      void watched.texts?.embeddings.prepare();
+    },
     stuck: () => late.daemon().giveUp(),
   });
-  const language = new LanguageTask(models);
+  const texts = new TextTasks(models);
+  watched.texts = texts;
+  const images = new ImageTask(models, createImageDecoder(spec));
+  const freeMemory = () => process.availableMemory();
+  const performance = new PerformanceTask(models, availableParallelism(), freeMemory);
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const { guard, redis } = await createGuard(spec, { database, metrics, now });
   const health = createHealthMonitor(spec, { database, models, redis }, now);
+  watched.health = health;
   const traffic = new Traffic((exchange) => {
     const { id: requestId, trace, caller, method, route, status, code, milliseconds } = exchange;
     const { control } = exchange;
@@ -97,9 +115,19 @@ export async function createServices(
   metrics.read({ listener, traffic, models, database, health });
   const vectors = new VectorStore(database, { now });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
-  const data = { models, language, database, vectors };
+  const tasks = { texts, language: texts.language, images, performance };
+  const data = { models, ...tasks, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, guard, redis, ...parts, daemon: () => late.daemon() };
+}
+
+/** The four threads that decode also read files, and the processors are the models' too. */
+function createImageDecoder({ serve: { limits } }: DaemonSpec): ImageDecoder {
+  return new ImageDecoder({
+    atOnce: availableParallelism() >= 4 ? 2 : 1,
+    bytes: Math.max(128_000_000, 2 * limits.body),
+    pixels: limits.pixels,
+  });
 }
 
 function createHealthMonitor(

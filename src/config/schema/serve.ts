@@ -70,6 +70,8 @@ export const serve = z
       .prefault([]),
     /** Proxies whose X-Forwarded-For is believed. */
     trustedProxies: z.array(network).prefault([]),
+    /** Items of a client's batch that are worked on at once. */
+    batchSize: integer(1, 256).prefault(10),
     auth,
     rateLimit: z
       .strictObject({

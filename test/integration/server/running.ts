@@ -64,10 +64,12 @@ export function serveWith(changes: Partial<ServeSettings>): ServeSettings {
       routes: {},
       burst: null,
     },
+    batchSize: 3,
     limits: {
       body: 100_000,
       text: 1000,
       batch: 8,
+      pixels: 1_000_000,
       headers: 16_384,
       headerCount: 100,
       connections: 1024,
