@@ -213,10 +213,10 @@ export class VectorStore {
     return copy === null ? null : await this.engine.state(copy.handle);
   }
 
-  /** Brings all collections into memory that fit, so that no search has to wait for it. */
+  /** Reads the collections that fit in memory, so that no search has to wait for it. */
   async warmUp(): Promise<void> {
     for (const { name } of await this.list()) {
-      await this.copies.upToDate(await this.rows.get(name));
+      await this.copies.upToDate(await this.rows.get(name), { mayEvict: false });
     }
   }
 

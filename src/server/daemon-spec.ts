@@ -11,7 +11,8 @@ export interface ServeSettings {
   shutdown: number;
   /** `auto`: a key is needed off loopback, and wherever keys are configured. */
   auth: { required: "auto" | boolean };
-  limits: { body: number; text: number; batch: number };
+  limits: { body: number; text: number; query: number; batch: number };
+  vectors: { memory: number; approximateFrom: number | "never" };
 }
 
 export interface DaemonSpec {

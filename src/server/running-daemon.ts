@@ -80,7 +80,7 @@ export class RunningDaemon implements Daemon {
   }
 
   private async close(drainMilliseconds: number): Promise<void> {
-    const { spec, listener, traffic, models, database, health } = this.services;
+    const { spec, listener, traffic, models, vectors, database, health } = this.services;
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
     while (traffic.inFlight + listener.connections > 0 && performance.now() < deadline) {
@@ -92,6 +92,7 @@ export class RunningDaemon implements Daemon {
     health.stop();
     await models.close();
     await this.application.close();
+    await vectors.close();
     await database.destroy();
     await this.closePrivateServer();
     spec.logger.info({ release: spec.release }, "daemon stopped");

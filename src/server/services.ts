@@ -23,6 +23,8 @@ export interface Services {
   language: LanguageTask;
   database: Knex;
   vectors: VectorStore;
+  /** Makes the vector of a search text, where a model for it is loaded. */
+  embedQuery?: (text: string) => Promise<ArrayLike<number>>;
   health: HealthMonitor;
   metrics: Metrics;
   traffic: Traffic;
@@ -64,7 +66,12 @@ export async function createServices(
     requestTimeout: spec.serve.timeout,
   });
   metrics.read({ listener, traffic, models, database, health });
-  const vectors = new VectorStore(database, { now });
+  const { memory, approximateFrom } = spec.serve.vectors;
+  const vectors = new VectorStore(database, {
+    now,
+    memory,
+    approximateFrom: approximateFrom === "never" ? null : approximateFrom,
+  });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const data = { models, language, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener };

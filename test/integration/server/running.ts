@@ -6,7 +6,8 @@ import { pino } from "pino";
 import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
-import { up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
+import * as first from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
+import * as second from "../../../migrations/20261121T170000Z-follow-vector-changes.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
 
 export interface Answer {
@@ -38,7 +39,8 @@ export async function prepareFolder(): Promise<{ folder: string; database: Datab
   const file = join(folder, "studio.db");
   const database: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
   const connection = await connectDatabase(database);
-  await up(connection);
+  await first.up(connection);
+  await second.up(connection);
   await connection.destroy();
   await writeLanguageModel(join(folder, "models"));
   return { folder, database };
@@ -55,7 +57,8 @@ export function daemonSpec(folder: string, database: DatabaseAddress): Omit<Daem
       timeout: 30_000,
       shutdown: 60_000,
       auth: { required: "auto" },
-      limits: { body: 100_000, text: 1000, batch: 8 },
+      limits: { body: 100_000, text: 1000, query: 100, batch: 8 },
+      vectors: { memory: 64_000_000, approximateFrom: 20_000 },
     },
     modelFolders: [join(folder, "models")],
     database,

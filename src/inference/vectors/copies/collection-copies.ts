@@ -38,12 +38,13 @@ export class CollectionCopies {
   /**
    * A copy that holds at least what the database held when the row was read; null when there is
    * not enough memory for it.
+   * @param options.mayEvict the copies of other collections make room
    */
-  async upToDate(row: CollectionRow): Promise<Copy | null> {
+  async upToDate(row: CollectionRow, options = { mayEvict: true }): Promise<Copy | null> {
     const { name } = row;
     const present = this.use(name);
     if (present !== undefined && isUpToDate(present, row, this.engine.generation)) return present;
-    return await this.inTurn(name, () => this.bringUpToDate(row));
+    return await this.inTurn(name, () => this.bringUpToDate(row, options.mayEvict));
   }
 
   /** Frees the memory of a collection. */
@@ -51,7 +52,7 @@ export class CollectionCopies {
     await this.inTurn(name, () => this.drop(name));
   }
 
-  private async bringUpToDate(row: CollectionRow): Promise<Copy | null> {
+  private async bringUpToDate(row: CollectionRow, mayEvict: boolean): Promise<Copy | null> {
     const { name } = row;
     const { generation } = this.engine;
     const copy = this.copies.get(name);
@@ -61,7 +62,7 @@ export class CollectionCopies {
     }
     await this.drop(name);
     if (performance.now() < (this.tooLarge.get(name) ?? 0)) return null;
-    return await this.load(row);
+    return await this.load(row, mayEvict);
   }
 
   /** @returns false when the copy has to be made anew */
@@ -94,7 +95,7 @@ export class CollectionCopies {
     return true;
   }
 
-  private async load(first: CollectionRow): Promise<Copy | null> {
+  private async load(first: CollectionRow, mayEvict: boolean): Promise<Copy | null> {
     let row = first;
     for (let attempt = 1; ; attempt++) {
       const { generation } = this.engine;
@@ -117,7 +118,8 @@ export class CollectionCopies {
       if (outcome === "replaced") {
         if (attempt === attempts) throw restless(row.name);
         row = await this.read((database) => readCollection(database, first.name));
-      } else if (!(await this.evict(row.name))) {
+      } else if (!mayEvict) return null;
+      else if (!(await this.evict(row.name))) {
         this.tooLarge.set(row.name, performance.now() + retryAfter);
         return null;
       }

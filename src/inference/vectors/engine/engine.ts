@@ -20,8 +20,8 @@ const workerFile = new URL(
 );
 
 interface Pending {
-  resolve(answer: unknown): void;
-  reject(error: Error): void;
+  resolve: (answer: unknown) => void;
+  reject: (error: Error) => void;
 }
 
 /**

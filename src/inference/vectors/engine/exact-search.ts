@@ -9,7 +9,7 @@ export interface ExactQuery {
   vector: Float32Array;
   count: number;
   /** Is the row wanted? Asked only of rows that are near enough. */
-  accepts(row: number): boolean;
+  accepts: (row: number) => boolean;
 }
 
 /** Products beyond these cannot be trusted to float32: they overflow, or lose all their digits. */

@@ -14,7 +14,7 @@ export interface CollectionOptions {
   metric: Metric;
   dimension: number;
   approximateFrom: number | null;
-  mayTake(bytes: number): boolean;
+  mayTake: (bytes: number) => boolean;
 }
 
 /** More results than this are always found exactly: an index is measured with ten. */

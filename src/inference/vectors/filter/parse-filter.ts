@@ -118,7 +118,7 @@ function readRange(given: unknown, place: string): Range {
   }
   const types = new Set(keys.map((key) => typeof given[key]));
   if (types.size > 1) throw malformed(place, "compares with a number and with a text");
-  return given as Range;
+  return given;
 }
 
 function asList(given: unknown): unknown[] {

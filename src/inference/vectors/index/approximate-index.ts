@@ -7,9 +7,9 @@ export interface IndexOptions {
   table: RowTable;
   thread: IndexThread;
   /** Exact search, for measuring what the index finds. */
-  exact(queries: readonly Float32Array[], count: number): number[][];
+  exact: (queries: readonly Float32Array[], count: number) => number[][];
   /** May the index take this many bytes? */
-  mayTake(bytes: number): boolean;
+  mayTake: (bytes: number) => boolean;
 }
 
 /** Rows given to the index at once: it answers searches in between. */

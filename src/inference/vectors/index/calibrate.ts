@@ -2,8 +2,8 @@ import type { RowTable } from "../engine/row-table.ts";
 
 export interface Calibration {
   table: RowTable;
-  exact(queries: readonly Float32Array[], count: number): number[][];
-  search(query: Float32Array, count: number): Promise<Uint32Array>;
+  exact: (queries: readonly Float32Array[], count: number) => number[][];
+  search: (query: Float32Array, count: number) => Promise<Uint32Array>;
 }
 
 /** Numbers of candidates that are tried. */

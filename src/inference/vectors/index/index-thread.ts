@@ -8,8 +8,8 @@ const workerFile = new URL(
 );
 
 interface Pending {
-  resolve(rows: Uint32Array | undefined): void;
-  reject(error: Error): void;
+  resolve: (rows: Uint32Array | undefined) => void;
+  reject: (error: Error) => void;
 }
 
 /** The thread that holds the indexes of all collections; it starts with the first. */

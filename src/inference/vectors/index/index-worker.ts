@@ -75,7 +75,7 @@ function searchTogether(group: readonly Search[]): void {
     answer(id, () => {
       if (index === undefined) return {};
       found ??= search(index, queries, count, threads);
-      return { rows: found[place] as Uint32Array };
+      return { rows: found[place] };
     });
   }
 }

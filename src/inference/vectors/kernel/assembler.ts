@@ -33,7 +33,14 @@ export function assembleModule(functions: readonly FunctionText[]): Uint8Array<A
     ...unsigned(65_536),
   ];
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    0x01,
+    0x00,
+    0x00,
+    0x00,
     ...section(1, vector(types)),
     ...section(2, vector([memory])),
     ...section(3, vector(functions.map((_, index) => unsigned(index)))),
@@ -92,37 +99,42 @@ export const subtract = (one: Code, other: Code): Code => [...one, ...other, 0x6
 export const isBelow = (one: Code, other: Code): Code => [...one, ...other, 0x49];
 /** Runs `body` again while `condition` is not zero. */
 export const repeat = (body: Code, condition: Code): Code => [
-  ...[0x03, 0x40],
+  0x03,
+  0x40,
   ...body,
   ...condition,
-  ...[0x0d, 0x00, 0x0b],
+  0x0d,
+  0x00,
+  0x0b,
 ];
 
 export const storeFloat = (address: Code, value: Code): Code => [
   ...address,
   ...value,
-  ...[0x38, 0x02, 0x00],
+  0x38,
+  0x02,
+  0x00,
 ];
 export const addFloat = (one: Code, other: Code): Code => [...one, ...other, 0x92];
 
 /** Four float32 from an address that is a multiple of 16, `offset` bytes further on. */
 export const loadLanes = (address: Code, offset: number): Code => [
   ...address,
-  ...[0xfd, 0x00, 0x04],
+  0xfd,
+  0x00,
+  0x04,
   ...unsigned(offset),
 ];
 export const zeroLanes: Code = [0xfd, 0x0c, ...Array.from({ length: 16 }, () => 0)];
 export const lane = (value: Code, index: number): Code => [...value, 0xfd, 0x1f, index];
 export const addLanes = (one: Code, other: Code): Code => [...one, ...other, 0xfd, 0xe4, 0x01];
-export const subtractLanes = (one: Code, other: Code): Code => [
-  ...one,
-  ...other,
-  ...[0xfd, 0xe5, 0x01],
-];
+export const subtractLanes = (one: Code, other: Code): Code => [...one, ...other, 0xfd, 0xe5, 0x01];
 /** `one * other + sum`, rounded once or twice, as the processor does it faster. */
 export const multiplyAddLanes = (one: Code, other: Code, sum: Code): Code => [
   ...one,
   ...other,
   ...sum,
-  ...[0xfd, 0x85, 0x02],
+  0xfd,
+  0x85,
+  0x02,
 ];

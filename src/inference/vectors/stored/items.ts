@@ -52,10 +52,10 @@ async function refuseExisting(
   items: readonly ItemRow[],
 ): Promise<void> {
   const ids = items.map(({ id }) => id);
-  const row = (await transaction("studio_vectors")
+  const row = await transaction<{ collection: string; id: string }>("studio_vectors")
     .where({ collection })
     .whereIn("id", ids)
-    .first("id")) as { id: string } | undefined;
+    .first("id");
   if (row === undefined) return;
   throw new VectorError(
     "vector.item.exists",

@@ -65,12 +65,18 @@ export async function readChanged(
     .where({ collection })
     .where((where) => {
       void where.where("sequence", ">", sequence);
-      if (id !== null) void where.orWhere((same) => same.where({ sequence }).where("id", ">", id));
+      if (id === null) return;
+      void where.orWhere((same) => {
+        void same.where({ sequence }).where("id", ">", id);
+      });
     })
     .orderBy(["sequence", "id"])
     .limit(limit)
     .select("id", "embedding", "metadata", "sequence");
-  return (rows as ChangedVector[]).map((row) => ({ ...row, sequence: Number(row.sequence) }));
+  return (rows as (StoredVector & { sequence: number | string })[]).map((row) => ({
+    ...row,
+    sequence: Number(row.sequence),
+  }));
 }
 
 /** Items that were deleted after the change of that number; some may exist again. */
