@@ -25,8 +25,8 @@ export class RowTable {
   longest = 0;
   shortest = Infinity;
   fixed = 0;
-  /** Of the fixed rows, those that are not gone. */
-  fixedItems = 0;
+  /** Rows that are gone since they were fixed. */
+  fixedGone = 0;
   private readonly arena: PageArena;
   private readonly rowOf = new Map<string, number>();
   private readonly sizes: number[] = [];
@@ -89,18 +89,18 @@ export class RowTable {
     if (row >= this.fixed) this.free.push(row);
   }
 
-  /** Gives up the numbers of the rows: those of all that is gone are used again. */
+  /** Gives up the numbers of the rows, and all that is gone. */
   release(): void {
     this.fixed = 0;
-    this.fixedItems = 0;
-    this.free = this.ids.flatMap((id, row) => (id === undefined ? [row] : [])).reverse();
+    this.fixedGone = 0;
+    this.free = this.ids.flatMap((id, row) => (id === undefined ? [row] : []));
+    this.compact();
   }
 
-  /** Fixes all rows there are. Those that are gone stay unused until `release`. */
+  /** Fixes all rows there are. */
   fix(): void {
+    this.compact();
     this.fixed = this.size;
-    this.fixedItems = this.items;
-    this.free = [];
   }
 
   placed(row: number): Placed {
@@ -132,13 +132,41 @@ export class RowTable {
     this.free = [];
     this.textBytes = 0;
     this.fixed = 0;
-    this.fixedItems = 0;
+    this.fixedGone = 0;
     this.longest = 0;
     this.shortest = Infinity;
   }
 
+  /** Moves the last rows to where others are gone, and gives back the pages at the end. */
+  private compact(): void {
+    const gone = this.free.sort((one, other) => one - other);
+    this.free = [];
+    for (const row of gone) {
+      this.trim();
+      if (row < this.size) this.move(this.size - 1, row);
+    }
+    this.trim();
+    this.arena.give(this.pages.splice(Math.ceil(this.size / this.rowsPerPage)).reverse());
+  }
+
+  private trim(): void {
+    while (this.size > this.fixed && this.ids.at(-1) === undefined) {
+      for (const column of [this.ids, this.metadata, this.lengths, this.sizes]) column.pop();
+    }
+  }
+
+  private move(from: number, to: number): void {
+    const start = this.startOf(from);
+    this.arena.floats.copyWithin(this.startOf(to), start, start + this.dimension);
+    for (const column of [this.ids, this.metadata, this.lengths, this.sizes] as unknown[][]) {
+      column[to] = column[from];
+    }
+    this.ids[from] = undefined;
+    this.rowOf.set(this.ids[to] as string, to);
+  }
+
   private forget(id: string, row: number): void {
-    if (row < this.fixed) this.fixedItems -= 1;
+    if (row < this.fixed) this.fixedGone += 1;
     this.rowOf.delete(id);
     this.ids[row] = undefined;
     this.metadata[row] = undefined;

@@ -154,7 +154,7 @@ export class ApproximateIndex {
 
   private shareGone(): number {
     const { table } = this.options;
-    return (table.fixed - table.fixedItems) / Math.max(1, table.fixed);
+    return table.fixedGone / Math.max(1, table.fixed);
   }
 
   private estimate(rows: number): number {
