@@ -88,7 +88,8 @@ describe.each(dialects)("two stores on one %s database", (dialect) => {
   it("find in lockstep what the other has just added, replaced and deleted", async () => {
     const both = await openTwo(dialect);
     if (both === null) return;
-    const { below, pick } = randomFrom(11);
+    const random = randomFrom(11);
+    const below = (limit: number): number => random.below(limit);
     const items = new Map<string, number[]>();
     await both.one.create("shared", 3, "euclid");
     for (let round = 0; round < rounds(60, 600); round++) {
@@ -105,7 +106,7 @@ describe.each(dialects)("two stores on one %s database", (dialect) => {
         for (const { id, vector } of changed) items.set(id, vector);
       }
       const query = [below(9), below(9), below(9)];
-      const { results } = await pick([reader, reader, writer]).search("shared", {
+      const { results } = await random.pick([reader, reader, writer]).search("shared", {
         vector: query,
         count: 7,
       });

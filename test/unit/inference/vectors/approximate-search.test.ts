@@ -16,8 +16,8 @@ afterEach(async () => {
 
 /** Vectors near a surface of six dimensions, as embeddings are. */
 function vectorMaker(seed: number): () => number[] {
-  const { below } = randomFrom(seed);
-  const uniform = (): number => below(2000) / 1000 - 1;
+  const random = randomFrom(seed);
+  const uniform = (): number => random.below(2000) / 1000 - 1;
   const axes = Array.from({ length: 6 }, () => Array.from({ length: dimension }, uniform));
   return () => {
     const place = axes.map(uniform);
