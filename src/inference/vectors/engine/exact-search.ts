@@ -68,21 +68,38 @@ interface Selection extends ExactQuery {
   from: number;
 }
 
+/** One pass over the scores; the loop has neither calls nor objects unless a row may count. */
 function select(floats: Float32Array, table: RowTable, selection: Selection): Neighbour[] {
-  const { vector, count, accepts, from } = selection;
+  const { vector, count, accepts, slot, from } = selection;
+  const { rowsPerPage, rowBytes, pages, scales, ids, size } = table;
   const length = lengthOf(vector);
-  const isWanted = (row: number): boolean => table.ids[row] !== undefined && accepts(row);
   const worst = new WorstOfBest(count);
-  visitScores(floats, table, selection, (row, rank) => {
-    if (rank > worst.rank && row >= from && isWanted(row)) worst.add(rank);
-  });
-  const least = worst.rank - marginOf(table, length, worst.rank);
+  const candidates: { row: number; rank: number }[] = [];
+  // Only rises: what is below it cannot be among the nearest any more.
+  let least = -Infinity;
+  for (let page = Math.floor(from / rowsPerPage); page * rowsPerPage < size; page++) {
+    const first = page * rowsPerPage;
+    const rows = Math.min(rowsPerPage, size - first);
+    const scores = ((pages[page] as number) * pageBytes + rowsPerPage * rowBytes) / 4;
+    const start = scores + slot * rowsPerPage;
+    for (let index = 0; index < rows; index++) {
+      const rank = (floats[start + index] as number) * (scales[first + index] as number);
+      if (!(rank >= least)) continue;
+      const row = first + index;
+      if (row < from || ids[row] === undefined || !accepts(row)) continue;
+      candidates.push({ row, rank });
+      if (rank > worst.rank) {
+        worst.add(rank);
+        least = worst.rank - marginOf(table, length, worst.rank);
+      }
+    }
+  }
   const nearest = new Nearest(table, count);
   const target = { values: vector, start: 0, length };
-  visitScores(floats, table, selection, (row, rank) => {
-    if (rank < least || row < from || !isWanted(row)) return;
+  for (const { row, rank } of candidates) {
+    if (rank < least) continue;
     nearest.add(row, scoreOf(table.metric, table.placed(row), target, table.dimension));
-  });
+  }
   return nearest.sorted();
 }
 
@@ -93,31 +110,6 @@ function marginOf({ metric, dimension, longest }: RowTable, length: number, rank
   if (metric === "cosine") return 2 * relative * length;
   if (metric === "dot") return 2 * relative * longest * length;
   return 3 * relative * -rank + dimension * 2 ** -126;
-}
-
-/**
- * Ranks in float32, of gone rows too: the dot product, divided by the row's length for the cosine,
- * or the square of the Euclidean distance, negated.
- */
-function visitScores(
-  floats: Float32Array,
-  table: RowTable,
-  { slot, from }: Selection,
-  visit: (row: number, rank: number) => void,
-): void {
-  const { rowsPerPage, rowBytes, metric, lengths, size } = table;
-  for (let page = Math.floor(from / rowsPerPage); page * rowsPerPage < size; page++) {
-    const first = page * rowsPerPage;
-    const rows = Math.min(rowsPerPage, size - first);
-    const start =
-      ((table.pages[page] as number) * pageBytes + rowsPerPage * rowBytes) / 4 + slot * rowsPerPage;
-    for (let index = 0; index < rows; index++) {
-      const score = floats[start + index] as number;
-      const row = first + index;
-      if (metric === "cosine") visit(row, score / (lengths[row] as number));
-      else visit(row, metric === "dot" ? score : -score);
-    }
-  }
 }
 
 /** The least of the `count` greatest ranks so far; −∞ until there are that many. */

@@ -22,6 +22,11 @@ export class RowTable {
   readonly ids: (string | undefined)[] = [];
   readonly metadata: (Metadata | undefined)[] = [];
   readonly lengths: number[] = [];
+  /**
+   * What makes a rank of a row's float32 sum: for the cosine the length divides it, and a greater
+   * Euclidean distance is a lower rank.
+   */
+  scales = new Float64Array(1024);
   longest = 0;
   shortest = Infinity;
   fixed = 0;
@@ -74,6 +79,7 @@ export class RowTable {
     this.longest = Math.max(this.longest, length);
     this.shortest = Math.min(this.shortest, length);
     this.lengths[row] = length;
+    this.setScale(row, length);
     this.ids[row] = id;
     this.metadata[row] = JSON.parse(text) as Metadata;
     this.sizes[row] = 2 * text.length + 2 * id.length;
@@ -161,8 +167,19 @@ export class RowTable {
     for (const column of [this.ids, this.metadata, this.lengths, this.sizes] as unknown[][]) {
       column[to] = column[from];
     }
+    this.setScale(to, this.lengths[to] as number);
     this.ids[from] = undefined;
     this.rowOf.set(this.ids[to] as string, to);
+  }
+
+  private setScale(row: number, length: number): void {
+    if (row >= this.scales.length) {
+      const larger = new Float64Array(2 * this.scales.length);
+      larger.set(this.scales);
+      this.scales = larger;
+    }
+    if (this.metric === "cosine") this.scales[row] = 1 / length;
+    else this.scales[row] = this.metric === "dot" ? 1 : -1;
   }
 
   private forget(id: string, row: number): void {
