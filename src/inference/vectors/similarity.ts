@@ -3,6 +3,9 @@ export const metrics = ["cosine", "dot", "euclid"] as const;
 
 export type Metric = (typeof metrics)[number];
 
+/** The most values of a vector: with its scores it fits in a page of memory, and in a BLOB. */
+export const mostDimensions = 16_000;
+
 export function lengthOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < values.length; index++) sum += (values[index] as number) ** 2;

@@ -1,10 +1,7 @@
-import { metrics } from "../../inference/vectors/similarity.ts";
+import { metrics, mostDimensions } from "../../inference/vectors/similarity.ts";
 import { exactly, integer, listOf, number, text } from "./schemas.ts";
 
 export const collectionName = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" };
-
-/** The most values that a vector may have. */
-export const mostDimensions = 16_000;
 
 export const vector = {
   type: "array",
@@ -46,7 +43,29 @@ export const itemSchema = {
   properties: { id: text, vector: listOf(number), metadata, created_at: text },
 };
 
-/** One of `vector` and `query` is needed; `filter` is checked by what reads it. */
+const filter = {
+  ...metadata,
+  description:
+    "What the metadata must meet: " +
+    '{"field": PATH, "equals": VALUE}, {"field": PATH, "in": [VALUE, …]}, ' +
+    '{"field": PATH, "range": {"gt"|"gte"|"lt"|"lte": BOUND, …}}, ' +
+    '{"field": PATH, "exists": true|false}, {"and": [FILTER, …]}, {"or": [FILTER, …]} or ' +
+    '{"not": FILTER}. PATH is keys with dots between them, or a list of keys. VALUE is a text, ' +
+    "a number, true, false or null, and equals only its own type; bounds are numbers or texts. A " +
+    "list in the metadata meets a condition when one of its elements does.",
+};
+
+const score = {
+  ...number,
+  description: "Cosine similarity or dot product, greater being nearer; or the Euclidean distance.",
+};
+
+const distance = {
+  ...number,
+  description: "Less is nearer: 1 - cosine, the dot product negated, or the Euclidean distance.",
+};
+
+/** One of `vector` and `query` is needed; what a filter says is checked by what reads it. */
 export const searchBody = {
   type: "object",
   required: ["collection"],
@@ -56,7 +75,7 @@ export const searchBody = {
     vector,
     query: { type: "string", minLength: 1 },
     top_k: { type: "integer", minimum: 1, maximum: 1000, default: 5 },
-    filter: metadata,
+    filter,
     exact: { type: "boolean", default: false },
   },
 };
@@ -74,5 +93,5 @@ export const searchAnswer = exactly({
   collection: text,
   metric: text,
   method: text,
-  results: listOf(exactly({ id: text, score: number, distance: number, metadata })),
+  results: listOf(exactly({ id: text, score, distance, metadata })),
 });

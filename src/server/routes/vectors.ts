@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { InferenceError } from "../../inference/inference-error.ts";
 import type { Collection } from "../../inference/vectors.ts";
+import { mostDimensions } from "../../inference/vectors/similarity.ts";
 import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, listOf } from "./schemas.ts";
@@ -9,7 +10,6 @@ import {
   collectionName,
   collectionSchema,
   metricName,
-  mostDimensions,
   presentedMetric,
   searchAnswer,
   searchBody,

@@ -33,7 +33,7 @@ const blockMask = (1 << blockBits) - 1;
 const jobMask = (1 << 14) - 1;
 
 /** Pages of one block: small enough that threads end at about the same time. */
-export const pagesPerBlock = 8;
+const pagesPerBlock = 8;
 
 /** Where the list of pages begins. */
 const listStart = 16;

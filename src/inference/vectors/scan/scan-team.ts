@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { createKernel, type Kernel, queriesAtOnce, rowBytesOf } from "../kernel/kernel.ts";
 import { pageBytes } from "../kernel/shared-memory.ts";
+import { mostDimensions } from "../similarity.ts";
 import { PageArena } from "./page-arena.ts";
 import {
   announce,
@@ -20,9 +21,6 @@ const workerFile = new URL(
 
 /** The longest that a thread may take for its block, in milliseconds. */
 const patience = 10_000;
-
-/** The most values of a vector: a row and its scores fit in a page. */
-export const mostDimensions = 16_000;
 
 /** Threads that compare queries with rows of one memory. `scan` blocks the thread that calls it. */
 export class ScanTeam {
