@@ -174,7 +174,7 @@ describe("a migration that cannot be taken back", () => {
     await run(...(back ?? "").split(" "));
     expect(await run<Status>("status")).toMatchObject({
       serving: { release: serving.release, state: "serving" },
-      schema: { head: "20261121T170000Z-follow-vector-changes" },
+      schema: { head: "20261121T170200Z-index-vector-changes" },
     });
     expect(await collections()).not.toContain("lost");
   }, 180_000);

@@ -11,13 +11,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseDatabaseUrl } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { VectorStore, type VectorStoreOptions } from "../../../src/inference/vectors.ts";
-import * as first from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
-import * as second from "../../../migrations/20261121T170000Z-follow-vector-changes.ts";
 import { rounds } from "../../support/every.ts";
 import { startMysql, type TestMysql } from "../../support/mysql.ts";
 import { startPostgres, type TestPostgres } from "../../support/postgres.ts";
 import { randomFrom } from "../../support/random.ts";
 import { searchPlainly } from "../../unit/inference/vectors/plain-search.ts";
+import {
+  createVectorTables,
+  followVectorChanges,
+  forgetVectorChanges,
+} from "../../support/vector-migrations.ts";
 
 let postgres: TestPostgres | null = null;
 let mysql: TestMysql | null = null;
@@ -66,8 +69,7 @@ async function openTwo(dialect: (typeof dialects)[number]) {
   const url = await createDatabase(dialect);
   if (url === null) return null;
   const one = await open(url);
-  await first.up(one.database);
-  await second.up(one.database);
+  await createVectorTables(one.database);
   const other = await open(url);
   return { url, one: one.store, other: other.store, database: one.database };
 }
@@ -246,9 +248,9 @@ describe.each(dialects)("two stores on one %s database", (dialect) => {
     if (both === null) return;
     await both.one.create("kept", 1, "dot");
     await both.one.put("kept", [{ id: "a", vector: [3] }]);
-    await second.down(both.database);
+    await forgetVectorChanges(both.database);
     await putAsBefore(both.database, "kept", "b", [4]);
-    await second.up(both.database);
+    await followVectorChanges(both.database);
     const { results } = await both.other.search("kept", { vector: [1], count: 5 });
     expect(results.map(({ id }) => id)).toEqual(["b", "a"]);
   });
@@ -260,8 +262,7 @@ describe("a store whose database goes away", () => {
     const server = await startPostgres();
     if (server === null) return;
     const { store, database } = await open(await server.createDatabase());
-    await first.up(database);
-    await second.up(database);
+    await createVectorTables(database);
     await store.create("notes", 1, "dot");
     await store.put("notes", [{ id: "a", vector: [1] }]);
     const search = () => store.search("notes", { vector: [1], count: 1 });
@@ -279,8 +280,7 @@ describe("a store whose database goes away", () => {
     const url = await createDatabase("postgres");
     if (url === null || postgres === null) return;
     const { store, database } = await open(url);
-    await first.up(database);
-    await second.up(database);
+    await createVectorTables(database);
     await store.create("notes", 1, "dot");
     await store.put("notes", [{ id: "a", vector: [1] }]);
     const admin = await connectDatabase(parseDatabaseUrl(postgres.urlOf("postgres"), folder));
@@ -300,8 +300,7 @@ describe("memory of a store", () => {
   it("stays within its bound: what does not fit is searched where it is stored", async () => {
     const url = `sqlite:${join(folder, "studio.db")}`;
     const { store, database } = await open(url, { memory: 1_500_000 });
-    await first.up(database);
-    await second.up(database);
+    await createVectorTables(database);
     const vectorOf = (row: number): number[] =>
       Array.from({ length: 200 }, (_, index) => Math.cos(row + index * 0.1));
     const fill = async (name: string, count: number): Promise<void> => {
@@ -340,8 +339,7 @@ describe("a writer that is killed", () => {
   it("has lost nothing that was acknowledged, and left nothing half", async () => {
     const file = join(folder, "studio.db");
     const { store, database } = await open(`sqlite:${file}`);
-    await first.up(database);
-    await second.up(database);
+    await createVectorTables(database);
     await store.create("kept", 2, "dot");
     const program = join(import.meta.dirname, "vector-writer.ts");
     for (let round = 0; round < rounds(4, 100); round++) {

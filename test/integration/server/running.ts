@@ -6,9 +6,8 @@ import { pino } from "pino";
 import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
-import * as first from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
-import * as second from "../../../migrations/20261121T170000Z-follow-vector-changes.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
+import { createVectorTables } from "../../support/vector-migrations.ts";
 
 export interface Answer {
   status: number;
@@ -39,8 +38,7 @@ export async function prepareFolder(): Promise<{ folder: string; database: Datab
   const file = join(folder, "studio.db");
   const database: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
   const connection = await connectDatabase(database);
-  await first.up(connection);
-  await second.up(connection);
+  await createVectorTables(connection);
   await connection.destroy();
   await writeLanguageModel(join(folder, "models"));
   return { folder, database };

@@ -7,8 +7,11 @@ import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import type { Metric } from "../../../src/inference/vectors/similarity.ts";
 import { VectorStore } from "../../../src/inference/vectors.ts";
-import * as first from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
-import * as second from "../../../migrations/20261121T170000Z-follow-vector-changes.ts";
+import {
+  createVectorTables,
+  dropVectorTables,
+  forgetVectorChanges,
+} from "../../support/vector-migrations.ts";
 
 let folder: string;
 let databases: Knex[];
@@ -38,8 +41,7 @@ afterEach(async () => {
 
 async function openMigratedStore(): Promise<VectorStore> {
   const store = await openStore();
-  await first.up(databases[0] as Knex);
-  await second.up(databases[0] as Knex);
+  await createVectorTables(databases[0] as Knex);
   return store;
 }
 
@@ -149,11 +151,11 @@ describe("the vector store", () => {
 
   it("says that the migration is missing, and the migration can be undone", async () => {
     const store = await openMigratedStore();
-    await second.down(databases[0] as Knex);
+    await forgetVectorChanges(databases[0] as Knex);
     await expect(store.search("any", { vector: [1], count: 1 })).rejects.toMatchObject({
       code: "vector.collection.missing",
     });
-    await first.down(databases[0] as Knex);
+    await dropVectorTables(databases[0] as Knex);
     await expect(store.list()).rejects.toMatchObject({
       code: "vector.tables.missing",
       hint: expect.stringContaining("studio migrate up") as string,
