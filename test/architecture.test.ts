@@ -91,7 +91,7 @@ describe("imports go one way", () => {
     });
     expect(computed).toEqual(["bin/studio.js", "src/migrate/module.ts"]);
     const required = files.filter((file) => /\bcreateRequire\b/.test(read(file)));
-    expect(required).toEqual(["src/sqlite/open.ts"]);
+    expect(required).toEqual(["src/inference/vectors/index/load-usearch.ts", "src/sqlite/open.ts"]);
   });
 
   test("the command line loads parts on demand, and no command but by the registry", () => {

@@ -1,79 +1,102 @@
-import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import type { Knex } from "knex";
-import { BlockCache } from "./vectors/block-cache.ts";
-import { accessDatabase } from "./vectors/database-access.ts";
+import { checkItems, type Item } from "./vectors/checked-item.ts";
+import { CollectionCopies } from "./vectors/copies/collection-copies.ts";
+import { Latest } from "./vectors/copies/latest.ts";
+import { searchStored } from "./vectors/copies/search-stored.ts";
+import type {
+  CollectionState,
+  EngineQuery,
+  SearchAnswer,
+  SearchMethod,
+} from "./vectors/engine/engine-protocol.ts";
+import { VectorEngine } from "./vectors/engine/engine.ts";
+import { parseFilter } from "./vectors/filter/parse-filter.ts";
+import { distanceFrom, type Metric } from "./vectors/similarity.ts";
 import {
-  decodeBlock,
-  encodeEmbedding,
-  readVector,
-  type StoredVector,
-} from "./vectors/embedding.ts";
-import { findNearest, type Metric, type VectorBlock } from "./vectors/similarity.ts";
+  type Collection,
+  type CollectionRow,
+  createCollection,
+  describeCollections,
+  readCollection,
+} from "./vectors/stored/collections.ts";
+import { accessDatabase } from "./vectors/stored/database-access.ts";
+import { decodeEmbeddings, readVector } from "./vectors/stored/embedding.ts";
+import { deleteItems, writeItems } from "./vectors/stored/items.ts";
+import { readItem, readPage, type StoredItem } from "./vectors/stored/read-items.ts";
 import { VectorError, collectionMissing } from "./vectors/vector-error.ts";
 
-export interface Collection {
-  name: string;
-  dimension: number;
-  metric: Metric;
+export type { Item } from "./vectors/checked-item.ts";
+export type { Collection } from "./vectors/stored/collections.ts";
+
+export interface PresentItem {
+  id: string;
+  vector: number[];
+  metadata: Record<string, unknown>;
   /** UTC, ISO 8601. */
   createdAt: string;
-  /** Number of items. */
-  items: number;
 }
 
-export interface Item {
-  /** Replaces the item of that id; without one, a new id is made. */
-  id?: string | undefined;
-  vector: readonly number[];
-  metadata?: Record<string, unknown> | undefined;
+export interface SearchRequest {
+  vector: ArrayLike<number>;
+  /** Results wanted. */
+  count: number;
+  /** In the JSON form that `parseFilter` describes. */
+  filter?: unknown;
+  /** Compare with all items, even where there is an index. */
+  exact?: boolean;
 }
 
 export interface SearchResult {
   id: string;
-  /** Cosine similarity or dot product (greater is nearer), or Euclidean distance. */
+  /** Cosine similarity or dot product (greater is nearer), or Euclidean distance (less is). */
   score: number;
+  /** Less is nearer: 1 − cosine, the dot product negated, or the Euclidean distance. */
+  distance: number;
   metadata: Record<string, unknown>;
-}
-
-interface CollectionRow {
-  name: string;
-  dimension: number;
-  metric: Metric;
-  revision: string;
-  created_at: string;
 }
 
 export interface VectorStoreOptions {
   now: () => Date;
-  /** Most bytes of vectors kept in memory between searches. Default: 256 MB. */
-  cacheBytes?: number;
+  /** Most bytes of vectors, texts and indexes kept in memory. Default: 512 MB. */
+  memory?: number;
+  /** Items from which a collection is searched by an approximate index; null: never. Default: 20,000. */
+  approximateFrom?: number | null;
+  /** Threads that compare vectors. Default: as many as there are processors, eight at most. */
+  threads?: number;
 }
-
-/** Rows of one insert: knex writes them as one compound SELECT, of which SQLite allows 500. */
-const rowsPerStatement = 250;
 
 /**
  * Collections of vectors in the environment's database. What a call has acknowledged is committed
- * there, and every search, of any daemon on that database, sees it.
+ * there, and every search, of any daemon on that database, sees it: before a search the number of
+ * the collection's last change is read, and what has changed since is applied to the copy in memory.
  */
 export class VectorStore {
   private readonly database: Knex;
   private readonly now: () => Date;
-  private readonly cache: BlockCache;
+  private readonly engine: VectorEngine;
+  private readonly copies: CollectionCopies;
+  private readonly rows: Latest<CollectionRow>;
 
   constructor(database: Knex, options: VectorStoreOptions) {
     this.database = database;
     this.now = options.now;
-    this.cache = new BlockCache(options.cacheBytes ?? 256 * 1024 * 1024);
+    this.engine = new VectorEngine({
+      bytes: options.memory ?? 512 * 1024 * 1024,
+      threads: options.threads ?? Math.min(availableParallelism(), 8),
+      approximateFrom: options.approximateFrom === undefined ? 20_000 : options.approximateFrom,
+    });
+    this.copies = new CollectionCopies(database, this.engine);
+    this.rows = new Latest((name) => this.access((connection) => readCollection(connection, name)));
   }
 
   async list(): Promise<Collection[]> {
-    return await this.describe();
+    return await this.access((database) => describeCollections(database));
   }
 
   /** @throws VectorError `vector.collection.missing` */
   async find(name: string): Promise<Collection> {
-    const [collection] = await this.describe(name);
+    const [collection] = await this.access((database) => describeCollections(database, name));
     if (collection === undefined) throw collectionMissing(name);
     return collection;
   }
@@ -84,131 +107,159 @@ export class VectorStore {
    * @throws VectorError `vector.collection.differs` when it exists with another dimension or metric
    */
   async create(name: string, dimension: number, metric: Metric): Promise<boolean> {
-    const revision = randomUUID();
-    const row = { name, dimension, metric, revision, created_at: this.now().toISOString() };
-    return await accessDatabase(this.database, async (database) => {
-      await database("studio_collections").insert(row).onConflict("name").ignore();
-      const stored = await this.read(database, name);
-      if (stored.revision === revision) return true;
-      if (stored.dimension === dimension && stored.metric === metric) return false;
-      throw new VectorError(
-        "vector.collection.differs",
-        `The collection "${name}" exists with dimension ${stored.dimension} and metric ${stored.metric}.`,
-        "Delete it first, or use another name.",
-      );
-    });
+    const createdAt = this.now().toISOString();
+    return await this.access((database) =>
+      createCollection(database, { name, dimension, metric, createdAt }),
+    );
   }
 
   /** Deletes the collection with its items. @throws VectorError `vector.collection.missing` */
   async remove(name: string): Promise<void> {
-    const count = await accessDatabase(this.database, (database) =>
+    const count = await this.access((database) =>
       database("studio_collections").where({ name }).delete(),
     );
-    this.cache.forget(name);
+    await this.copies.forget(name);
     if (count === 0) throw collectionMissing(name);
   }
 
   /**
    * Adds or replaces items, all of them or none; resolves once they are committed.
+   * @param mode `add`: an id that exists is refused
    * @returns the ids, in order
-   * @throws VectorError `vector.input`, `vector.collection.missing`
+   * @throws VectorError `vector.input`, `vector.collection.missing`, `vector.item.exists`
    */
-  async put(name: string, items: readonly Item[]): Promise<string[]> {
-    const collection = await accessDatabase(this.database, (database) => this.read(database, name));
-    const created = this.now().toISOString();
-    const rows = items.map((item, index) => ({
-      collection: name,
-      id: item.id ?? randomUUID(),
-      embedding: encodeEmbedding(readVector(item.vector, collection, `item ${index}`)),
-      metadata: JSON.stringify(item.metadata ?? {}),
-      created_at: created,
-    }));
-    const ids = rows.map(({ id }) => id);
-    if (new Set(ids).size < ids.length) {
-      throw new VectorError("vector.input", "Two of the items have the same id.");
-    }
-    await accessDatabase(this.database, (database) =>
-      database.transaction((transaction) => this.write(transaction, collection, rows)),
+  async put(
+    name: string,
+    items: readonly Item[],
+    mode: "upsert" | "add" = "upsert",
+  ): Promise<string[]> {
+    const collection = await this.rows.get(name);
+    const rows = checkItems(items, collection, this.now().toISOString());
+    await this.access((database) =>
+      database.transaction((transaction) =>
+        writeItems(transaction, collection, rows, mode === "upsert"),
+      ),
     );
-    return ids;
+    return rows.map(({ id }) => id);
   }
 
   /**
-   * The `count` items nearest to `vector`, nearest first, found by comparing all of them.
-   * @throws VectorError `vector.input`, `vector.collection.missing`
+   * Deletes items; ids that do not exist are passed over.
+   * @returns the ids that existed
+   * @throws VectorError `vector.collection.missing`
+   */
+  async delete(name: string, ids: readonly string[]): Promise<string[]> {
+    const collection = await this.rows.get(name);
+    const known = [...new Set(ids)].filter(isStorable);
+    return await this.access((database) =>
+      database.transaction((transaction) => deleteItems(transaction, collection, known)),
+    );
+  }
+
+  /** @throws VectorError `vector.collection.missing`, `vector.item.missing` */
+  async item(name: string, id: string): Promise<PresentItem> {
+    const { dimension } = await this.rows.get(name);
+    const row = isStorable(id)
+      ? await this.access((database) => readItem(database, name, id))
+      : undefined;
+    if (row !== undefined) return present(row, dimension);
+    throw new VectorError(
+      "vector.item.missing",
+      `The collection "${name}" has no item of that id.`,
+    );
+  }
+
+  /**
+   * Items in the order of their ids, as the database sorts them.
+   * @param after the last id of the page before
+   * @throws VectorError `vector.collection.missing`
+   */
+  async page(name: string, after: string | null, limit: number): Promise<PresentItem[]> {
+    const { dimension } = await this.rows.get(name);
+    const rows = await this.access((database) => readPage(database, name, { after, limit }));
+    return rows.map((row) => present(row, dimension));
+  }
+
+  /**
+   * The items nearest to the vector that meet the filter, nearest first, of equally near ones the
+   * lesser id.
+   * @throws VectorError `vector.input`, `vector.filter`, `vector.collection.missing`
    */
   async search(
     name: string,
-    vector: readonly number[],
-    count: number,
-  ): Promise<{ metric: Metric; results: SearchResult[] }> {
-    const collection = await accessDatabase(this.database, (database) => this.read(database, name));
-    const query = readVector(vector, collection, "the query");
-    const block = this.cache.find(name, collection.revision) ?? (await this.load(collection));
-    const results = findNearest(block, query, collection.metric, count).map(({ row, score }) => ({
-      id: block.ids[row] as string,
+    request: SearchRequest,
+  ): Promise<{ metric: Metric; method: SearchMethod; results: SearchResult[] }> {
+    const row = await this.rows.get(name);
+    const { metric } = row;
+    const query: EngineQuery = {
+      vector: readVector(request.vector, row, "the query"),
+      count: request.count,
+      filter: request.filter === undefined ? null : parseFilter(request.filter),
+      exact: request.exact ?? false,
+    };
+    const { method, found } = await this.searchCopy(row, query);
+    const results = found.map(({ id, score, metadata }) => ({
+      id,
       score,
-      metadata: JSON.parse(block.metadata[row] as string) as Record<string, unknown>,
+      distance: distanceFrom(metric, score),
+      metadata,
     }));
-    return { metric: collection.metric, results };
+    return { metric, method, results };
   }
 
-  /** The write that comes first holds the collection's row, so that revisions follow commits. */
-  private async write(
-    transaction: Knex.Transaction,
-    { name, dimension, metric }: CollectionRow,
-    rows: readonly object[],
-  ): Promise<void> {
-    const changed = await transaction("studio_collections")
-      .where({ name, dimension, metric })
-      .update({ revision: randomUUID() });
-    if (changed === 0) throw collectionMissing(name);
-    for (let start = 0; start < rows.length; start += rowsPerStatement) {
-      await transaction("studio_vectors")
-        .insert(rows.slice(start, start + rowsPerStatement))
-        .onConflict(["collection", "id"])
-        .merge();
+  /** What of the collection is in memory now; null when nothing is. */
+  async state(name: string): Promise<CollectionState | null> {
+    const copy = await this.copies.upToDate(await this.rows.get(name));
+    return copy === null ? null : await this.engine.state(copy.handle);
+  }
+
+  /** Reads the collections that fit in memory, so that no search has to wait for it. */
+  async warmUp(): Promise<void> {
+    for (const { name } of await this.list()) {
+      await this.copies.upToDate(await this.rows.get(name), { mayEvict: false });
     }
   }
 
-  /**
-   * Reads all vectors. The revision was read before them, so they are at least as new as it: a
-   * copy kept under that revision never hides a later commit.
-   */
-  private async load({ name, dimension, revision }: CollectionRow): Promise<VectorBlock> {
-    const rows = await accessDatabase(this.database, (database) =>
-      database("studio_vectors")
-        .where({ collection: name })
-        .select<StoredVector[]>("id", "embedding", "metadata"),
-    );
-    const block = decodeBlock(rows, dimension);
-    this.cache.keep(name, revision, block);
-    return block;
+  /** Ends the threads. The database is left open. */
+  async close(): Promise<void> {
+    await this.engine.close();
   }
 
-  private async read(database: Knex, name: string): Promise<CollectionRow> {
-    const row = await database<CollectionRow>("studio_collections").where({ name }).first();
-    if (row === undefined) throw collectionMissing(name);
-    return row;
+  private async searchCopy(row: CollectionRow, query: EngineQuery): Promise<SearchAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const copy = await this.copies.upToDate(row);
+      if (copy === null) {
+        const { database, engine } = this;
+        return await searchStored({ database, engine }, row, query);
+      }
+      try {
+        return await this.engine.search(copy.handle, query);
+      } catch (error) {
+        // The copy was given up for another collection, or its threads failed: once more.
+        const isGone = error instanceof VectorError && error.code === "vector.engine";
+        if (!isGone || attempt === 3) throw error;
+      }
+    }
   }
 
-  private async describe(name?: string): Promise<Collection[]> {
-    const columns = ["c.name", "c.dimension", "c.metric", "c.created_at"];
-    const rows = await accessDatabase(this.database, (database) => {
-      const query = database("studio_collections as c")
-        .leftJoin("studio_vectors as v", "v.collection", "c.name")
-        .groupBy(columns)
-        .orderBy("c.name")
-        .select(columns)
-        .count("v.id as items");
-      return name === undefined ? query : query.where("c.name", name);
-    });
-    return (rows as unknown as (CollectionRow & { items: number | string })[]).map((row) => ({
-      name: row.name,
-      dimension: row.dimension,
-      metric: row.metric,
-      createdAt: row.created_at,
-      items: Number(row.items),
-    }));
+  private access<Result>(work: (database: Knex) => Promise<Result>): Promise<Result> {
+    return accessDatabase(this.database, work);
   }
+}
+
+/** Other ids were never stored, and some databases do not even take them in a question. */
+function isStorable(id: string): boolean {
+  return id.isWellFormed() && !id.includes("\0");
+}
+
+function present(
+  { id, embedding, metadata, createdAt }: StoredItem,
+  dimension: number,
+): PresentItem {
+  return {
+    id,
+    vector: [...decodeEmbeddings([{ id, embedding, metadata }], dimension)],
+    metadata: JSON.parse(metadata) as Record<string, unknown>,
+    createdAt,
+  };
 }

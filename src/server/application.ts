@@ -48,6 +48,8 @@ export async function createApplication(services: Services): Promise<FastifyInst
   const { fastify } = await import("fastify");
   const application = fastify({
     bodyLimit: services.spec.serve.limits.body,
+    // An item's id of 256 characters, each of them escaped.
+    routerOptions: { maxParamLength: 256 * 12 },
     handlerTimeout: services.spec.serve.timeout,
     // Values are what they were sent as: "5" is no number, and an unknown key is an error.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },

@@ -32,6 +32,8 @@ export interface ServeSettings {
   limits: {
     body: number;
     text: number;
+    /** Characters of a search's text. */
+    query: number;
     batch: number;
     /** Of an image. */
     pixels: number;
@@ -44,6 +46,7 @@ export interface ServeSettings {
   cache?: { bytes: number; ttl: number } | undefined;
   /** Look for new and changed models while serving. Default: false. */
   watch?: boolean | undefined;
+  vectors: { memory: number; approximateFrom: number | "never" };
 }
 
 export interface DaemonSpec {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
+import { reasonOf } from "../errors.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { createApplication } from "./application.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
@@ -44,6 +45,10 @@ export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
       answerMalformed(daemon.privateServer, services.malformed);
     }
     await services.health.start();
+    // Searches wait for what they need of it, and nothing else does.
+    services.vectors.warmUp().catch((error: unknown) => {
+      spec.logger.warn({ reason: reasonOf(error) }, "collections were not read beforehand");
+    });
     if (spec.acceptAtOnce) {
       await warmUp(services.models);
       await daemon.accept();

@@ -36,6 +36,8 @@ export interface Services {
   performance: PerformanceTask;
   database: Knex;
   vectors: VectorStore;
+  /** Makes the vector of a search text, where a model for it is loaded. */
+  embedQuery?: (text: string) => Promise<ArrayLike<number>>;
   health: HealthMonitor;
   metrics: Metrics;
   traffic: Traffic;
@@ -113,7 +115,12 @@ export async function createServices(
     limits: spec.serve.limits,
   });
   metrics.read({ listener, traffic, models, database, health });
-  const vectors = new VectorStore(database, { now });
+  const { memory, approximateFrom } = spec.serve.vectors;
+  const vectors = new VectorStore(database, {
+    now,
+    memory,
+    approximateFrom: approximateFrom === "never" ? null : approximateFrom,
+  });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const tasks = { texts, language: texts.language, images, performance };
   const data = { models, ...tasks, database, vectors };

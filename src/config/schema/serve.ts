@@ -45,6 +45,19 @@ const limits = z
   })
   .prefault({});
 
+const vectors = z
+  .strictObject({
+    /** Most memory for collections, their texts and indexes; what does not fit is read when searched. */
+    memory: bytes.prefault("512MB"),
+    /** Items from which a collection is searched by an approximate index. */
+    approximateFrom: z
+      .union([z.literal("never"), integer(1)], {
+        error: "must be never or a whole number, 1 or more",
+      })
+      .prefault(20_000),
+  })
+  .prefault({});
+
 /** The inference daemon. */
 export const serve = z
   .strictObject({
@@ -90,6 +103,7 @@ export const serve = z
     cache: z
       .strictObject({ bytes: bytes.prefault("64MB"), ttl: duration.prefault("5m") })
       .prefault({}),
+    vectors,
   })
   .prefault({});
 

@@ -2,6 +2,10 @@ import { StudioError, exitCodes } from "../../errors.ts";
 
 export type VectorErrorCode =
   | "vector.input"
+  | "vector.filter"
+  | "vector.item.missing"
+  | "vector.item.exists"
+  | "vector.engine"
   | "vector.collection.missing"
   | "vector.collection.differs"
   | "vector.tables.missing"

@@ -1,44 +1,41 @@
 import type { FastifyInstance } from "fastify";
-import type { Collection, Item } from "../../inference/vectors.ts";
-import { metrics, type Metric } from "../../inference/vectors/similarity.ts";
+import { InferenceError } from "../../inference/inference-error.ts";
+import type { Collection } from "../../inference/vectors.ts";
+import { mostDimensions } from "../../inference/vectors/similarity.ts";
+import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
-import { errorAnswers, exactly, integer, listOf, number, text } from "./schemas.ts";
-
-const collectionName = { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$" };
-const params = { type: "object", required: ["name"], properties: { name: collectionName } };
-const vector = { type: "array", minItems: 1, maxItems: 16_000, items: { type: "number" } };
-const metadata = { type: "object", additionalProperties: true };
-
-const collectionSchema = exactly({
-  name: text,
-  dimension: integer,
-  metric: text,
-  items: integer,
-  created_at: text,
-});
+import { errorAnswers, exactly, listOf } from "./schemas.ts";
+import { vectorItemRoutes } from "./vector-items.ts";
+import {
+  collectionName,
+  collectionSchema,
+  metricName,
+  presentedMetric,
+  searchAnswer,
+  searchBody,
+  type SearchBody,
+  storedMetric,
+} from "./vector-schemas.ts";
 
 interface Named {
   name: string;
 }
 
-/** Collections of vectors and exact search in them. */
+/** Collections of vectors, their items, and search in them. */
 export function vectorRoutes(application: FastifyInstance, services: Services): void {
   collectionRoutes(application, services);
-  itemRoutes(application, services);
+  vectorItemRoutes(application, services);
+  searchRoute(application, services);
 }
 
 function collectionRoutes(application: FastifyInstance, { vectors }: Services): void {
   const path = "/api/v1/vector/collections";
+  const params = { type: "object", required: ["name"], properties: { name: collectionName } };
   const one = { 200: collectionSchema, 201: collectionSchema, ...errorAnswers };
-  application.get(
-    path,
-    {
-      schema: {
-        response: { 200: exactly({ collections: listOf(collectionSchema) }), ...errorAnswers },
-      },
-    },
-    async () => ({ collections: (await vectors.list()).map(present) }),
-  );
+  const all = { 200: exactly({ collections: listOf(collectionSchema) }), ...errorAnswers };
+  application.get(path, { schema: { response: all } }, async () => ({
+    collections: (await vectors.list()).map(present),
+  }));
   application.get<{ Params: Named }>(
     `${path}/:name`,
     { schema: { params, response: one } },
@@ -49,16 +46,17 @@ function collectionRoutes(application: FastifyInstance, { vectors }: Services): 
     required: ["dimension"],
     additionalProperties: false,
     properties: {
-      dimension: { type: "integer", minimum: 1, maximum: 16_000 },
-      metric: { type: "string", enum: metrics, default: "cosine" },
+      dimension: { type: "integer", minimum: 1, maximum: mostDimensions },
+      metric: metricName,
     },
   };
-  application.put<{ Params: Named; Body: { dimension: number; metric: Metric } }>(
+  application.put<{ Params: Named; Body: { dimension: number; metric: string } }>(
     `${path}/:name`,
     { schema: { params, body, response: one } },
     async (request, reply) => {
       const { name } = request.params;
-      const created = await vectors.create(name, request.body.dimension, request.body.metric);
+      const { dimension, metric } = request.body;
+      const created = await vectors.create(name, dimension, storedMetric(metric));
       reply.code(created ? 201 : 200);
       return present(await vectors.find(name));
     },
@@ -73,50 +71,43 @@ function collectionRoutes(application: FastifyInstance, { vectors }: Services): 
   );
 }
 
-function itemRoutes(application: FastifyInstance, { vectors, spec }: Services): void {
-  const item = {
-    type: "object",
-    required: ["vector"],
-    additionalProperties: false,
-    properties: { id: { type: "string", minLength: 1, maxLength: 256 }, vector, metadata },
-  };
-  const items = { type: "array", minItems: 1, maxItems: spec.serve.limits.batch, items: item };
-  application.post<{ Params: Named; Body: { items: Item[] } }>(
-    "/api/v1/vector/collections/:name/items",
-    {
-      schema: {
-        params,
-        body: exactly({ items }),
-        response: { 201: exactly({ ids: listOf(text) }), ...errorAnswers },
-      },
-    },
-    async (request, reply) => {
-      const ids = await vectors.put(request.params.name, request.body.items);
-      reply.code(201);
-      return { ids };
-    },
-  );
-  const query = {
-    type: "object",
-    required: ["collection", "vector"],
-    additionalProperties: false,
-    properties: {
-      collection: collectionName,
-      vector,
-      top_k: { type: "integer", minimum: 1, maximum: 1000, default: 5 },
-    },
-  };
-  const result = exactly({ id: text, score: number, metadata });
-  const answer = exactly({ collection: text, metric: text, results: listOf(result) });
-  application.post<{ Body: { collection: string; vector: number[]; top_k: number } }>(
+function searchRoute(application: FastifyInstance, services: Services): void {
+  application.post<{ Body: SearchBody }>(
     "/api/v1/vector/search",
-    { schema: { body: query, response: { 200: answer, ...errorAnswers } } },
-    async ({ body: { collection, vector: values, top_k: count } }) => {
-      return { collection, ...(await vectors.search(collection, values, count)) };
+    { schema: { body: searchBody, response: { 200: searchAnswer, ...errorAnswers } } },
+    async ({ body }) => {
+      const { collection, top_k: count, filter, exact } = body;
+      const vector = await vectorOf(body, services);
+      const found = await services.vectors.search(collection, { vector, count, filter, exact });
+      return { ...found, collection, metric: presentedMetric[found.metric] };
     },
   );
 }
 
+/** The vector to search for: the one sent, or that of the text sent. */
+async function vectorOf(
+  { vector, query }: SearchBody,
+  { embedQuery, spec }: Services,
+): Promise<ArrayLike<number>> {
+  if (vector !== undefined && query === undefined) return vector;
+  if (vector !== undefined || query === undefined) {
+    throw new RequestError(400, "request.invalid", 'A search needs one of "vector" and "query".');
+  }
+  const most = spec.serve.limits.query;
+  if (query.length > most) {
+    const message = `The query has ${query.length} characters; ${most} are allowed.`;
+    throw new RequestError(400, "request.invalid", message);
+  }
+  if (embedQuery === undefined) {
+    throw new InferenceError(
+      "model.missing",
+      "There is no embedding model, so a text cannot be searched for.",
+      'Install an embedding model in the models folder, or send a "vector".',
+    );
+  }
+  return await embedQuery(query);
+}
+
 function present({ name, dimension, metric, items, createdAt }: Collection): object {
-  return { name, dimension, metric, items, created_at: createdAt };
+  return { name, dimension, metric: presentedMetric[metric], items, created_at: createdAt };
 }

@@ -205,7 +205,7 @@ describe("language identification", () => {
 describe("vector collections", () => {
   it("are created, filled, searched and deleted", async () => {
     const collections = "/api/v1/vector/collections";
-    const body = { dimension: 2, metric: "euclid" };
+    const body = { dimension: 2, metric: "euclidean" };
     const created = await running.send("PUT", `${collections}/notes`, { body });
     expect(created).toMatchObject({ status: 201, body: { name: "notes", items: 0, ...body } });
     expect((await running.send("PUT", `${collections}/notes`, { body })).status).toBe(200);
@@ -221,7 +221,7 @@ describe("vector collections", () => {
     const search = { collection: "notes", vector: [0, 0], top_k: 2 };
     const found = await running.send("POST", "/api/v1/vector/search", { body: search });
     expect(found.body).toMatchObject({
-      metric: "euclid",
+      metric: "euclidean",
       results: [
         { id: "a", score: 0, metadata: {} },
         { score: 5, metadata: { page: 7 } },

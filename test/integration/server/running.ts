@@ -7,9 +7,9 @@ import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
 import type { ServeSettings } from "../../../src/server/daemon-spec.ts";
-import { up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
 import { up as createKeyTable } from "../../../migrations/20261121T003000Z-create-api-keys.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
+import { createVectorTables } from "../../support/vector-migrations.ts";
 
 export interface Answer {
   status: number;
@@ -40,7 +40,7 @@ export async function prepareFolder(): Promise<{ folder: string; database: Datab
   const file = join(folder, "studio.db");
   const database: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
   const connection = await connectDatabase(database);
-  await up(connection);
+  await createVectorTables(connection);
   await createKeyTable(connection);
   await connection.destroy();
   await writeLanguageModel(join(folder, "models"));
@@ -68,12 +68,14 @@ export function serveWith(changes: Partial<ServeSettings>): ServeSettings {
     limits: {
       body: 100_000,
       text: 1000,
+      query: 100,
       batch: 8,
       pixels: 1_000_000,
       headers: 16_384,
       headerCount: 100,
       connections: 1024,
     },
+    vectors: { memory: 64_000_000, approximateFrom: 20_000 },
     ...changes,
   };
 }

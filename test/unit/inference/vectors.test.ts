@@ -1,39 +1,47 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { array, assert, integer, property, tuple } from "fast-check";
 import type { Knex } from "knex";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
-import { findNearest, lengthOf, type Metric } from "../../../src/inference/vectors/similarity.ts";
+import type { Metric } from "../../../src/inference/vectors/similarity.ts";
 import { VectorStore } from "../../../src/inference/vectors.ts";
-import { down, up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
+import {
+  createVectorTables,
+  dropVectorTables,
+  forgetVectorChanges,
+} from "../../support/vector-migrations.ts";
 
 let folder: string;
 let databases: Knex[];
+let stores: VectorStore[];
 
 async function openStore(): Promise<VectorStore> {
   const file = join(folder, "studio.db");
   const address: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
   const database = await connectDatabase(address, { busyTimeout: 50 });
   databases.push(database);
-  return new VectorStore(database, { now: () => new Date("2026-11-21T00:00:00Z") });
+  const store = new VectorStore(database, { now: () => new Date("2026-11-21T00:00:00Z") });
+  stores.push(store);
+  return store;
 }
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "studio-vectors-"));
   databases = [];
+  stores = [];
 });
 
 afterEach(async () => {
+  await Promise.all(stores.map((store) => store.close()));
   await Promise.all(databases.map((database) => database.destroy()));
   await rm(folder, { recursive: true });
 });
 
 async function openMigratedStore(): Promise<VectorStore> {
   const store = await openStore();
-  await up(databases[0] as Knex);
+  await createVectorTables(databases[0] as Knex);
   return store;
 }
 
@@ -53,7 +61,7 @@ describe("the vector store", () => {
     for (const metric of ["cosine", "dot", "euclid"] as const) {
       expect(await store.create(metric, 2, metric)).toBe(true);
       await store.put(metric, items);
-      const { results } = await store.search(metric, [1, 0], 3);
+      const { results } = await store.search(metric, { vector: [1, 0], count: 3 });
       expect(results.map(({ id }) => id)).toEqual(expected[metric]);
       expect(results.find(({ id }) => id === "north")?.metadata).toEqual({ cold: true });
     }
@@ -66,12 +74,12 @@ describe("the vector store", () => {
     for (let value = 1; value <= 20; value++) {
       const [writer, reader] = value % 2 === 0 ? [one, other] : [other, one];
       await writer.put("shared", [{ id: `item-${value % 5}`, vector: [value] }]);
-      const { results } = await reader.search("shared", [value], 1);
-      expect(results).toEqual([{ id: `item-${value % 5}`, score: 0, metadata: {} }]);
+      const { results } = await reader.search("shared", { vector: [value], count: 1 });
+      expect(results).toEqual([{ id: `item-${value % 5}`, score: 0, distance: 0, metadata: {} }]);
     }
     await one.remove("shared");
     await one.create("shared", 1, "euclid");
-    expect((await other.search("shared", [1], 1)).results).toEqual([]);
+    expect((await other.search("shared", { vector: [1], count: 1 })).results).toEqual([]);
   });
 
   it("waits for another writer without holding up the event loop", async () => {
@@ -108,8 +116,8 @@ describe("the vector store", () => {
     await store.create("notes", 1, "dot");
     await store.put("notes", [{ id: "a", vector: [1], metadata: { old: true } }]);
     await store.put("notes", [{ id: "a", vector: [2] }]);
-    const { results } = await store.search("notes", [1], 5);
-    expect(results).toEqual([{ id: "a", score: 2, metadata: {} }]);
+    const { results } = await store.search("notes", { vector: [1], count: 5 });
+    expect(results).toEqual([{ id: "a", score: 2, distance: -2, metadata: {} }]);
     const twice = [
       { id: "b", vector: [1] },
       { id: "b", vector: [2] },
@@ -120,7 +128,7 @@ describe("the vector store", () => {
   it("names the collection that is missing or differs", async () => {
     const store = await openMigratedStore();
     const missing = { code: "vector.collection.missing" };
-    await expect(store.search("none", [1], 1)).rejects.toMatchObject(missing);
+    await expect(store.search("none", { vector: [1], count: 1 })).rejects.toMatchObject(missing);
     await expect(store.remove("none")).rejects.toMatchObject(missing);
     await expect(store.put("none", [{ vector: [1] }])).rejects.toMatchObject(missing);
     expect(await store.create("same", 2, "dot")).toBe(true);
@@ -135,44 +143,22 @@ describe("the vector store", () => {
     await store.create("pair", 2, "dot");
     for (const vector of [[1], [1, 2, 3], [1e39, 0]]) {
       await expect(store.put("pair", [{ vector }])).rejects.toMatchObject({ code: "vector.input" });
-      await expect(store.search("pair", vector, 1)).rejects.toMatchObject({ code: "vector.input" });
+      await expect(store.search("pair", { vector, count: 1 })).rejects.toMatchObject({
+        code: "vector.input",
+      });
     }
   });
 
   it("says that the migration is missing, and the migration can be undone", async () => {
     const store = await openMigratedStore();
-    await down(databases[0] as Knex);
+    await forgetVectorChanges(databases[0] as Knex);
+    await expect(store.search("any", { vector: [1], count: 1 })).rejects.toMatchObject({
+      code: "vector.collection.missing",
+    });
+    await dropVectorTables(databases[0] as Knex);
     await expect(store.list()).rejects.toMatchObject({
       code: "vector.tables.missing",
       hint: expect.stringContaining("studio migrate up") as string,
     });
-  });
-});
-
-describe("exact search", () => {
-  it("returns what sorting all scores returns", () => {
-    const coordinate = integer({ min: -4, max: 4 });
-    const vectors = array(tuple(coordinate, coordinate, coordinate), { maxLength: 30 });
-    assert(
-      property(vectors, integer({ min: 1, max: 8 }), (points, count) => {
-        const values = Float32Array.from(points.flat());
-        const ids = points.map((_, index) => `id-${index}`);
-        const lengths = Float64Array.from(points, (point) => lengthOf(Float32Array.from(point)));
-        const query = Float32Array.of(1, 2, -1);
-        const block = { ids, metadata: ids, values, lengths };
-        const found = findNearest(block, query, "euclid", count).map(({ row }) => row);
-        const distances = points.map(([x, y, z]) => Math.hypot(x - 1, y - 2, z + 1));
-        const sorted = points
-          .map((_, row) => row)
-          .toSorted(
-            (one, other) =>
-              (distances[one] as number) - (distances[other] as number) ||
-              ((ids[one] as string) < (ids[other] as string) ? -1 : 1),
-          );
-        expect(found.map((row) => distances[row]?.toFixed(9))).toEqual(
-          sorted.slice(0, count).map((row) => distances[row]?.toFixed(9)),
-        );
-      }),
-    );
   });
 });

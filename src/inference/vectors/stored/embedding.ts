@@ -1,5 +1,6 @@
-import { lengthOf, type Metric, type VectorBlock } from "./similarity.ts";
-import { VectorError } from "./vector-error.ts";
+import { endianness } from "node:os";
+import { lengthOf, type Metric } from "../similarity.ts";
+import { VectorError } from "../vector-error.ts";
 
 /**
  * Checks a vector and rounds it to float32.
@@ -7,10 +8,10 @@ import { VectorError } from "./vector-error.ts";
  * @throws VectorError `vector.input`
  */
 export function readVector(
-  values: readonly number[],
+  values: ArrayLike<number>,
   { dimension, metric }: { dimension: number; metric: Metric },
   what: string,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   if (values.length !== dimension) {
     throw new VectorError(
       "vector.input",
@@ -30,13 +31,12 @@ export function readVector(
   return vector;
 }
 
+const isLittleEndian = endianness() === "LE";
+
 /** The bytes stored: float32, little-endian. */
 export function encodeEmbedding(vector: Float32Array): Buffer {
-  const bytes = Buffer.alloc(vector.length * 4);
-  for (let index = 0; index < vector.length; index++) {
-    bytes.writeFloatLE(vector[index] as number, index * 4);
-  }
-  return bytes;
+  const bytes = Buffer.from(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+  return isLittleEndian ? bytes : bytes.swap32();
 }
 
 export interface StoredVector {
@@ -45,24 +45,24 @@ export interface StoredVector {
   metadata: string;
 }
 
-/** @throws VectorError `vector.database` when a stored vector has another length */
-export function decodeBlock(rows: readonly StoredVector[], dimension: number): VectorBlock {
-  const values = new Float32Array(rows.length * dimension);
-  const lengths = new Float64Array(rows.length);
-  for (const [row, { id, embedding }] of rows.entries()) {
+/**
+ * The vectors of the rows one after the other.
+ * @throws VectorError `vector.database` when a stored vector has another length
+ */
+export function decodeEmbeddings(
+  rows: readonly StoredVector[],
+  dimension: number,
+): Float32Array<ArrayBuffer> {
+  const bytes = Buffer.alloc(rows.length * dimension * 4);
+  for (const [place, { id, embedding }] of rows.entries()) {
     if (embedding.byteLength !== dimension * 4) {
       throw new VectorError(
         "vector.database",
         `The stored vector "${id}" has ${embedding.byteLength} bytes instead of ${dimension * 4}.`,
       );
     }
-    const view = new DataView(embedding.buffer, embedding.byteOffset, embedding.byteLength);
-    const offset = row * dimension;
-    for (let index = 0; index < dimension; index++) {
-      values[offset + index] = view.getFloat32(index * 4, true);
-    }
-    lengths[row] = lengthOf(values.subarray(offset, offset + dimension));
+    bytes.set(embedding, place * dimension * 4);
   }
-  const ids = rows.map(({ id }) => id);
-  return { ids, metadata: rows.map(({ metadata }) => metadata), values, lengths };
+  if (!isLittleEndian) bytes.swap32();
+  return new Float32Array(bytes.buffer, bytes.byteOffset, rows.length * dimension);
 }

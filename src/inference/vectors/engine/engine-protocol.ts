@@ -1,0 +1,73 @@
+import type { Condition } from "../filter/condition.ts";
+import type { Metric } from "../similarity.ts";
+import type { Metadata } from "./row-table.ts";
+
+export interface EngineSettings {
+  /** Most bytes of vectors, texts and indexes. */
+  bytes: number;
+  /** Threads that compare vectors at once. */
+  threads: number;
+  /** Items from which a collection gets an approximate index; null: never. */
+  approximateFrom: number | null;
+}
+
+/** Items to add or replace; their vectors follow one another. */
+export interface Changes {
+  ids: readonly string[];
+  /** As JSON. */
+  metadata: readonly string[];
+  vectors: Float32Array<ArrayBuffer>;
+  removed: readonly string[];
+}
+
+export interface EngineQuery {
+  vector: Float32Array;
+  count: number;
+  filter: Condition | null;
+  /** Compare with all items, even where there is an index. */
+  exact: boolean;
+}
+
+export type SearchMethod = "exact" | "approximate";
+
+export interface Found {
+  id: string;
+  score: number;
+  metadata: Metadata;
+}
+
+export interface SearchAnswer {
+  method: SearchMethod;
+  found: Found[];
+}
+
+export interface ApplyAnswer {
+  /** False: there was no memory for all of them. */
+  complete: boolean;
+}
+
+export interface CollectionState {
+  items: number;
+  bytes: number;
+  /** Searches ask the index. */
+  approximate: boolean;
+}
+
+export type EngineRequest =
+  | { kind: "open"; handle: number; metric: Metric; dimension: number }
+  | { kind: "apply"; handle: number; changes: Changes }
+  | { kind: "search"; handle: number; query: EngineQuery }
+  | { kind: "state"; handle: number }
+  | { kind: "drop"; handle: number }
+  | { kind: "close" };
+
+export interface ToEngine {
+  id: number;
+  request: EngineRequest;
+}
+
+export interface FromEngine {
+  id: number;
+  answer?: unknown;
+  failure?: string;
+}

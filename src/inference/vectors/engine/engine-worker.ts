@@ -1,0 +1,120 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { reasonOf } from "../../../errors.ts";
+import { IndexThread } from "../index/index-thread.ts";
+import { queriesAtOnce } from "../kernel/kernel.ts";
+import { ScanTeam } from "../scan/scan-team.ts";
+import type {
+  CollectionState,
+  EngineQuery,
+  EngineRequest,
+  EngineSettings,
+  FromEngine,
+  SearchAnswer,
+  ToEngine,
+} from "./engine-protocol.ts";
+import { MemoryCollection } from "./memory-collection.ts";
+
+interface WaitingSearch {
+  id: number;
+  handle: number;
+  query: EngineQuery;
+}
+
+const port = parentPort as MessagePort;
+const settings = workerData as EngineSettings;
+const team = new ScanTeam(settings);
+const indexThread = new IndexThread();
+const collections = new Map<number, MemoryCollection>();
+let waiting: WaitingSearch[] = [];
+
+port.on("message", ({ id, request }: ToEngine) => {
+  if (request.kind === "search") {
+    // What has arrived meanwhile is searched for together.
+    if (waiting.length === 0) setImmediate(searchWaiting);
+    waiting.push({ id, ...request });
+  } else if (request.kind === "close") void close();
+  else reply(id, () => handle(request));
+});
+
+type Immediate = Exclude<EngineRequest, { kind: "search" | "close" }>;
+
+function handle(request: Immediate): unknown {
+  if (request.kind === "open") {
+    const { handle: key, metric, dimension } = request;
+    const { approximateFrom } = settings;
+    const mayTake = (bytes: number): boolean => usedBytes() + bytes <= settings.bytes;
+    const options = { team, indexThread, metric, dimension, approximateFrom, mayTake };
+    collections.set(key, new MemoryCollection(options));
+    return null;
+  }
+  if (request.kind === "drop") {
+    collections.get(request.handle)?.close();
+    return collections.delete(request.handle);
+  }
+  const collection = find(request.handle);
+  if (request.kind === "state") {
+    const { table, bytes, index } = collection;
+    const approximate = index.breadth !== null;
+    return { items: table.items, bytes, approximate } satisfies CollectionState;
+  }
+  const complete = usedBytes() <= settings.bytes && collection.apply(request.changes);
+  return { complete };
+}
+
+function searchWaiting(): void {
+  const searches = waiting;
+  waiting = [];
+  for (const [key, group] of Map.groupBy(searches, ({ handle: one }) => one)) {
+    const collection = collections.get(key);
+    const exact: WaitingSearch[] = [];
+    for (const search of group) {
+      if (collection?.isApproximate(search.query)) void searchIndex(collection, search);
+      else exact.push(search);
+    }
+    for (let start = 0; start < exact.length; start += queriesAtOnce) {
+      compareWithAll(key, exact.slice(start, start + queriesAtOnce));
+    }
+  }
+}
+
+async function searchIndex(collection: MemoryCollection, search: WaitingSearch): Promise<void> {
+  // An index that fails is no reason not to answer.
+  const answer = await collection.searchApproximately(search.query).catch(() => null);
+  if (answer === null) compareWithAll(search.handle, [search]);
+  else reply(search.id, () => answer);
+}
+
+function compareWithAll(key: number, searches: readonly WaitingSearch[]): void {
+  let answers: SearchAnswer[] | null = null;
+  for (const [place, { id }] of searches.entries()) {
+    reply(id, () => {
+      answers ??= find(key).searchExactly(searches.map(({ query }) => query));
+      return answers[place];
+    });
+  }
+}
+
+function find(key: number): MemoryCollection {
+  const collection = collections.get(key);
+  if (collection === undefined) throw new Error("the collection is not in memory any more");
+  return collection;
+}
+
+function usedBytes(): number {
+  return collections.values().reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function reply(id: number, act: () => unknown): void {
+  try {
+    port.postMessage({ id, answer: act() } satisfies FromEngine);
+  } catch (error) {
+    port.postMessage({ id, failure: reasonOf(error) } satisfies FromEngine);
+  }
+}
+
+async function close(): Promise<void> {
+  for (const collection of collections.values()) collection.close();
+  await indexThread.close();
+  await team.close();
+  port.close();
+}
