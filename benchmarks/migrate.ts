@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startPostgres } from "../test/support/postgres.ts";
+import { measureReaderStall } from "./migrate/reader-stall.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -159,6 +160,22 @@ function report(database: string, acts: Map<string, Subject[]>): void {
   }
 }
 
+/** How long readers wait for a migration that waits for a lock itself. */
+async function reportStall(createDatabase: () => Promise<string>): Promise<void> {
+  const lockTimeout = 1000;
+  const stalls: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    stalls.push(await measureReaderStall(await createDatabase(), lockTimeout));
+  }
+  const most = lockTimeout + 100;
+  const met = median(stalls) <= most;
+  if (!met) missed += 1;
+  process.stdout.write(
+    `PostgreSQL: readers beside a blocked ALTER, lock timeout ${lockTimeout} ms  <= ${most} ms  ${met ? "met" : "MISSED"}\n` +
+      `  longest wait ${stalls.map((one) => one.toFixed(0)).join(", ")} ms\n`,
+  );
+}
+
 const folder = mkdtempSync(join(tmpdir(), "studio-benchmark-"));
 const postgres = await startPostgres();
 try {
@@ -179,6 +196,7 @@ try {
       "PostgreSQL",
       subjectsOn(folder, (tool) => urls.get(tool) ?? ""),
     );
+    await reportStall(() => postgres.createDatabase());
   }
 } finally {
   await postgres?.stop();

@@ -36,7 +36,7 @@ export async function parseArguments(
     const command = match.entry === null ? null : (await match.entry.load()).default;
     if (command !== null && hasOwnVersion(command)) root = createRoot(null, texts);
     const leaf = growTree(root, registry, match.words);
-    return finish(parse({ root, leaf, command, match, argv: line, texts }));
+    return finish(parse({ registry, root, leaf, command, match, argv: line, texts }));
   } catch (error) {
     return finish({ kind: "refuse", error });
   }
@@ -50,6 +50,7 @@ function withoutHelpWord(registry: Registry, argv: readonly string[]): readonly 
 }
 
 interface ParseInput {
+  registry: Registry;
   root: Program;
   /** The node of the words that were typed; the command's own, when they lead to one. */
   leaf: Program;
@@ -65,7 +66,8 @@ interface Texts {
   complaint: string;
 }
 
-function parse({ root, leaf, command, match, argv, texts }: ParseInput): Parsed["action"] {
+function parse(task: ParseInput): Parsed["action"] {
+  const { registry, root, leaf, command, match, argv, texts } = task;
   let input: Input | null = null;
   if (command !== null) {
     dress(leaf, command);
@@ -90,11 +92,21 @@ function parse({ root, leaf, command, match, argv, texts }: ParseInput): Parsed[
       .trim()
       .replace(/^error: /, "")
       .replaceAll("\n", " ");
-    const hint = `\`${path} --help\` shows what can be typed.`;
+    const hint = `${elsewhere(registry, match)}\`${path} --help\` shows what can be typed.`;
     return { kind: "refuse", error: usageError(sentence(message), hint) };
   }
   if (command === null || input === null) throw new Error("commander ran no action");
   return { kind: "run", command, input };
+}
+
+/** A word that is a command in a group: `restore` of `backup`. */
+function elsewhere({ entries }: Registry, { unknown }: Match): string {
+  if (unknown === null) return "";
+  const found = entries.filter(
+    ({ words, hidden }) => hidden !== true && words.endsWith(` ${unknown}`),
+  );
+  if (found.length === 0) return "";
+  return `There is ${found.map(({ words }) => `\`studio ${words}\``).join(" and ")}. `;
 }
 
 const helpFlags = ["--help", "-h"];

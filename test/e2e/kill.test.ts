@@ -43,10 +43,10 @@ async function reset(): Promise<void> {
   }
 }
 
-/** From here on the new release has served, and a schema that the one before can live with stays. */
+/** From here on the new release may have served; a schema that the one before can live with stays. */
 function isAfterSwitch({ name, nth }: KillPoint): boolean {
   const index = points.findIndex((point) => point.name === name && point.nth === nth);
-  return index >= points.findIndex((point) => point.name === "switch#done:after");
+  return index >= points.findIndex((point) => point.name === "switch#intent:after");
 }
 
 async function check({ way, point, where, outcome }: Recovery): Promise<void> {

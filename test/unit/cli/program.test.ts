@@ -49,6 +49,13 @@ describe("help", () => {
       });
     },
   );
+
+  test("a word of another group is shown where it stands", async () => {
+    const { action } = await parse("restore");
+    expect(action).toMatchObject({
+      error: { hint: expect.stringContaining("`studio backup restore`") },
+    });
+  });
 });
 
 test("a command whose module cannot be loaded is refused with the words that were typed", async () => {
