@@ -28,8 +28,6 @@ declare module "fastify" {
     role?: Role;
     /** Exists on the private socket only. */
     control?: boolean;
-    /** The least role that a key must have, where keys are asked for. */
-    role?: "viewer" | "operator" | "admin";
   }
   /** What the API's description says of a route beside its schemas. */
   interface FastifySchema {
@@ -53,7 +51,6 @@ export async function createApplication(services: Services): Promise<FastifyInst
     handlerTimeout: services.spec.serve.timeout,
     // Values are what they were sent as: "5" is no number, and an unknown key is an error.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-    routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
     genReqId: (request) => services.traffic.of(request).id,
   });

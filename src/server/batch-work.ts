@@ -168,7 +168,7 @@ async function searchVectors({ vectors }: Services, words: Words): Promise<ItemR
   if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > 1000) {
     throw wrong("top_k", "must be a whole number from 1 to 1000");
   }
-  return { result: await vectors.search(collection, vector, count) };
+  return { result: await vectors.search(collection, { vector, count }) };
 }
 
 /** Null for a text with anything else in it; `Buffer.from` would leave that out without a word. */

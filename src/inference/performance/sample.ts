@@ -25,7 +25,7 @@ export function sampleRow(model: LoadedModel, dimensions: Record<string, number>
   const configured = model.record.configuration["dimensions"] as Record<string, number> | undefined;
   const named = { ...configured, ...dimensions };
   const name = model.inputs[0]?.dims[0];
-  const row = typeof name === "string" && takesRows(model) ? { name, count: 1 } : undefined;
+  const row = typeof name === "string" && takesRows(model) ? name : undefined;
   return warmUpFeeds(model.inputs, {
     ...(row === undefined ? {} : { row }),
     named,
