@@ -37,7 +37,7 @@ export default defineCommand<QuantizeReport>({
     { line: "studio model quantize sentences --dry-run", does: "measure, and keep nothing" },
   ],
   dryRun: "plans",
-  exitCodes: [0, 2, 4, 130, 143],
+  exitCodes: [0, 2, 4, 8, 130, 143],
   async run(context, input) {
     const { quantizeVersion, leastCosine } = await import(
       "../../src/inference/quantize/quantize-version.ts"

@@ -182,6 +182,15 @@ describe("what cannot be done is refused, and nothing is written", () => {
     expect(await readdir(join(models, "net"))).toEqual(["1"]);
   });
 
+  test("a place that cannot be written to", async () => {
+    await place("net/1");
+    const output = join(models, "net", "1", "model.onnx", "new");
+    await expect(quantize({ output })).rejects.toMatchObject({
+      code: "model.unwritable",
+      exitCode: 8,
+    });
+  });
+
   test("a model that is cut off, with the place where it ends", async () => {
     await place("net/1");
     const file = join(models, "net", "1", "model.onnx");
