@@ -15,7 +15,16 @@ export type InferenceErrorCode =
   | "model.unfit"
   | "model.unknown"
   | "model.unloadable"
-  | "model.memory";
+  | "model.memory"
+  | "image.empty"
+  | "image.format"
+  | "image.name"
+  | "image.mismatch"
+  | "image.damaged"
+  | "image.too_large"
+  | "image.input"
+  | "batch.item"
+  | "optimize.running";
 
 /** Why a model gave no answer; the server turns the code into an HTTP status. */
 export class InferenceError extends StudioError {
