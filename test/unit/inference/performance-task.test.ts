@@ -1,0 +1,165 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ModelPool } from "../../../src/inference/model-pool.ts";
+import { findModels } from "../../../src/inference/models.ts";
+import { percentile } from "../../../src/inference/performance/measure.ts";
+import { type Candidate, choices, propose } from "../../../src/inference/performance/proposal.ts";
+import { PerformanceTask } from "../../../src/inference/tasks/performance.ts";
+import { brightnessModel, colourModel, colours, writeImageModel } from "./image-models.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const plenty = (): number => 1e12;
+
+let folder: string;
+let pool: ModelPool;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "studio-performance-"));
+  const configuration = { labels: colours };
+  await writeImageModel(join(folder, "models"), "colours", colourModel(), configuration);
+  await writeImageModel(join(folder, "models"), "bright", brightnessModel(), configuration);
+  const records = await findModels([join(folder, "models")], folder);
+  pool = new ModelPool(records, { log: quiet, instances: 1, batchRows: 8 });
+  pool.start();
+  for (let turn = 0; turn < 1000 && !pool.ready; turn++) await sleep(10);
+});
+
+afterEach(async () => {
+  await pool.close();
+  await rm(folder, { recursive: true });
+});
+
+function capacity(name: string): { instances?: number; batchRows?: number } {
+  const { instances, batchRows } = pool.find(name)?.capacity ?? {};
+  return { instances, batchRows };
+}
+
+describe("measuring models", () => {
+  it("tells how each setting did and leaves the models as they were", async () => {
+    const task = new PerformanceTask(pool, 2, plenty);
+    const { models, skipped } = await task.optimize({ duration: 1000, apply: false });
+    expect(skipped).toEqual([]);
+    expect(models.map(({ name }) => name)).toEqual(["bright", "colours"]);
+    for (const { candidates, before, applied, gain } of models) {
+      expect(before).toEqual({ instances: 1, batchRows: 8 });
+      expect(applied).toBe(false);
+      expect(gain).toBeGreaterThan(0);
+      for (const one of candidates) {
+        expect(one.items).toBeGreaterThanOrEqual(one.callers);
+        expect(one.itemsPerSecond).toBeGreaterThan(1);
+        expect(one.p95).toBeGreaterThanOrEqual(one.p50);
+      }
+    }
+    const [bright, colour] = models;
+    expect(colour?.sample).toEqual([{ name: "pixels", type: "float32", shape: [1, 3, 8, 8] }]);
+    const caps = colour?.candidates.filter(({ instances }) => instances === 1);
+    expect(caps?.map(({ batchRows }) => batchRows)).toEqual([1, 4, 8, 16, 32, 64]);
+    expect(colour?.candidates.some(({ instances }) => instances === 2)).toBe(true);
+    // A model of one image at a time has nothing to batch.
+    expect(bright?.candidates.every(({ batchRows }) => batchRows === 8)).toBe(true);
+    expect(capacity("colours")).toEqual({ instances: 1, batchRows: 8 });
+  });
+
+  it("sets what it proposes when that is wanted, and says what was before", async () => {
+    await pool.find("colours")?.resize({ batchRows: 1 });
+    const task = new PerformanceTask(pool, 2, plenty);
+    const { models } = await task.optimize({ models: ["colours"], duration: 1500, apply: true });
+    const [report] = models;
+    expect(report?.before).toEqual({ instances: 1, batchRows: 1 });
+    expect(capacity("colours")).toEqual(report?.proposal);
+    expect(report?.applied).toBe(
+      JSON.stringify(report?.proposal) !== '{"instances":1,"batchRows":1}',
+    );
+  });
+
+  it("answers real callers meanwhile, rightly", async () => {
+    const task = new PerformanceTask(pool, 2, plenty);
+    let over = false;
+    const measuring = task.optimize({ models: ["colours"], duration: 1000, apply: false });
+    void measuring.finally(() => (over = true));
+    const pixels = { type: "float32", dims: [1, 3, 8, 8], data: new Float32Array(192).fill(0.5) };
+    const first = await pool.find("colours")?.infer({ pixels }, { timeout: 5000 });
+    let answers = 0;
+    while (!over) {
+      const again = await pool.find("colours")?.infer({ pixels }, { timeout: 5000 });
+      for (const [at, value] of [...(again?.["probabilities"]?.data ?? [])].entries()) {
+        expect(value).toBeCloseTo(first?.["probabilities"]?.data[at] as number, 5);
+      }
+      answers++;
+    }
+    await measuring;
+    expect(answers).toBeGreaterThan(10);
+  });
+
+  it("is done once at a time, and only of models that are there", async () => {
+    const task = new PerformanceTask(pool, 2, plenty);
+    await expect(
+      task.optimize({ models: ["other"], duration: 500, apply: false }),
+    ).rejects.toMatchObject({ code: "model.unknown" });
+    const first = task.optimize({ models: ["bright"], duration: 500, apply: false });
+    await expect(task.optimize({ duration: 500, apply: false })).rejects.toMatchObject({
+      code: "optimize.running",
+    });
+    await first;
+  });
+
+  it("stops when its caller goes away, and leaves the models as they were", async () => {
+    const task = new PerformanceTask(pool, 2, plenty);
+    const caller = new AbortController();
+    const asked = { duration: 20_000, apply: true, signal: caller.signal };
+    const measuring = task.optimize(asked);
+    setTimeout(() => caller.abort(), 400);
+    await expect(measuring).rejects.toMatchObject({ code: "inference.cancelled" });
+    expect(capacity("bright")).toEqual({ instances: 1, batchRows: 8 });
+    expect(capacity("colours")).toEqual({ instances: 1, batchRows: 8 });
+  });
+
+  it("starts no further threads when memory is short", async () => {
+    const task = new PerformanceTask(pool, 4, () => 100);
+    const { models } = await task.optimize({ models: ["colours"], duration: 500, apply: false });
+    expect(models[0]?.candidates.every(({ instances }) => instances === 1)).toBe(true);
+    expect(models[0]?.skipped).toMatchObject([
+      { instances: 3, reason: expect.stringContaining("memory") as string },
+      { instances: 4 },
+    ]);
+  });
+});
+
+describe("a proposal", () => {
+  const one = { callers: 8, items: 100, p50: 1 };
+  const candidate = (
+    instances: number,
+    batchRows: number,
+    itemsPerSecond: number,
+    p95 = 5,
+  ): Candidate => {
+    return { ...one, instances, batchRows, itemsPerSecond, p95 };
+  };
+
+  it("is what gives most, and of what gives about as much, the shortest wait and the least", () => {
+    const candidates = [
+      candidate(1, 1, 100),
+      candidate(1, 32, 200, 9),
+      candidate(2, 8, 196, 4),
+      candidate(1, 8, 195, 4),
+    ];
+    expect(propose(candidates, candidates[0] ?? null)).toBe(candidates[3]);
+    expect(propose(candidates, candidates[2] ?? null)).toBe(candidates[2]);
+    expect(propose([], null)).toBeNull();
+  });
+
+  it("is chosen among what fits, with what is in use", () => {
+    expect(choices(6, [1, 4, 8, 8, 64], 32)).toEqual([1, 4, 6, 8]);
+    expect(choices(3, [0, 1, 2], 2)).toEqual([1, 2, 3]);
+  });
+
+  it("rests on percentiles by the nearest rank", () => {
+    const values = Array.from({ length: 100 }, (_, index) => index + 1);
+    expect([percentile(values, 0.5), percentile(values, 0.95), percentile([7], 0.95)]).toEqual([
+      50, 95, 7,
+    ]);
+  });
+});
