@@ -3,13 +3,16 @@ import { answerError } from "./error-answer.ts";
 import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
+import { batchRoutes } from "./routes/batch.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { descriptionRoutes } from "./routes/description.ts";
 import { embeddingsRoutes } from "./routes/embeddings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
+import { imageRoutes } from "./routes/image.ts";
 import { informationRoutes } from "./routes/information.ts";
 import { metricsRoute } from "./routes/metrics.ts";
+import { optimizeRoutes } from "./routes/optimize.ts";
 import { textRoutes } from "./routes/text.ts";
 import { vectorRoutes } from "./routes/vectors.ts";
 import type { Services } from "./services.ts";
@@ -20,6 +23,8 @@ declare module "fastify" {
     open?: boolean;
     /** Exists on the private socket only. */
     control?: boolean;
+    /** The least role that a key must have, where keys are asked for. */
+    role?: "viewer" | "operator" | "admin";
   }
   /** What the API's description says of a route beside its schemas. */
   interface FastifySchema {
@@ -73,6 +78,9 @@ export async function createApplication(services: Services): Promise<FastifyInst
     metricsRoute,
     textRoutes,
     embeddingsRoutes,
+    imageRoutes,
+    batchRoutes,
+    optimizeRoutes,
     vectorRoutes,
     inferenceProtocolRoutes,
     controlRoutes,

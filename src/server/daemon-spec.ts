@@ -11,7 +11,10 @@ export interface ServeSettings {
   shutdown: number;
   /** `auto`: a key is needed off loopback, and wherever keys are configured. */
   auth: { required: "auto" | boolean };
-  limits: { body: number; text: number; batch: number };
+  /** Items of a client's batch that are worked on at once. */
+  batchSize: number;
+  /** Bytes of a body, characters of a text, items of a request, pixels of an image. */
+  limits: { body: number; text: number; batch: number; pixels: number };
   /** Answers of models that ask for it are remembered within these limits. Default: none are. */
   cache?: { bytes: number; ttl: number } | undefined;
   /** Look for new and changed models while serving. Default: false. */

@@ -1,9 +1,13 @@
+import { availableParallelism } from "node:os";
 import type { Knex } from "knex";
 import { connectDatabase } from "../database/connect.ts";
+import { ImageDecoder } from "../inference/images/image-decoder.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { openModels } from "../inference/open-models.ts";
 import type { LanguageTask } from "../inference/tasks/language.ts";
 import { TextTasks } from "../inference/tasks/text.ts";
+import { ImageTask } from "../inference/tasks/image.ts";
+import { PerformanceTask } from "../inference/tasks/performance.ts";
 import { VectorStore } from "../inference/vectors.ts";
 import { createKeyCheck, type KeyCheck } from "./authentication.ts";
 import { componentChecks, storageFolder } from "./component-checks.ts";
@@ -24,6 +28,8 @@ export interface Services {
   models: ModelPool;
   language: LanguageTask;
   texts: TextTasks;
+  images: ImageTask;
+  performance: PerformanceTask;
   database: Knex;
   vectors: VectorStore;
   health: HealthMonitor;
@@ -61,6 +67,9 @@ export async function createServices(
     },
   });
   const texts = new TextTasks(models);
+  const images = new ImageTask(models, createImageDecoder(spec));
+  const freeMemory = () => process.availableMemory();
+  const performance = new PerformanceTask(models, availableParallelism(), freeMemory);
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const health = createHealthMonitor(spec, database, models, now);
@@ -88,9 +97,19 @@ export async function createServices(
   metrics.read({ listener, traffic, models, database, health });
   const vectors = new VectorStore(database, { now });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
-  const data = { models, texts, language: texts.language, database, vectors };
+  const tasks = { texts, language: texts.language, images, performance };
+  const data = { models, ...tasks, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, keyCheck, ...parts, daemon: () => late.daemon() };
+}
+
+/** The four threads that decode also read files, and the processors are the models' too. */
+function createImageDecoder({ serve: { limits } }: DaemonSpec): ImageDecoder {
+  return new ImageDecoder({
+    atOnce: availableParallelism() >= 4 ? 2 : 1,
+    bytes: Math.max(128_000_000, 2 * limits.body),
+    pixels: limits.pixels,
+  });
 }
 
 function createHealthMonitor(

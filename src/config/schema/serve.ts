@@ -55,6 +55,8 @@ export const serve = z
     watch: flag.prefault(false),
     timeout: duration.prefault("30s"),
     shutdown: duration.prefault("60s"),
+    /** Items of a client's batch that are worked on at once. */
+    batchSize: integer(1, 256).prefault(10),
     auth,
     rateLimit: z
       .strictObject({

@@ -20,7 +20,12 @@ const infoSchema = exactly({
   platform: text,
   started_at: text,
   models: listOf(exactly({ name: text, version: text, sha256: text, ready: flag })),
-  limits: exactly({ body_bytes: integer, text_characters: integer, batch_items: integer }),
+  limits: exactly({
+    body_bytes: integer,
+    text_characters: integer,
+    batch_items: integer,
+    image_pixels: integer,
+  }),
 });
 
 /** What answers here, and what it can do. */
@@ -50,6 +55,7 @@ export function informationRoutes(application: FastifyInstance, services: Servic
           body_bytes: serve.limits.body,
           text_characters: serve.limits.text,
           batch_items: serve.limits.batch,
+          image_pixels: serve.limits.pixels,
         },
       };
     },
