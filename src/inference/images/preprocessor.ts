@@ -1,6 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { systemCode } from "../../errors.ts";
 import type { ModelRecord } from "../models.ts";
 
 /** What image processors of Hugging Face's transformers write in preprocessor_config.json. */
@@ -25,15 +23,12 @@ const kernels: Record<number, string> = { 0: "nearest", 1: "lanczos3", 2: "linea
 /**
  * The settings that the file `preprocessor_config.json` beside a model stands for, in the words of
  * the key `image` of config.yaml; empty without such a file.
- * @throws Error when the file is not JSON
+ * @throws Error when the file cannot be read, or is not JSON
  */
 export async function readPreprocessor(record: ModelRecord): Promise<Record<string, unknown>> {
-  const own = dirname(record.file);
-  // Exports lie in the folder "onnx" of the model's.
-  const folder = basename(own) === "onnx" ? dirname(own) : own;
-  const processor = await readJson<Preprocessor>(join(folder, "preprocessor_config.json"));
+  const processor = await readJson<Preprocessor>(record.files.preprocessor);
   if (processor === null) return {};
-  return { ...scalingOf(processor), ...valuesOf(processor), ...(await outputOf(record, folder)) };
+  return { ...scalingOf(processor), ...valuesOf(processor), ...(await outputOf(record)) };
 }
 
 function scalingOf(processor: Preprocessor): Record<string, unknown> {
@@ -69,18 +64,14 @@ function valuesOf(processor: Preprocessor): Record<string, unknown> {
 }
 
 /** Exports of classifiers give logits, of one label each or of several at once. */
-async function outputOf({ task }: ModelRecord, folder: string): Promise<Record<string, unknown>> {
+async function outputOf({ task, files }: ModelRecord): Promise<Record<string, unknown>> {
   if (task !== "image-classification") return {};
-  const config = await readJson<{ problem_type?: unknown }>(join(folder, "config.json"));
+  const config = await readJson<{ problem_type?: unknown }>(files.config);
   const several = config?.problem_type === "multi_label_classification";
   return { output: "logits", activation: several ? "sigmoid" : "softmax" };
 }
 
-async function readJson<Content>(file: string): Promise<Content | null> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Content;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw error;
-  }
+async function readJson<Content>(file: string | undefined): Promise<Content | null> {
+  if (file === undefined) return null;
+  return JSON.parse(await readFile(file, "utf8")) as Content;
 }

@@ -22,10 +22,9 @@ export function takesRows({ inputs, outputs }: LoadedModel): boolean {
  * @param dimensions sizes of free dimensions by name, before those of the model's configuration
  */
 export function sampleRow(model: LoadedModel, dimensions: Record<string, number>): Tensors {
-  const configured = model.record.configuration["dimensions"] as Record<string, number> | undefined;
-  const named = { ...configured, ...dimensions };
+  const named = { ...model.record.configuration.dimensions, ...dimensions };
   const name = model.inputs[0]?.dims[0];
-  const row = typeof name === "string" && takesRows(model) ? name : undefined;
+  const row = typeof name === "string" && takesRows(model) ? { name, count: 1 } : undefined;
   return warmUpFeeds(model.inputs, {
     ...(row === undefined ? {} : { row }),
     named,

@@ -38,9 +38,17 @@ const formSchema = {
   properties: { file: { ...text, format: "binary" }, ...words },
 };
 
+const imageSchema = { description: "The image itself, and in the query what is asked." };
+
 const requestSchema = {
   querystring: { type: "object", properties: words },
-  body: { content: { "multipart/form-data": { schema: formSchema } } },
+  body: {
+    content: {
+      "multipart/form-data": { schema: formSchema },
+      "image/*": { schema: imageSchema },
+      "application/octet-stream": { schema: imageSchema },
+    },
+  },
 };
 
 /** Work on one image, sent in a form (part `file`) or as the body itself. */
