@@ -42,7 +42,7 @@ export class MemoryCollection {
       thread,
       mayTake,
       exact: (queries, count) => {
-        const accepts = (row: number): boolean => row < this.index.indexed;
+        const accepts = (row: number): boolean => this.index.holds(row);
         return queries.flatMap((vector) =>
           searchExactly(team, table, [{ vector, count, accepts }]).map((found) =>
             found.map(({ row }) => row),

@@ -1,5 +1,6 @@
 import type { RowTable } from "../engine/row-table.ts";
-import { calibrate } from "./calibrate.ts";
+import { calibrate, sampleRows } from "./calibrate.ts";
+import type { Metric } from "../similarity.ts";
 import type { Precision } from "./index-protocol.ts";
 import type { IndexThread } from "./index-thread.ts";
 
@@ -27,7 +28,14 @@ const growth = 1.5;
 /** What a row costs in the graph beside its vector, in bytes. */
 const graphBytes = 250;
 
-const precisions: readonly Precision[] = ["bf16", "f32"];
+/** Tried in this order; i8 holds what lies between -1 and 1, as vectors of length 1 do. */
+const precisions: Record<Metric, readonly Precision[]> = {
+  cosine: ["i8", "bf16", "f32"],
+  dot: ["bf16", "f32"],
+  euclid: ["bf16", "f32"],
+};
+
+const bytesOf: Record<Precision, number> = { i8: 1, bf16: 2, f32: 4 };
 
 /**
  * The approximate index of a collection. It is used only once it was measured: it knows how many
@@ -41,6 +49,8 @@ export class ApproximateIndex {
   private key: number | null = null;
   private attempt = 0;
   private measuredAt = 0;
+  /** Rows kept out of a new index until it was measured with them. */
+  private withheld = new Set<number>();
   private running = false;
   private closed = false;
 
@@ -59,7 +69,16 @@ export class ApproximateIndex {
 
   /** Of no use for these vectors: what it finds is too incomplete. */
   get unfit(): boolean {
-    return this.attempt >= precisions.length;
+    return this.precision === undefined;
+  }
+
+  /** Is the row in the index? */
+  holds(row: number): boolean {
+    return row < this.indexed && !this.withheld.has(row);
+  }
+
+  private get precision(): Precision | undefined {
+    return precisions[this.options.table.metric][this.attempt];
   }
 
   /** Brings the index up to the table, in the background. Never throws. */
@@ -70,7 +89,7 @@ export class ApproximateIndex {
       while (!this.closed && (await this.step()));
     } catch {
       // The library refused: the collection is searched exactly.
-      this.attempt = precisions.length;
+      this.attempt = Infinity;
       this.discard();
     } finally {
       this.running = false;
@@ -91,57 +110,71 @@ export class ApproximateIndex {
     const { table } = this.options;
     if (this.key !== null && this.shareGone() > mostGone) this.discard();
     if (this.key === null) return this.begin();
-    if (this.indexed === table.fixed && this.isWorthAdding()) table.fix();
     if (this.indexed < table.fixed) {
       await this.addBatch(this.key);
       return true;
     }
-    if (table.items < this.measuredAt * growth && this.breadth !== null) return false;
-    return this.measure();
+    if (this.breadth === null) return this.measureFirst(this.key);
+    if (table.size - table.fixed < worthAdding) return false;
+    if (table.items >= this.measuredAt * growth) await this.measure(sampleRows(table, table.fixed));
+    if (this.key === null) return !this.unfit;
+    table.fix();
+    return true;
   }
 
   private begin(): boolean {
     const { table, thread, mayTake } = this.options;
-    const precision = precisions[this.attempt];
+    const { precision } = this;
     if (precision === undefined || !mayTake(this.estimate(table.size))) return false;
     const operation = table.metric === "euclid" ? "square" : "product";
     this.key = thread.create(table.dimension, operation, precision);
     table.release();
+    table.fix();
+    this.withheld = new Set(sampleRows(table, 0));
     return true;
   }
 
-  private isWorthAdding(): boolean {
-    const { table } = this.options;
-    const added = table.size - table.fixed;
-    return added >= (this.breadth === null ? 1 : worthAdding);
-  }
-
   private async addBatch(key: number): Promise<void> {
-    const { table, thread } = this.options;
+    const { table } = this.options;
     const end = Math.min(this.indexed + batch, table.fixed);
     const rows: number[] = [];
-    for (let row = this.indexed; row < end; row++) if (table.ids[row] !== undefined) rows.push(row);
+    for (let row = this.indexed; row < end; row++) if (!this.withheld.has(row)) rows.push(row);
+    await this.add(key, rows);
+    this.indexed = end;
+  }
+
+  private async add(key: number, all: readonly number[]): Promise<void> {
+    const { table, thread } = this.options;
+    const rows = all.filter((row) => table.ids[row] !== undefined);
     const vectors = new Float32Array(rows.length * table.dimension);
     for (const [place, row] of rows.entries()) {
       vectors.set(this.prepare(table.valuesOf(row)), place * table.dimension);
     }
     if (rows.length > 0) await thread.add(key, BigUint64Array.from(rows, BigInt), vectors);
-    this.indexed = end;
   }
 
-  private async measure(): Promise<boolean> {
+  /** Measures a new index, completes it, and only then lets searches use it. */
+  private async measureFirst(key: number): Promise<boolean> {
+    const breadth = await this.measure([...this.withheld]);
+    if (breadth === null || this.closed) return !this.closed;
+    await this.add(key, [...this.withheld]);
+    this.withheld = new Set();
+    this.breadth = breadth;
+    return true;
+  }
+
+  /** @param samples rows that are not in the index */
+  private async measure(samples: readonly number[]): Promise<number | null> {
     const { table, exact } = this.options;
-    const key = this.key;
-    this.breadth = await calibrate({
-      table,
-      exact,
-      search: (query, count) => this.search(query, count),
-    });
+    const search = (query: Float32Array, count: number) => this.search(query, count);
+    const breadth = await calibrate({ table, samples, exact, search });
     this.measuredAt = table.items;
-    if (this.breadth !== null || this.closed || this.key !== key) return !this.closed;
-    this.attempt += 1;
-    this.discard();
-    return !this.unfit;
+    if (this.closed) return null;
+    if (breadth === null) {
+      this.attempt += 1;
+      this.discard();
+    } else if (this.breadth !== null) this.breadth = breadth;
+    return breadth;
   }
 
   private discard(): void {
@@ -149,6 +182,7 @@ export class ApproximateIndex {
     this.key = null;
     this.breadth = null;
     this.indexed = 0;
+    this.withheld = new Set();
     this.options.table.release();
   }
 
@@ -158,8 +192,8 @@ export class ApproximateIndex {
   }
 
   private estimate(rows: number): number {
-    const size = precisions[this.attempt] === "f32" ? 4 : 2;
-    return rows * (this.options.table.dimension * size + graphBytes);
+    const { precision = "f32" } = this;
+    return rows * (this.options.table.dimension * bytesOf[precision] + graphBytes);
   }
 
   /** For the cosine, vectors of length 1, whose dot product it is. */
