@@ -22,7 +22,7 @@ const worthAdding = 512;
 /** Share of gone rows above which the index is built anew. */
 const mostGone = 0.3;
 
-/** Growth since it was last measured after which an index is measured again. */
+/** Growth since it was last measured with which an index is measured again. */
 const growth = 1.5;
 
 /** What a row costs in the graph beside its vector, in bytes. */
@@ -49,8 +49,8 @@ export class ApproximateIndex {
   private key: number | null = null;
   private attempt = 0;
   private measuredAt = 0;
-  /** Rows kept out of a new index until it was measured with them. */
-  private withheld = new Set<number>();
+  /** Rows below `indexed` that are kept out until the index was measured with them. */
+  withheld: ReadonlySet<number> = new Set<number>();
   private running = false;
   private closed = false;
 
@@ -114,11 +114,12 @@ export class ApproximateIndex {
       await this.addBatch(this.key);
       return true;
     }
-    if (this.breadth === null) return this.measureFirst(this.key);
+    if (this.withheld.size > 0) return this.complete(this.key);
     if (table.size - table.fixed < worthAdding) return false;
-    if (table.items >= this.measuredAt * growth) await this.measure(sampleRows(table, table.fixed));
-    if (this.key === null) return !this.unfit;
+    const from = table.fixed;
     table.fix();
+    const hasGrown = table.size >= this.measuredAt * growth;
+    this.withheld = new Set(hasGrown ? sampleRows(table, from) : []);
     return true;
   }
 
@@ -153,28 +154,23 @@ export class ApproximateIndex {
     if (rows.length > 0) await thread.add(key, BigUint64Array.from(rows, BigInt), vectors);
   }
 
-  /** Measures a new index, completes it, and only then lets searches use it. */
-  private async measureFirst(key: number): Promise<boolean> {
-    const breadth = await this.measure([...this.withheld]);
-    if (breadth === null || this.closed) return !this.closed;
-    await this.add(key, [...this.withheld]);
-    this.withheld = new Set();
-    this.breadth = breadth;
-    return true;
-  }
-
-  /** @param samples rows that are not in the index */
-  private async measure(samples: readonly number[]): Promise<number | null> {
+  /** Measures the index, adds what was kept out for that, and lets searches use it. */
+  private async complete(key: number): Promise<boolean> {
     const { table, exact } = this.options;
+    const samples = [...this.withheld];
     const search = (query: Float32Array, count: number) => this.search(query, count);
     const breadth = await calibrate({ table, samples, exact, search });
-    this.measuredAt = table.items;
-    if (this.closed) return null;
+    if (this.closed) return false;
     if (breadth === null) {
       this.attempt += 1;
       this.discard();
-    } else if (this.breadth !== null) this.breadth = breadth;
-    return breadth;
+      return !this.unfit;
+    }
+    await this.add(key, samples);
+    this.withheld = new Set();
+    this.measuredAt = this.indexed;
+    this.breadth = breadth;
+    return true;
   }
 
   private discard(): void {
