@@ -17,22 +17,9 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.alterTable("studio_vectors", (table) => {
     table.bigInteger("sequence").notNullable().defaultTo(0);
   });
-  await knex.schema.createTable("studio_vector_deletions", (table) => {
-    table.string("collection", 64).notNullable();
-    table.string("id", 256).notNullable();
-    table.bigInteger("sequence").notNullable();
-    table.primary(["collection", "id"]);
-    table.index(["collection", "sequence"], "studio_vector_deletions_sequence");
-    table
-      .foreign("collection")
-      .references("name")
-      .inTable("studio_collections")
-      .onDelete("CASCADE");
-  });
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.dropTable("studio_vector_deletions");
   await knex.schema.alterTable("studio_vectors", (table) => {
     table.dropColumn("sequence");
   });

@@ -10,28 +10,22 @@ export const compatible = true;
  */
 export const allow = ["rewrite-table", "add-foreign-key", "enforce-foreign-key", "implicit-commit"];
 
-const tables = ["studio_vectors", "studio_vector_deletions"];
-
 /** The other databases compare by bytes already. */
 export async function up(knex: Knex): Promise<void> {
   if ((knex.client as { dialect: string }).dialect !== "mysql") return;
-  for (const name of tables) {
-    await knex.schema.alterTable(name, (table) => {
-      table.dropForeign("collection");
-    });
-  }
-  for (const name of ["studio_collections", ...tables]) {
+  await knex.schema.alterTable("studio_vectors", (table) => {
+    table.dropForeign("collection");
+  });
+  for (const name of ["studio_collections", "studio_vectors"]) {
     await knex.raw("ALTER TABLE ?? CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", [name]);
   }
-  for (const name of tables) {
-    await knex.schema.alterTable(name, (table) => {
-      table
-        .foreign("collection")
-        .references("name")
-        .inTable("studio_collections")
-        .onDelete("CASCADE");
-    });
-  }
+  await knex.schema.alterTable("studio_vectors", (table) => {
+    table
+      .foreign("collection")
+      .references("name")
+      .inTable("studio_collections")
+      .onDelete("CASCADE");
+  });
 }
 
 /** Nothing: ids that were told apart may be there by now. */

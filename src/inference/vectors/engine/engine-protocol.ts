@@ -51,6 +51,8 @@ export interface CollectionState {
   bytes: number;
   /** Searches ask the index. */
   approximate: boolean;
+  /** Rows that the index holds; the others are compared with. */
+  indexed: number;
 }
 
 export type EngineRequest =

@@ -55,7 +55,12 @@ function handle(request: Immediate): unknown {
   if (request.kind === "state") {
     const { table, bytes, index } = collection;
     const approximate = index.breadth !== null;
-    return { items: table.items, bytes, approximate } satisfies CollectionState;
+    return {
+      items: table.items,
+      bytes,
+      approximate,
+      indexed: index.indexed,
+    } satisfies CollectionState;
   }
   const complete = usedBytes() <= settings.bytes && collection.apply(request.changes);
   return { complete };

@@ -42,7 +42,7 @@ export class MemoryCollection {
       thread,
       mayTake,
       exact: (queries, count) => {
-        const accepts = (row: number): boolean => row < this.index.indexed;
+        const accepts = (row: number): boolean => this.index.holds(row);
         return queries.flatMap((vector) =>
           searchExactly(team, table, [{ vector, count, accepts }]).map((found) =>
             found.map(({ row }) => row),
@@ -121,7 +121,9 @@ export class MemoryCollection {
     const { table, options, index } = this;
     const nearest = new Nearest(table, count);
     const target = { values: vector, start: 0, length: lengthOf(vector) };
-    for (const row of candidates) {
+    const isKeptOut = (row: number): boolean => table.ids[row] !== undefined && accepts(row);
+    const near = new Set([...candidates, ...[...index.withheld].filter(isKeptOut)]);
+    for (const row of near) {
       if (row >= index.indexed) continue;
       nearest.add(row, scoreOf(table.metric, table.placed(row), target, table.dimension));
     }

@@ -1,5 +1,6 @@
 import type { RowTable } from "../engine/row-table.ts";
-import { calibrate } from "./calibrate.ts";
+import { calibrate, sampleRows } from "./calibrate.ts";
+import type { Metric } from "../similarity.ts";
 import type { Precision } from "./index-protocol.ts";
 import type { IndexThread } from "./index-thread.ts";
 
@@ -21,13 +22,20 @@ const worthAdding = 512;
 /** Share of gone rows above which the index is built anew. */
 const mostGone = 0.3;
 
-/** Growth since it was last measured after which an index is measured again. */
+/** Growth since it was last measured with which an index is measured again. */
 const growth = 1.5;
 
 /** What a row costs in the graph beside its vector, in bytes. */
 const graphBytes = 250;
 
-const precisions: readonly Precision[] = ["bf16", "f32"];
+/** Tried in this order; i8 holds what lies between -1 and 1, as vectors of length 1 do. */
+const precisions: Record<Metric, readonly Precision[]> = {
+  cosine: ["i8", "bf16", "f32"],
+  dot: ["bf16", "f32"],
+  euclid: ["bf16", "f32"],
+};
+
+const bytesOf: Record<Precision, number> = { i8: 1, bf16: 2, f32: 4 };
 
 /**
  * The approximate index of a collection. It is used only once it was measured: it knows how many
@@ -41,6 +49,8 @@ export class ApproximateIndex {
   private key: number | null = null;
   private attempt = 0;
   private measuredAt = 0;
+  /** Rows below `indexed` that are kept out until the index was measured with them. */
+  withheld: ReadonlySet<number> = new Set<number>();
   private running = false;
   private closed = false;
 
@@ -59,7 +69,16 @@ export class ApproximateIndex {
 
   /** Of no use for these vectors: what it finds is too incomplete. */
   get unfit(): boolean {
-    return this.attempt >= precisions.length;
+    return this.precision === undefined;
+  }
+
+  /** Is the row in the index? */
+  holds(row: number): boolean {
+    return row < this.indexed && !this.withheld.has(row);
+  }
+
+  private get precision(): Precision | undefined {
+    return precisions[this.options.table.metric][this.attempt];
   }
 
   /** Brings the index up to the table, in the background. Never throws. */
@@ -70,7 +89,7 @@ export class ApproximateIndex {
       while (!this.closed && (await this.step()));
     } catch {
       // The library refused: the collection is searched exactly.
-      this.attempt = precisions.length;
+      this.attempt = Infinity;
       this.discard();
     } finally {
       this.running = false;
@@ -91,57 +110,67 @@ export class ApproximateIndex {
     const { table } = this.options;
     if (this.key !== null && this.shareGone() > mostGone) this.discard();
     if (this.key === null) return this.begin();
-    if (this.indexed === table.fixed && this.isWorthAdding()) table.fix();
     if (this.indexed < table.fixed) {
       await this.addBatch(this.key);
       return true;
     }
-    if (table.items < this.measuredAt * growth && this.breadth !== null) return false;
-    return this.measure();
+    if (this.withheld.size > 0) return this.complete(this.key);
+    if (table.size - table.fixed < worthAdding) return false;
+    const from = table.fixed;
+    table.fix();
+    const hasGrown = table.size >= this.measuredAt * growth;
+    this.withheld = new Set(hasGrown ? sampleRows(table, from) : []);
+    return true;
   }
 
   private begin(): boolean {
     const { table, thread, mayTake } = this.options;
-    const precision = precisions[this.attempt];
+    const { precision } = this;
     if (precision === undefined || !mayTake(this.estimate(table.size))) return false;
     const operation = table.metric === "euclid" ? "square" : "product";
     this.key = thread.create(table.dimension, operation, precision);
     table.release();
+    table.fix();
+    this.withheld = new Set(sampleRows(table, 0));
     return true;
   }
 
-  private isWorthAdding(): boolean {
-    const { table } = this.options;
-    const added = table.size - table.fixed;
-    return added >= (this.breadth === null ? 1 : worthAdding);
-  }
-
   private async addBatch(key: number): Promise<void> {
-    const { table, thread } = this.options;
+    const { table } = this.options;
     const end = Math.min(this.indexed + batch, table.fixed);
     const rows: number[] = [];
-    for (let row = this.indexed; row < end; row++) if (table.ids[row] !== undefined) rows.push(row);
+    for (let row = this.indexed; row < end; row++) if (!this.withheld.has(row)) rows.push(row);
+    await this.add(key, rows);
+    this.indexed = end;
+  }
+
+  private async add(key: number, all: readonly number[]): Promise<void> {
+    const { table, thread } = this.options;
+    const rows = all.filter((row) => table.ids[row] !== undefined);
     const vectors = new Float32Array(rows.length * table.dimension);
     for (const [place, row] of rows.entries()) {
       vectors.set(this.prepare(table.valuesOf(row)), place * table.dimension);
     }
     if (rows.length > 0) await thread.add(key, BigUint64Array.from(rows, BigInt), vectors);
-    this.indexed = end;
   }
 
-  private async measure(): Promise<boolean> {
+  /** Measures the index, adds what was kept out for that, and lets searches use it. */
+  private async complete(key: number): Promise<boolean> {
     const { table, exact } = this.options;
-    const key = this.key;
-    this.breadth = await calibrate({
-      table,
-      exact,
-      search: (query, count) => this.search(query, count),
-    });
-    this.measuredAt = table.items;
-    if (this.breadth !== null || this.closed || this.key !== key) return !this.closed;
-    this.attempt += 1;
-    this.discard();
-    return !this.unfit;
+    const samples = [...this.withheld];
+    const search = (query: Float32Array, count: number) => this.search(query, count);
+    const breadth = await calibrate({ table, samples, exact, search });
+    if (this.closed) return false;
+    if (breadth === null) {
+      this.attempt += 1;
+      this.discard();
+      return !this.unfit;
+    }
+    await this.add(key, samples);
+    this.withheld = new Set();
+    this.measuredAt = this.indexed;
+    this.breadth = breadth;
+    return true;
   }
 
   private discard(): void {
@@ -149,6 +178,7 @@ export class ApproximateIndex {
     this.key = null;
     this.breadth = null;
     this.indexed = 0;
+    this.withheld = new Set();
     this.options.table.release();
   }
 
@@ -158,8 +188,8 @@ export class ApproximateIndex {
   }
 
   private estimate(rows: number): number {
-    const size = precisions[this.attempt] === "f32" ? 4 : 2;
-    return rows * (this.options.table.dimension * size + graphBytes);
+    const { precision = "f32" } = this;
+    return rows * (this.options.table.dimension * bytesOf[precision] + graphBytes);
   }
 
   /** For the cosine, vectors of length 1, whose dot product it is. */

@@ -1,5 +1,5 @@
 /** How an index keeps its copies of the vectors; the answer is scored from the originals. */
-export type Precision = "bf16" | "f32";
+export type Precision = "i8" | "bf16" | "f32";
 
 export type ToIndex =
   | {

@@ -45,7 +45,7 @@ function create({
   const index = new UsearchIndex({
     dimensions: dimension,
     metric: operation === "product" ? MetricKind.IP : MetricKind.L2sq,
-    quantization: precision === "bf16" ? ScalarKind.BF16 : ScalarKind.F32,
+    quantization: { i8: ScalarKind.I8, bf16: ScalarKind.BF16, f32: ScalarKind.F32 }[precision],
     multi: false,
     ...graph,
   });
