@@ -7,6 +7,7 @@ import {
   textOption,
 } from "../src/cli/command.ts";
 import { deployText, planBlocks } from "../src/cli/deploy-view.ts";
+import { issuedKeyBlocks } from "../src/cli/key-view.ts";
 import type { DeployResult } from "../src/deploy/deploy.ts";
 import type { DeployPlanView } from "../src/deploy/preview-deploy.ts";
 
@@ -51,6 +52,10 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
   },
   human(result) {
     if ("plan" in result) return planBlocks(result.plan);
-    return [text(deployText(result), "good"), fields([["url", result.url]])];
+    return [
+      text(deployText(result), "good"),
+      fields([["url", result.url]]),
+      ...(result.firstKey === null ? [] : issuedKeyBlocks(result.firstKey)),
+    ];
   },
 });

@@ -6,6 +6,7 @@ export const registry: Registry = {
     backup: "Take, prove and restore snapshots",
     "backup key": "Keys that backups are encrypted with",
     config: "Show and check the configuration",
+    key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
     model: "Look after the models that are served",
     service: "Survive a reboot of the machine",
@@ -184,6 +185,15 @@ export const registry: Registry = {
       "Mend what does not fit between files and journal",
       () => import("./migrate/repair.ts"),
     ),
+    entry("Run:", "key create", "Make a key of the API", () => import("./key/create.ts")),
+    entry("Run:", "key list", "List the keys of the API", () => import("./key/list.ts")),
+    entry(
+      "Run:",
+      "key rotate",
+      "Make a key that takes the place of another",
+      () => import("./key/rotate.ts"),
+    ),
+    entry("Run:", "key revoke", "Make a key invalid", () => import("./key/revoke.ts")),
     entry("Run:", "serve", "Serve the models in the foreground", () => import("./serve.ts")),
     entry("Run:", "model list", "List the models that there are", () => import("./model/list.ts")),
     entry(

@@ -9,3 +9,10 @@ export async function readDuration(text: string): Promise<number> {
     throw usageError(`"${text}" is not a duration.`, "Write it as 30s, 5m or 2h.");
   }
 }
+
+/** The same, of what shall be valid for a while: it is not nothing. @throws StudioError (exit 2) */
+export async function readLifetime(text: string): Promise<number> {
+  const milliseconds = await readDuration(text);
+  if (milliseconds === 0) throw usageError(`What is valid for ${text} is never valid.`);
+  return milliseconds;
+}

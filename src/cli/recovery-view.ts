@@ -1,19 +1,23 @@
+import type { RecoveredOperation } from "../deploy/recover.ts";
 import type { RecoveryPlan } from "../operation/preview-recovery.ts";
-import type { Recovered } from "../operation/recover.ts";
 import { type Block, fields, heading, list, text } from "./blocks.ts";
 import type { Outcome } from "./command.ts";
 import type { Context } from "./context.ts";
+import { issuedKeyBlocks } from "./key-view.ts";
 
-type Recovery = Pick<Recovered, "operation" | "kind" | "outcome" | "warnings">;
+type Recovery = Pick<RecoveredOperation, "operation" | "kind" | "outcome" | "warnings" | "keys">;
 
 /** How `resume` or `abort` ended, or what it would do. */
 export type RecoveryResult = Recovery | { plan: RecoveryPlan };
 
 /** What `resume` and `abort` hand back of the operation that they brought to its end. */
-export function recoveryOutcome(context: Context, recovered: Recovered): Outcome<RecoveryResult> {
-  const { operation, kind, outcome, warnings } = recovered;
+export function recoveryOutcome(
+  context: Context,
+  recovered: RecoveredOperation,
+): Outcome<RecoveryResult> {
+  const { operation, kind, outcome, warnings, keys } = recovered;
   for (const warning of warnings) context.output.warn(warning);
-  return { result: { operation, kind, outcome, warnings } };
+  return { result: { operation, kind, outcome, warnings, keys } };
 }
 
 const endings = {
@@ -26,8 +30,11 @@ const directions = { forward: "carried through", back: "undone", closed: "closed
 
 export function recoveryBlocks(result: RecoveryResult): Block[] {
   if ("plan" in result) return planBlocks(result.plan);
-  const { kind, operation, outcome } = result;
-  return [text(`The ${kind} ${operation} ${endings[outcome]}.`)];
+  const { kind, operation, outcome, keys } = result;
+  return [
+    text(`The ${kind} ${operation} ${endings[outcome]}.`),
+    ...keys.flatMap((key) => issuedKeyBlocks(key)),
+  ];
 }
 
 function planBlocks({ operation, kind, startedAt, direction, steps }: RecoveryPlan): Block[] {

@@ -1,6 +1,8 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ReleaseRecord } from "./release.ts";
+import type { IssuedKey } from "./issued-key.ts";
 import type { ReleaseContent } from "./release-content.ts";
+import type { PlannedKey } from "./steps/key.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** What a deploy or rollback was planned with; journaled, so that a resume builds the same steps. */
@@ -19,6 +21,8 @@ export interface DeployInput {
    * back later meanwhile.
    */
   maintenance?: boolean;
+  /** The API's first key, where callers need one and none is configured: made if there is none. */
+  firstKey?: PlannedKey;
   /** Id of the snapshot this operation takes. */
   snapshot: string;
   /** Nothing to back up existed before: the backup is taken after migrating. */
@@ -37,4 +41,6 @@ export interface DeployWork {
   ledger: Ledger;
   /** Files of a fresh release as they lie in the project now, read when first asked for. */
   content(): Promise<ReleaseContent>;
+  /** The keys whose text this process made and has to show. */
+  issued: IssuedKey[];
 }

@@ -1,6 +1,7 @@
 import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
 import { backupStep } from "./steps/backup.ts";
+import { firstKeyStep } from "./steps/first-key.ts";
 import { hookSteps } from "./steps/hook.ts";
 import { maintenanceStep } from "./steps/maintenance.ts";
 import { migrateStep } from "./steps/migrate.ts";
@@ -32,6 +33,7 @@ export function deploySteps(work: DeployWork): Step[] {
     gateStep(work),
     switchStep(work),
     watchStep(work),
+    ...firstKeyStep(work),
     recordStep(work),
     retireStep(work),
     pruneStep(work),

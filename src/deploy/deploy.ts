@@ -2,6 +2,7 @@ import { StudioError, exitCodes } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Performed, perform } from "../operation/perform.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
+import type { IssuedKey } from "./issued-key.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import { readReleaseContent } from "./release-content.ts";
@@ -22,6 +23,8 @@ export interface DeployResult {
   snapshot: string | null;
   schemaHead: string | null;
   migrations: string[];
+  /** The API's first key, where this deploy made it; its text is shown this once. */
+  firstKey: IssuedKey | null;
   warnings: string[];
 }
 
@@ -55,9 +58,10 @@ export function deployWork(
   ledger: Ledger,
   input: DeployInput,
   content: DeployWork["content"],
+  issued: IssuedKey[] = [],
 ): DeployWork {
   const { release, previous } = input;
-  return { place, input, release, previous: previous?.record ?? null, ledger, content };
+  return { place, input, release, previous: previous?.record ?? null, ledger, content, issued };
 }
 
 export function resultOf(work: DeployWork, performed: Performed): DeployResult {
@@ -71,6 +75,7 @@ export function resultOf(work: DeployWork, performed: Performed): DeployResult {
     snapshot: typeof backup === "object" && backup !== null ? input.snapshot : null,
     schemaHead: release.schemaHead,
     migrations: input.schema.pending,
+    firstKey: work.issued[0] ?? null,
     warnings: performed.warnings,
   };
 }

@@ -9,6 +9,7 @@ import type { ModelRecord } from "../inference/models.ts";
 import type { CodeSnapshot } from "./content/code-files.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { type ReleaseRecord, hashEnvironment } from "./release.ts";
+import { needsFirstKey, planFirstKey } from "./steps/first-key.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { View } from "./view.ts";
@@ -64,6 +65,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     fresh: true,
     skip,
     ...(maintenance ? { maintenance } : {}),
+    ...(needsFirstKey(place) ? { firstKey: planFirstKey(now) } : {}),
   };
 }
 

@@ -7,6 +7,8 @@ import type { Step } from "../operation/step.ts";
 import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
+import type { IssuedKey } from "./issued-key.ts";
+import { type KeyInput, keySteps } from "./keys.ts";
 import { readReleaseContent } from "./release-content.ts";
 import { type MaintenanceInput, maintenanceSteps } from "./maintenance.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
@@ -22,12 +24,13 @@ async function stepsOf(
   place: Workplace,
   ledger: Ledger,
   row: OperationRow,
+  issued: IssuedKey[],
 ): Promise<readonly Step[]> {
   switch (row.kind) {
     case "deploy":
     case "rollback": {
       const content = () => readReleaseContent(place.desk.paths, place.project);
-      return deploySteps(deployWork(place, ledger, row.input as DeployInput, content));
+      return deploySteps(deployWork(place, ledger, row.input as DeployInput, content, issued));
     }
     case "up":
       return upSteps(place, ledger, row.input as RunInput);
@@ -43,6 +46,8 @@ async function stepsOf(
       return maintenanceSteps(place, row.input as MaintenanceInput);
     case "repair":
       return repairSteps(place, row.input as RepairInput);
+    case "key":
+      return keySteps({ place, issued }, row.input as KeyInput);
     default:
       throw usageError(
         `The unfinished operation is a "${row.kind}", which this version of studio does not know.`,
@@ -53,17 +58,25 @@ async function stepsOf(
 
 /** What `resume` or `abort` would do now. */
 export function previewRecover(place: Workplace, verb: "resume" | "abort"): Promise<RecoveryPlan> {
-  return previewRecovery(place.desk, verb, (ledger, row) => stepsOf(place, ledger, row));
+  return previewRecovery(place.desk, verb, (ledger, row) => stepsOf(place, ledger, row, []));
 }
 
-export function resumeOperation(place: Workplace): Promise<Recovered> {
-  return resume(place.desk, (ledger, row) => stepsOf(place, ledger, row));
+/** An operation that was brought to its end, with the keys that were made on the way. */
+export type RecoveredOperation = Recovered & { keys: IssuedKey[] };
+
+export async function resumeOperation(place: Workplace): Promise<RecoveredOperation> {
+  const keys: IssuedKey[] = [];
+  return {
+    ...(await resume(place.desk, (ledger, row) => stepsOf(place, ledger, row, keys))),
+    keys,
+  };
 }
 
-export function abortOperation(place: Workplace): Promise<Recovered> {
-  return abort(place.desk, (ledger, row) => stepsOf(place, ledger, row));
+export async function abortOperation(place: Workplace): Promise<RecoveredOperation> {
+  const keys: IssuedKey[] = [];
+  return { ...(await abort(place.desk, (ledger, row) => stepsOf(place, ledger, row, keys))), keys };
 }
 
-export function leaveOperation(place: Workplace): Promise<Recovered> {
-  return leave(place.desk);
+export async function leaveOperation(place: Workplace): Promise<RecoveredOperation> {
+  return { ...(await leave(place.desk)), keys: [] };
 }

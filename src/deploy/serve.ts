@@ -2,7 +2,11 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
-import { resolveKeys } from "./environment-keys.ts";
+import { stateOfKey } from "../keys/key-store.ts";
+import { needsKey } from "../server/authentication.ts";
+import { daemonSettings } from "./daemon-settings.ts";
+import { withKeys } from "./key-database.ts";
+import { usageError } from "../errors.ts";
 import { describeAddress } from "./release.ts";
 import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
@@ -19,17 +23,21 @@ export interface ForegroundInput {
 
 /** A daemon in this process, until the signal. */
 export async function serveInForeground(place: Workplace, input: ForegroundInput): Promise<void> {
-  const { project, desk, database, variables } = place;
+  const { project, desk, database, variables, onSecret } = place;
   const { settings, directory } = project;
-  const { serve } = settings;
+  const surroundings = { settings, directory, env: variables, onSecret };
+  const { serve, ...secrets } = await daemonSettings(surroundings);
   const listen = { host: input.host ?? serve.host, port: input.port ?? serve.port };
+  if (needsKey(listen.host, serve.auth.required, secrets.keys.length)) {
+    await requireKey(place, listen.host, secrets.keys.length);
+  }
   if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
   const daemon = await startDaemon({
     release: "unreleased",
     version: desk.version,
     environment: desk.environment,
     serve: { ...serve, ...listen },
-    keys: await resolveKeys({ settings, directory, env: variables }),
+    ...secrets,
     modelFolders: input.models ?? modelFolders(project),
     database,
     privateSocket: null,
@@ -44,4 +52,16 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   input.signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
+}
+
+/** A daemon that nobody can ask is refused at once, with what makes a key. */
+async function requireKey(place: Workplace, host: string, configured: number): Promise<void> {
+  if (configured > 0) return;
+  const keys = await withKeys(place, (store) => store.list());
+  const now = place.desk.now();
+  if (keys.some((key) => stateOfKey(key, now) === "valid")) return;
+  throw usageError(
+    `The API at ${host} needs a key for every request, and there is none.`,
+    "`studio key create --role admin` makes one; or set serve.host to 127.0.0.1.",
+  );
 }

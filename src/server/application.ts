@@ -1,5 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Role } from "../keys/role.ts";
 import { answerError } from "./error-answer.ts";
+import { useCompression } from "./compression.ts";
+import { useCors } from "./cors.ts";
 import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
@@ -17,6 +20,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Answered without a key, wherever the daemon listens. */
     open?: boolean;
+    /** The role that a key needs. Default: viewer to read (GET), operator for the rest. */
+    role?: Role;
     /** Exists on the private socket only. */
     control?: boolean;
   }
@@ -44,18 +49,9 @@ export async function createApplication(services: Services): Promise<FastifyInst
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
     genReqId: (request) => services.traffic.of(request).id,
   });
-  application.addHook("onRequest", async (request, reply) => {
-    const { url, config } = request.routeOptions;
-    const exchange = services.traffic.of(request.raw);
-    exchange.route = url ?? null;
-    if (exchange.origin === "private") return;
-    if (config.control === true) {
-      reply.callNotFound();
-      return;
-    }
-    if (url === undefined || config.open === true) return;
-    services.keyCheck?.(request.headers.authorization);
-  });
+  await useCors(application, services.spec.serve.cors.origins);
+  await useCompression(application);
+  application.addHook("onRequest", (request, reply) => admit(services, request, reply));
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
   );
@@ -93,6 +89,27 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
   return new RequestError(405, "route.method", `There is no ${what}, but ${allow}.`, {
     headers: { allow },
   });
+}
+
+async function admit(
+  { traffic, guard, metrics }: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { url, config } = request.routeOptions;
+  const exchange = traffic.of(request.raw);
+  exchange.route = url ?? null;
+  if (exchange.origin === "private") return;
+  if (config.control === true) {
+    reply.callNotFound();
+    return;
+  }
+  try {
+    exchange.caller = (await guard.admit(request, reply))?.id ?? null;
+  } catch (error) {
+    if (error instanceof RequestError) metrics.refused(error.code);
+    throw error;
+  }
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -5,17 +5,18 @@ import { systemCode } from "../errors.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import type { DaemonSpec } from "./daemon-spec.ts";
 import type { ComponentCheck } from "./health-monitor.ts";
+import type { RedisCounts } from "./rate-limit/redis-counts.ts";
 import { diskUsage } from "./system-usage.ts";
 
 /** A file system fuller than this, in percent, is a warning. */
 const fullDisk = 90;
 
 export function componentChecks(
-  database: Knex,
-  models: ModelPool,
+  { database, models, redis }: { database: Knex; models: ModelPool; redis: RedisCounts | null },
   folder: string,
-): Record<"database" | "models" | "storage", ComponentCheck> {
+): Record<string, ComponentCheck> {
   return {
+    ...(redis === null ? {} : { redis: async () => (redis.isUp ? "healthy" : "degraded") }),
     database: async () => {
       try {
         await database.raw("select 1");

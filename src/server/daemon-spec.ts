@@ -1,5 +1,9 @@
 import type { Logger } from "pino";
 import type { DatabaseAddress } from "../database/address.ts";
+import type { RateLimitSettings } from "./rate-limit/rate-limiter.ts";
+import type { RedisAddress } from "./rate-limit/redis-counts.ts";
+
+export type { RedisAddress } from "./rate-limit/redis-counts.ts";
 
 /** What the daemon reads of `serve` in studio.yaml: sizes in bytes, durations in milliseconds. */
 export interface ServeSettings {
@@ -10,8 +14,27 @@ export interface ServeSettings {
   /** How long a stop waits for requests in flight when nothing else is said. */
   shutdown: number;
   /** `auto`: a key is needed off loopback, and wherever keys are configured. */
-  auth: { required: "auto" | boolean };
-  limits: { body: number; text: number; batch: number };
+  auth: {
+    required: "auto" | boolean;
+    /** Wrong keys from one address that lock it out, and for how long. */
+    attempts: number;
+    lockout: number;
+  };
+  /** Names that the API is reached by, besides those of the loopback. */
+  hosts: readonly string[];
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
+  cors: { origins: readonly string[] };
+  rateLimit: RateLimitSettings;
+  limits: {
+    body: number;
+    text: number;
+    batch: number;
+    /** Bytes, and number, of the headers of a request. */
+    headers: number;
+    headerCount: number;
+    connections: number;
+  };
   /** Answers of models that ask for it are remembered within these limits. Default: none are. */
   cache?: { bytes: number; ttl: number } | undefined;
   /** Look for new and changed models while serving. Default: false. */
@@ -24,11 +47,13 @@ export interface DaemonSpec {
   version: string;
   environment: string;
   serve: ServeSettings;
-  /** Accepted API keys, in the clear; kept only as hashes. */
+  /** Keys of the configuration, in the clear; kept only as hashes. Others are in the database. */
   keys?: readonly string[];
   /** Absolute paths, searched before the bundled models. */
   modelFolders: readonly string[];
   database: DatabaseAddress;
+  /** Where daemons count requests together; absent: each counts for itself. */
+  redis?: RedisAddress | null;
   /** Path of a Unix socket (mode 0600) with the whole API, no keys asked, and the control routes. */
   privateSocket: string | null;
   /** Inherited descriptors of one listening TCP socket; each `accept()` uses one up. */

@@ -74,7 +74,7 @@ function receive(
   response.setHeader("x-studio-release", services.spec.release);
   response.setHeader("x-request-id", id);
   response.setHeader("traceparent", traceparentOf(trace));
-  const failure = refuseHead(request);
+  const failure = refuseHead(request, services.spec.serve.limits.headerCount);
   if (failure !== null) {
     exchange.code = failure.code;
     sendProblem(request, response, failure, id);

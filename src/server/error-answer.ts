@@ -40,8 +40,8 @@ export function answerError(error: unknown, received = true): Failure {
     return { status, code, detail, hint, retryAfter };
   }
   if (error instanceof RequestError) {
-    const { status, code, message: detail, hint, errors, headers } = error;
-    return { status, code, detail, hint, errors, headers };
+    const { status, code, message: detail, hint, errors, headers, retryAfter } = error;
+    return { status, code, detail, hint, errors, headers, retryAfter };
   }
   const known = (error ?? {}) as FrameworkError;
   if (known.code === "FST_ERR_HANDLER_TIMEOUT" && !received) return tooSlow;

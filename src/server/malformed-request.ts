@@ -15,7 +15,7 @@ const failures: Record<string, Failure> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: "request.headers_too_large",
-    detail: "The header lines of the request are larger than 16 KB.",
+    detail: "The header lines of the request are larger than allowed.",
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: 413,

@@ -21,6 +21,11 @@ export interface Metrics extends InferenceMetrics {
   requestFinished(exchange: Exchange): void;
   /** What arrived was no request, or came too slowly. */
   requestMalformed(): void;
+  /** A request was not let in; the reason is the error's code. */
+  refused(reason: string): void;
+  /** An address was locked out. */
+  lockedOut(): void;
+  readLocked(count: () => number): void;
   /** Adds the figures of the running parts. */
   read(sources: MetricSources): void;
 }
@@ -35,6 +40,7 @@ export async function createMetrics(): Promise<Metrics> {
     registry: maker.registry,
     ...requestMetrics(maker),
     ...inferenceMetrics(maker),
+    ...guardMetrics(maker),
     read(sources) {
       loadGauges(maker, sources);
       modelGauges(maker, sources.models);
@@ -84,6 +90,21 @@ const categories: Record<number, string> = {
 function categoryOf(status: number, code: string | null): string {
   if (status === 429) return code === "inference.queue.full" ? "overload" : "rate_limit";
   return categories[status] ?? (status >= 500 ? "internal" : "validation");
+}
+
+function guardMetrics({
+  counter,
+  gauge,
+}: MetricMaker): Pick<Metrics, "refused" | "lockedOut" | "readLocked"> {
+  const refusals = counter("requests_refused_total", "Requests not let in", ["reason"]);
+  const lockouts = counter("address_lockouts_total", "Addresses locked out for wrong keys", []);
+  return {
+    refused: (reason) => refusals.inc({ reason }),
+    lockedOut: () => lockouts.inc(),
+    readLocked(count) {
+      gauge("addresses_locked", "Addresses that are locked out now", [], (set) => set({}, count()));
+    },
+  };
 }
 
 function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: Knex): void {

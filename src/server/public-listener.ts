@@ -13,19 +13,21 @@ export interface PublicListenerOptions {
   listen: { host: string; port: number } | null;
   /** Milliseconds in which a whole request must have arrived. */
   requestTimeout: number;
+  /** Bytes and number of a request's headers, and connections that are open at once. */
+  limits: { headers: number; headerCount: number; connections: number };
 }
+
+/** Milliseconds in which the head of a request must have arrived. */
+const headersTimeout = 10_000;
 
 /** How long an idle connection is kept open, in milliseconds; callers are told so. */
 const keepAlive = 5000;
 
-/** How long the head of a request may take to arrive, in milliseconds. */
-const headPatience = 10_000;
+/** How much longer than any answer may take nothing may happen, in milliseconds. */
+const silencePatience = 10_000;
 
 /** How often connections are looked at for requests that take too long, in milliseconds. */
 const watchInterval = 1000;
-
-/** Longer than any answer may take: who does not read one for so long is cut. */
-const silencePatience = 10_000;
 
 /**
  * The public side of the daemon: takes connections, stops taking them without cutting one, and
@@ -129,14 +131,15 @@ export class PublicListener {
   }
 
   private createServer(): Server {
-    const { requestTimeout, malformed } = this.options;
     const unanswered = new Set<ServerResponse>();
+    const { limits, requestTimeout, malformed } = this.options;
     const server = createServer(
       {
         keepAliveTimeout: keepAlive,
         requestTimeout,
-        headersTimeout: Math.min(headPatience, requestTimeout),
+        headersTimeout: Math.min(headersTimeout, requestTimeout),
         connectionsCheckingInterval: Math.min(watchInterval, requestTimeout),
+        maxHeaderSize: limits.headers,
         // Answered by the application, as everything else is.
         requireHostHeader: false,
       },
@@ -148,9 +151,11 @@ export class PublicListener {
         this.options.handler(request, response);
       },
     );
-    server.timeout = requestTimeout + silencePatience;
     // All are seen, so that none is passed over in silence; the application limits their number.
     server.maxHeadersCount = 0;
+    server.maxConnections = limits.connections;
+    // A caller that reads no answer. Whoever sends too slowly has been answered before.
+    server.timeout = requestTimeout + silencePatience;
     server.on("connection", (socket) => this.open.add(socket));
     answerMalformed(server, malformed);
     server.on("paused", () => {

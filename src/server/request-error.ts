@@ -5,6 +5,7 @@ interface RequestErrorOptions {
   errors?: readonly FieldError[];
   /** Sent with the answer, such as `allow`. */
   headers?: Readonly<Record<string, string>>;
+  retryAfter?: number;
 }
 
 /** A request that cannot be answered as it is; the message and hint are for the caller. */
@@ -14,6 +15,8 @@ export class RequestError extends Error {
   readonly hint: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter: number | undefined;
 
   constructor(status: number, code: string, message: string, options: RequestErrorOptions = {}) {
     super(message);
@@ -23,5 +26,6 @@ export class RequestError extends Error {
     this.hint = options.hint;
     this.errors = options.errors;
     this.headers = options.headers;
+    this.retryAfter = options.retryAfter;
   }
 }

@@ -1,13 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describeProblem, problemMediaType, type Failure } from "./problem.ts";
 
-/** More header lines than any client has reason to send; their bytes are limited besides. */
-const mostHeaders = 200;
-
 const tooMany: Failure = {
   status: 431,
   code: "request.headers_too_large",
-  detail: `The request has more than ${mostHeaders} header lines.`,
+  detail: "The request has more header lines than allowed.",
 };
 
 /** RFC 9112, section 3.2. */
@@ -26,8 +23,11 @@ const wrongTarget: Failure = {
 /** `/path`, or the whole address as it is sent to a proxy (RFC 9112, section 3.2). */
 const target = /^(\/|https?:\/\/)/i;
 
-/** What is wrong with the head of a request, before it is known what it asks for. */
-export function refuseHead(request: IncomingMessage): Failure | null {
+/**
+ * What is wrong with the head of a request, before it is known what it asks for.
+ * @param mostHeaders lines; their bytes are limited besides
+ */
+export function refuseHead(request: IncomingMessage, mostHeaders: number): Failure | null {
   if (request.rawHeaders.length / 2 > mostHeaders) return tooMany;
   if (request.httpVersionMajor < 1 || !target.test(request.url ?? "")) return wrongTarget;
   const isNew = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;

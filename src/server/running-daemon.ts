@@ -96,7 +96,7 @@ export class RunningDaemon implements Daemon {
   }
 
   private async close(drainMilliseconds: number): Promise<void> {
-    const { spec, listener, traffic, models, database, health } = this.services;
+    const { spec, listener, traffic, models, database, redis, health } = this.services;
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
     await this.quiet(deadline - Math.min(lastWords, drainMilliseconds / 4));
@@ -107,6 +107,7 @@ export class RunningDaemon implements Daemon {
     health.stop();
     await models.close();
     await this.application.close();
+    redis?.close();
     await database.destroy();
     await this.closePrivateServer();
     spec.logger.info({ release: spec.release }, "daemon stopped");

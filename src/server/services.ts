@@ -4,13 +4,15 @@ import type { ModelPool } from "../inference/model-pool.ts";
 import { openModels } from "../inference/open-models.ts";
 import { LanguageTask } from "../inference/tasks/language.ts";
 import { VectorStore } from "../inference/vectors.ts";
-import { createKeyCheck, type KeyCheck } from "./authentication.ts";
 import { componentChecks, storageFolder } from "./component-checks.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
+import { createGuard } from "./guard/create-guard.ts";
+import type { Guard } from "./guard/guard.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { MalformedRequest } from "./malformed-request.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import type { RedisCounts } from "./rate-limit/redis-counts.ts";
 import { PublicListener, type RequestHandler } from "./public-listener.ts";
 import { SystemMeter } from "./system-usage.ts";
 import { Traffic } from "./traffic.ts";
@@ -19,7 +21,9 @@ import { Traffic } from "./traffic.ts";
 export interface Services {
   spec: DaemonSpec;
   now: () => Date;
-  keyCheck: KeyCheck | null;
+  guard: Guard;
+  /** Null where it is not used. */
+  redis: RedisCounts | null;
   models: ModelPool;
   language: LanguageTask;
   database: Knex;
@@ -39,8 +43,6 @@ export async function createServices(
   late: { daemon(): Daemon; handler: RequestHandler },
 ): Promise<Services> {
   const now = spec.now ?? (() => new Date());
-  const host = spec.listen?.host ?? spec.serve.host;
-  const keyCheck = createKeyCheck(host, spec.serve.auth.required, spec.keys ?? []);
   const metrics = await createMetrics();
   const models = await openModels({
     folders: spec.modelFolders,
@@ -59,15 +61,25 @@ export async function createServices(
   const language = new LanguageTask(models);
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
-  const health = createHealthMonitor(spec, database, models, now);
+  const { guard, redis } = await createGuard(spec, { database, metrics, now });
+  const health = createHealthMonitor(spec, { database, models, redis }, now);
   const traffic = new Traffic((exchange) => {
-    const { id: requestId, trace, method, route, status, code, milliseconds, control } = exchange;
+    const { id: requestId, trace, caller, method, route, status, code, milliseconds } = exchange;
+    const { control } = exchange;
     if (!control) metrics.requestFinished(exchange);
     const ms = Math.round(milliseconds * 10) / 10;
     // Whoever asks for health and state does so every second: that would bury the rest.
     const quiet = status < 400 && (control || route?.startsWith("/health") === true);
     const ids = { requestId, trace_id: trace.traceId, span_id: trace.spanId };
-    const fields = { ...ids, method, route, status, ms, ...(code === null ? {} : { code }) };
+    const fields = {
+      ...ids,
+      caller,
+      method,
+      route,
+      status,
+      ms,
+      ...(code === null ? {} : { code }),
+    };
     spec.logger[quiet ? "debug" : "info"](fields, "request");
   });
   const malformed: MalformedRequest = ({ status, code }, requestId) => {
@@ -80,29 +92,31 @@ export async function createServices(
     descriptors: spec.descriptors,
     listen: spec.listen,
     requestTimeout: spec.serve.timeout,
+    limits: spec.serve.limits,
   });
   metrics.read({ listener, traffic, models, database, health });
   const vectors = new VectorStore(database, { now });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const data = { models, language, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
-  return { spec, now, keyCheck, ...parts, daemon: () => late.daemon() };
+  return { spec, now, guard, redis, ...parts, daemon: () => late.daemon() };
 }
 
 function createHealthMonitor(
   spec: DaemonSpec,
-  database: Knex,
-  models: ModelPool,
+  parts: Pick<Services, "database" | "models" | "redis">,
   now: () => Date,
 ): HealthMonitor {
   const folder = storageFolder(spec);
   return new HealthMonitor({
-    checks: componentChecks(database, models, folder),
+    checks: componentChecks(parts, folder),
     meter: new SystemMeter(folder),
     now,
     changed: (component, status, reason) => {
       // Models that warm up are no warning; one that fails is logged as an error by itself.
-      const level = status === "healthy" || component === "models" ? "info" : "warn";
+      // Of Redis a warning was logged when it was lost.
+      const isTold = component === "models" || component === "redis";
+      const level = status === "healthy" || isTold ? "info" : "warn";
       spec.logger[level]({ component, status, reason }, "health");
     },
   });

@@ -14,6 +14,8 @@ export interface Exchange {
   method: string;
   /** Pattern of the route, known once the request was routed. */
   route: string | null;
+  /** Id of the key that it came with; null without one, and until that is known. */
+  caller: string | null;
   /** The answer's status; 499 when the caller went away before it was sent. */
   status: number;
   /** The code of the problem that was answered; null when the request went well. */
@@ -50,6 +52,7 @@ export class Traffic {
       control: origin === "private" && request.url?.startsWith("/control/") === true,
       method: request.method ?? "GET",
       route: null,
+      caller: null,
       status: 0,
       code: null,
       milliseconds: 0,

@@ -18,6 +18,7 @@ interface Case {
 }
 
 const none = /Nothing has been deployed to "local" yet/;
+const noKeys = /no table for API keys yet/;
 const deploy = /`studio deploy`/;
 const noSnapshot = /There is no snapshot yet/;
 const create = /`studio backup create`/;
@@ -40,6 +41,11 @@ const cases: Case[] = [
   { line: "history", exitCode: 0, says: /"result": \[\]/ },
   { line: "history latest", exitCode: 2, says: /There is no operation yet/, hint: deploy },
   { line: "doctor", exitCode: 0, says: /"checks"/ },
+  { line: "key list", exitCode: 2, says: noKeys, hint: deploy },
+  { line: "key create", exitCode: 2, says: noKeys, hint: deploy },
+  { line: "key rotate k7f3", exitCode: 2, says: noKeys, hint: deploy },
+  { line: "key revoke k7f3", exitCode: 2, says: noKeys, hint: deploy },
+  { line: "serve --host 0.0.0.0 --port 0", exitCode: 2, says: noKeys, hint: deploy },
   { line: "backup create", exitCode: 0, says: /"snapshot"/, makes: state },
   { line: "backup create --set no", exitCode: 2, says: /no backup set "no"/, hint: /database/ },
   { line: "backup list", exitCode: 0, says: /"result": \[\]/ },

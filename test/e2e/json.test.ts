@@ -22,6 +22,8 @@ const words: Record<string, string[]> = {
   "migrate create": ["migrate", "create", "add users"],
   "migrate baseline": ["migrate", "baseline", "20260101T000000Z-all"],
   "migrate repair": ["migrate", "repair", "--relink"],
+  "key rotate": ["key", "rotate", "k"],
+  "key revoke": ["key", "revoke", "k"],
   "service install": ["service", "install", "--dry-run"],
   "service uninstall": ["service", "uninstall", "--dry-run"],
 };

@@ -146,7 +146,7 @@ describe("a restore of files", () => {
 
 describe("a migration that cannot be taken back", () => {
   test("leaves the way by the snapshot that was taken before it", async () => {
-    const { serving } = await run<Status>("status");
+    const { serving, schema } = await run<Status>("status");
     mkdirSync(join(project.directory, "migrations"));
     project.write(
       "migrations/20261202T000000Z-one-way.ts",
@@ -174,7 +174,7 @@ describe("a migration that cannot be taken back", () => {
     await run(...(back ?? "").split(" "));
     expect(await run<Status>("status")).toMatchObject({
       serving: { release: serving.release, state: "serving" },
-      schema: { head: "20261121T000000Z-create-vector-collections" },
+      schema: { head: schema.head },
     });
     expect(await collections()).not.toContain("lost");
   }, 180_000);

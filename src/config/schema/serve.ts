@@ -8,6 +8,10 @@ const origin = z
   .string()
   .regex(/^(\*|https?:\/\/[^\s/]+)$/, "must be an origin, such as https://studio.example.com");
 
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: "must be an address, or a network such as 10.0.0.0/8",
+});
+
 const auth = z
   .strictObject({
     /** `auto`: off on loopback only. */
@@ -16,7 +20,7 @@ const auth = z
       .prefault("auto"),
     keys: z.array(secret).prefault([]),
     jwtSecret: secret.optional(),
-    /** Wrong keys from one address before it is locked out. */
+    /** Wrong keys from one address that lock it out. */
     attempts: integer(1, 1000).prefault(3),
     lockout: duration.prefault("1h"),
   })
@@ -33,6 +37,11 @@ const limits = z
     batch: integer(1).prefault(256),
     /** Pixels of one image. */
     pixels: pixels.prefault("50MP"),
+    /** Bytes of the head of one request. */
+    headers: bytes.prefault("16KiB"),
+    headerCount: integer(8, 10_000).prefault(100),
+    /** Open connections to the public address. */
+    connections: integer(1, 1_000_000).prefault(1024),
   })
   .prefault({});
 
@@ -55,9 +64,21 @@ export const serve = z
     watch: flag.prefault(false),
     timeout: duration.prefault("30s"),
     shutdown: duration.prefault("60s"),
+    /** Names that the API is reached by; loopback names and `domains` are known anyway. */
+    hosts: z
+      .array(z.string().regex(/^[^\s/:]+$/, "must be a host name, without a port"))
+      .prefault([]),
+    /** Proxies whose X-Forwarded-For is believed. */
+    trustedProxies: z.array(network).prefault([]),
     auth,
     rateLimit: z
       .strictObject({
+        /** `auto`: off on loopback only, where no key is asked for. */
+        enforced: z
+          .union([z.literal("auto"), flag], { error: "must be auto, true or false" })
+          .prefault("auto"),
+        /** Requests that may come at once; null: all of a window's. */
+        burst: integer(1).nullable().prefault(null),
         default: rates.prefault("100/60s"),
         routes: z.record(route, rates).prefault({}),
       })

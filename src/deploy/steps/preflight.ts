@@ -30,10 +30,7 @@ export function preflightStep(work: DeployWork): Step {
 
 async function checkConfiguration({ place }: DeployWork): Promise<void> {
   const { checkVariables } = await import("../../config/variables.ts");
-  const { needsKey } = await import("../../server/authentication.ts");
   const { project, variables } = place;
-  const { host, auth } = project.settings.serve;
-  needsKey(host, auth.required, auth.keys.length);
   const missing = checkVariables(project.settings, variables);
   if (missing.length === 0) return;
   throw new StudioError({

@@ -28,7 +28,11 @@ export function healthRoutes(application: FastifyInstance, services: Services): 
   const config = { open: true };
   application.get(
     "/health",
-    { config, schema: { response: { 200: healthSchema, 503: healthSchema, ...errorAnswers } } },
+    {
+      compress: false,
+      config,
+      schema: { response: { 200: healthSchema, 503: healthSchema, ...errorAnswers } },
+    },
     async (_request, reply) => {
       const { status, timestamp, system, components } = await services.health.report(freshness);
       reply.code(status === "unhealthy" ? 503 : 200);
@@ -41,12 +45,16 @@ export function healthRoutes(application: FastifyInstance, services: Services): 
   );
   application.get(
     "/health/live",
-    { config, schema: { response: { 200: stateSchema, ...errorAnswers } } },
+    { compress: false, config, schema: { response: { 200: stateSchema, ...errorAnswers } } },
     () => ({ status: "live", release }),
   );
   application.get(
     "/health/ready",
-    { config, schema: { response: { 200: stateSchema, 503: stateSchema, ...errorAnswers } } },
+    {
+      compress: false,
+      config,
+      schema: { response: { 200: stateSchema, 503: stateSchema, ...errorAnswers } },
+    },
     async (_request, reply) => {
       await services.health.report(freshness);
       const { ready } = services.daemon().state();

@@ -7,7 +7,9 @@ import type { Services } from "../services.ts";
 
 /** Triton's model repository extension: what there is, and loading and unloading of it. */
 export function repositoryRoutes(scope: FastifyInstance, { models, spec }: Services): void {
-  scope.post("/v2/repository/index", { schema: schemas.index }, (request) => {
+  // Asking for it changes nothing: whoever may read may ask.
+  const config = { role: "viewer" } as const;
+  scope.post("/v2/repository/index", { config, schema: schemas.index }, (request) => {
     const { ready } = bodyOf(request);
     if (ready !== undefined && typeof ready !== "boolean") {
       throw invalidInput("/ready", "It is true or false.");

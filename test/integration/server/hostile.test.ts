@@ -129,7 +129,7 @@ describe("a body that is no JSON, or too much of it", () => {
     const kinds = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"];
     for (const kind of kinds) {
       const head = (path: string) =>
-        `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${kind}\r\nContent-Length: 2\r\n\r\n{}`;
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${kind}\r\nContent-Length: 2\r\n\r\n{}`;
       for (const path of [inferPath, textPath]) await expectRefused([head(path)], [415]);
     }
     const packed = ["Content-Encoding: gzip"];
@@ -142,7 +142,7 @@ describe("binary tensors", () => {
     inputs: [{ name: "x", datatype: "FP32", shape: [2, 2], parameters: { binary_data_size: 16 } }],
   });
   const send = (length: string, body: Buffer): (string | Uint8Array)[] => [
-    `POST ${inferPath} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/octet-stream\r\n` +
+    `POST ${inferPath} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/octet-stream\r\n` +
       `Inference-Header-Content-Length: ${length}\r\nContent-Length: ${body.length}\r\n\r\n`,
     body,
   ];
@@ -192,13 +192,13 @@ describe("what is no request", () => {
   it("is refused with a problem, and its connection closed", async () => {
     const cases: [string, number[]][] = [
       ["\r\n\r\n\x00\x01\x02\r\n\r\n", [400]],
-      ["GET / HTTP/9.9\r\nHost: a\r\n\r\n", [400]],
+      ["GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", [400]],
       ["GET /\r\n\r\n", [400]],
       ["GET / HTTP/1.1\r\n\r\n", [400]],
-      ["GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", [400]],
+      ["GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\nConnection: close\r\n\r\n", [400]],
       ["GET / HTTP/1.1\r\nHost a\r\n\r\n", [400]],
-      ["GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n", [400]],
-      ["FOO / HTTP/1.1\r\nHost: a\r\n\r\n", [400]],
+      ["GET / HTTP/1.1\r\nHost: localhost\r\nX: \x01\r\n\r\n", [400]],
+      ["FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n", [400]],
       ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400]],
       ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400]],
       [httpRequest("POST", textPath, "", ["Content-Length: -1"]), [400]],
@@ -208,7 +208,7 @@ describe("what is no request", () => {
         [400],
       ],
       [httpRequest("POST", textPath, "", ["Transfer-Encoding: gzip, x"]), [400]],
-      [`GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, [431]],
+      [`GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, [431]],
     ];
     for (const [text, statuses] of cases) {
       await expectRefused([text], statuses, { half: false });
@@ -223,7 +223,9 @@ describe("what is no request", () => {
     const endless = Array.from({ length: 200 }, () =>
       "A: bbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n".repeat(20),
     );
-    await expectRefused(["GET / HTTP/1.1\r\nHost: a\r\n", ...endless], [431], { half: false });
+    await expectRefused(["GET / HTTP/1.1\r\nHost: localhost\r\n", ...endless], [431], {
+      half: false,
+    });
   });
 
   it("is refused when it ends in the middle", async () => {
@@ -325,7 +327,7 @@ describe("a caller that takes its time", () => {
       "",
       "G",
       "GET / HTTP/1.1\r\n",
-      "GET / HTTP/1.1\r\nHost: a\r\nX: ",
+      "GET / HTTP/1.1\r\nHost: localhost\r\nX: ",
       request.slice(0, -900),
     ];
     const trickle = request.slice(0, 60).match(/[^]/g) ?? [];

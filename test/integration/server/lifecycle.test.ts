@@ -34,10 +34,10 @@ const question = { task: "language", text: "what is this" };
 const textPath = "/api/v1/text/process";
 
 describe("starting", () => {
-  it("is refused off loopback without a key", async () => {
-    const { spec } = await prepareSpec();
-    const listen = { host: "0.0.0.0", port: 0 };
-    await expect(startDaemon({ ...spec, listen })).rejects.toMatchObject({ code: "usage" });
+  it("lets nobody in off loopback while there is no key", async () => {
+    const running = await start({ listen: { host: "0.0.0.0", port: 0 } });
+    expect((await running.send("GET", "/metrics")).status).toBe(401);
+    expect((await running.send("GET", "/health/ready")).status).toBe(200);
   });
 
   it("replaces the socket of a killed daemon, but not of a living one", async () => {

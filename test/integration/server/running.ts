@@ -6,7 +6,9 @@ import { pino } from "pino";
 import type { DatabaseAddress } from "../../../src/database/address.ts";
 import { connectDatabase } from "../../../src/database/connect.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../../../src/server/daemon.ts";
+import type { ServeSettings } from "../../../src/server/daemon-spec.ts";
 import { up } from "../../../migrations/20261121T000000Z-create-vector-collections.ts";
+import { up as createKeyTable } from "../../../migrations/20261121T003000Z-create-api-keys.ts";
 import { writeLanguageModel } from "../../unit/inference/model-folder.ts";
 
 export interface Answer {
@@ -39,9 +41,39 @@ export async function prepareFolder(): Promise<{ folder: string; database: Datab
   const database: DatabaseAddress = { dialect: "sqlite", file, url: `sqlite:${file}` };
   const connection = await connectDatabase(database);
   await up(connection);
+  await createKeyTable(connection);
   await connection.destroy();
   await writeLanguageModel(join(folder, "models"));
   return { folder, database };
+}
+
+/** Settings of the daemon as they are by default, small limits apart. */
+export function serveWith(changes: Partial<ServeSettings>): ServeSettings {
+  return {
+    host: "127.0.0.1",
+    port: 0,
+    timeout: 30_000,
+    shutdown: 60_000,
+    auth: { required: "auto", attempts: 3, lockout: 3_600_000 },
+    hosts: [],
+    trustedProxies: [],
+    cors: { origins: [] },
+    rateLimit: {
+      enforced: "auto",
+      default: [{ requests: 100, window: 60_000 }],
+      routes: {},
+      burst: null,
+    },
+    limits: {
+      body: 100_000,
+      text: 1000,
+      batch: 8,
+      headers: 16_384,
+      headerCount: 100,
+      connections: 1024,
+    },
+    ...changes,
+  };
 }
 
 export function daemonSpec(folder: string, database: DatabaseAddress): Omit<DaemonSpec, "logger"> {
@@ -49,14 +81,7 @@ export function daemonSpec(folder: string, database: DatabaseAddress): Omit<Daem
     release: "20261121T000000Z-test",
     version: "1.2.3",
     environment: "local",
-    serve: {
-      host: "127.0.0.1",
-      port: 0,
-      timeout: 30_000,
-      shutdown: 60_000,
-      auth: { required: "auto" },
-      limits: { body: 100_000, text: 1000, batch: 8 },
-    },
+    serve: serveWith({}),
     modelFolders: [join(folder, "models")],
     database,
     privateSocket: join(folder, "daemon.sock"),

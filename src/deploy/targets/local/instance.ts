@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { resolveKeys } from "../../environment-keys.ts";
+import { daemonSettings } from "../../daemon-settings.ts";
 import { resolveDatabase } from "../../environment-database.ts";
 import { resolveVariables } from "../../../config/variables.ts";
 import { type Daemon, startDaemon } from "../../../server/daemon.ts";
@@ -42,8 +42,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     release: id,
     version: release.studio,
     environment,
-    serve: release.settings.serve,
-    keys: await resolveKeys({ settings: release.settings, directory, env: variables }),
+    ...(await daemonSettings({ settings: release.settings, directory, env: variables })),
     modelFolders: [join(releaseFolder(paths, id), "models")],
     database: await resolveDatabase({ settings: release.settings, directory, env: variables }),
     privateSocket: site.socketPath,

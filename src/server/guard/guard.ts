@@ -1,0 +1,111 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Role, mayAct } from "../../keys/role.ts";
+import { RequestError } from "../request-error.ts";
+import { type RateLimiter, rateLimitHeaders } from "../rate-limit/rate-limiter.ts";
+import type { ClientAddress } from "./client-address.ts";
+import type { HostCheck } from "./host-check.ts";
+import type { KeyHolder, KeyRing } from "./key-ring.ts";
+import type { Lockout } from "./lockout.ts";
+
+/** What stands between the public and the routes. */
+export interface GuardParts {
+  checkHost: HostCheck;
+  addressOf: ClientAddress;
+  lockout: Lockout;
+  /** Null: no key is needed. */
+  keys: KeyRing | null;
+  /** Null: nobody is limited. */
+  limiter: RateLimiter | null;
+}
+
+export class Guard {
+  readonly #parts: GuardParts;
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Lets a request of the public pass, and tells the answer how much the caller may still ask.
+   * @returns whose key it came with; null without one
+   * @throws RequestError 401, 403, 429 or 503
+   */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<KeyHolder | null> {
+    const { checkHost, addressOf, keys } = this.#parts;
+    const { url, config } = request.routeOptions;
+    checkHost(request.headers);
+    // Who balances load or watches over the daemon asks often, and must always be answered.
+    if (config.open === true && url?.startsWith("/health") === true) return null;
+    const address = addressOf(request.raw);
+    if (keys === null || config.open === true) {
+      await this.#limit(request, reply, `address:${address}`);
+      return null;
+    }
+    const { holder, error } = await this.#identify(keys, address, request.headers.authorization);
+    // Whoever has no key is limited too: refusing is work.
+    const caller = holder === null ? `address:${address}` : `key:${holder.id}`;
+    await this.#limit(request, reply, caller);
+    if (holder === null) throw error;
+    const needed = config.role ?? roleFor(request.method);
+    if (!mayAct(holder.role, needed)) throw notAllowed(holder.role, needed);
+    return holder;
+  }
+
+  async #identify(
+    keys: KeyRing,
+    address: string,
+    authorization: string | undefined,
+  ): Promise<{ holder: KeyHolder; error: null } | { holder: null; error: unknown }> {
+    const { lockout } = this.#parts;
+    const locked = lockout.remaining(address);
+    if (locked > 0) return { holder: null, error: lockedOut(locked) };
+    const key = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    if (key === undefined) return { holder: null, error: keyMissing() };
+    try {
+      return { holder: await keys.identify(key), error: null };
+    } catch (error) {
+      // An expired key was right once: who has it is not guessing.
+      if (error instanceof RequestError && error.code === "auth.invalid") lockout.fail(address);
+      return { holder: null, error };
+    }
+  }
+
+  async #limit(request: FastifyRequest, reply: FastifyReply, caller: string): Promise<void> {
+    const { limiter } = this.#parts;
+    if (limiter === null) return;
+    const { method, routeOptions } = request;
+    const decision = await limiter.take(method, routeOptions.url, caller);
+    reply.headers(rateLimitHeaders(decision));
+    if (decision.allowed) return;
+    const retryAfter = Math.max(1, Math.ceil(decision.retryAfter / 1000));
+    throw new RequestError(429, "rate_limit.exceeded", "Too many requests of this caller.", {
+      hint: `Try again in ${retryAfter} s.`,
+      retryAfter,
+    });
+  }
+}
+
+/** What a route needs that does not say it itself. */
+function roleFor(method: string): Role {
+  return method === "GET" || method === "HEAD" ? "viewer" : "operator";
+}
+
+function keyMissing(): RequestError {
+  return new RequestError(401, "auth.missing", "The request carries no API key.", {
+    hint: "Send the header `Authorization: Bearer <key>`.",
+  });
+}
+
+function lockedOut(milliseconds: number): RequestError {
+  const retryAfter = Math.ceil(milliseconds / 1000);
+  return new RequestError(429, "auth.locked", "Too many wrong API keys came from this address.", {
+    hint: `It may try again in ${retryAfter} s.`,
+    retryAfter,
+  });
+}
+
+function notAllowed(held: Role, needed: Role): RequestError {
+  return new RequestError(403, "auth.role", `A key of the role ${held} may not do this.`, {
+    hint: `Use a key of the role ${needed}: studio key create --role ${needed}`,
+  });
+}
