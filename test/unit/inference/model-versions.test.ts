@@ -67,6 +67,21 @@ describe("versions", () => {
     expect(() => pool.require("a", "7")).toThrow(/no model "a" of version 7/);
   });
 
+  it("are served as their configuration says, each key of theirs before the model's", async () => {
+    const { pool } = await open(
+      {
+        "a/config.yaml": "instances: 2\nbatching: { rows: 5, tokens: 100 }",
+        "a/1/model.onnx": modelFor(1),
+        "a/2/model.onnx": modelFor(1),
+        "a/2/config.yaml": "instances: 1",
+      },
+      { batchTokens: 7, batchRows: 9 },
+    );
+    const capacity = { batchRows: 5, batchTokens: 100 };
+    expect(pool.find("a", "1")?.capacity).toEqual({ ...capacity, instances: 2 });
+    expect(pool.find("a", "2")?.capacity).toEqual({ ...capacity, instances: 1 });
+  });
+
   it("that the configuration no longer asks for are unloaded with the next load", async () => {
     const { pool, write } = await open({
       "a/1/model.onnx": modelFor(1),
