@@ -28,8 +28,6 @@ declare module "fastify" {
     role?: Role;
     /** Exists on the private socket only. */
     control?: boolean;
-    /** The least role that a key must have, where keys are asked for. */
-    role?: "viewer" | "operator" | "admin";
   }
   /** What the API's description says of a route beside its schemas. */
   interface FastifySchema {

@@ -24,7 +24,7 @@ export function takesRows({ inputs, outputs }: LoadedModel): boolean {
 export function sampleRow(model: LoadedModel, dimensions: Record<string, number>): Tensors {
   const named = { ...model.record.configuration.dimensions, ...dimensions };
   const name = model.inputs[0]?.dims[0];
-  const row = typeof name === "string" && takesRows(model) ? { name, count: 1 } : undefined;
+  const row = typeof name === "string" && takesRows(model) ? name : undefined;
   return warmUpFeeds(model.inputs, {
     ...(row === undefined ? {} : { row }),
     named,
