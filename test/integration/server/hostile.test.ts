@@ -281,6 +281,24 @@ describe("what is no request", () => {
   });
 });
 
+describe("what a caller expects of the connection", () => {
+  it("changes nothing: upgrades, expectations and tunnels are not given", async () => {
+    const upgrade = ["Connection: upgrade, close", "Upgrade: websocket"];
+    const cases: [string, string[], number[]][] = [
+      ["GET", upgrade, [200]],
+      ["GET", ["Expect: the-impossible", "Connection: close"], [200]],
+      ["CONNECT", [], []],
+    ];
+    for (const [method, more, statuses] of cases) {
+      const target = method === "CONNECT" ? "example.org:80" : "/health/live";
+      const request = httpRequest(method, target, "", more);
+      const { text, closed } = await converse(running, [request], { half: false });
+      expect(closed, method).toBe(true);
+      expect(answersIn(text).map(({ status }) => status)).toEqual(statuses);
+    }
+  });
+});
+
 describe("several requests on one connection", () => {
   it("are answered in order, however they arrive", async () => {
     const count = 25;
