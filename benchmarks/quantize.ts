@@ -28,6 +28,7 @@ async function compare(folder: string, model: ModelProto) {
   const { model: small } = await quantizeModel(model, {
     limit: weightLimits.full,
     embeddings: false,
+    eachRow: false,
     load: async (tensor) => tensor,
   });
   const files = { before: join(folder, "float.onnx"), after: join(folder, "int8.onnx") };

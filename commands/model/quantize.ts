@@ -9,8 +9,8 @@ export default defineCommand<QuantizeReport>({
   description:
     "Makes an int8 version of a model: the weights of MatMul and Gemm become bytes, activations " +
     "are quantized in each run. Both are run in turns, and the new version is kept when its " +
-    "outputs are close enough (cosine of at least 0.99). A row's last digits then depend on what " +
-    "shares its batch, for an activation has one scale over all rows.",
+    "outputs are close enough (cosine of at least 0.99). An activation has one scale for all rows " +
+    "of a batch, so these change each other a little, unless each row gets a scale of its own.",
   arguments: [{ name: "NAME", summary: "The model", required: true }],
   options: [
     { flags: "--version <version>", summary: "The version to start from (default: the highest)" },
@@ -21,6 +21,10 @@ export default defineCommand<QuantizeReport>({
       complete: "files",
     },
     { flags: "--embeddings", summary: "Quantize tables of embeddings too" },
+    {
+      flags: "--each-row",
+      summary: "A scale for each row of a batch: slower, and exact in batches",
+    },
     { flags: "--reduce-range", summary: "Weights of 7 bits, for processors without VNNI" },
     { flags: "--force", summary: "Keep the result even when it is not close" },
   ],
@@ -33,7 +37,7 @@ export default defineCommand<QuantizeReport>({
     { line: "studio model quantize sentences --dry-run", does: "measure, and keep nothing" },
   ],
   dryRun: "plans",
-  exitCodes: [0, 2, 4, 130, 143],
+  exitCodes: [0, 2, 4, 8, 130, 143],
   async run(context, input) {
     const { quantizeVersion, leastCosine } = await import(
       "../../src/inference/quantize/quantize-version.ts"
@@ -55,6 +59,7 @@ export default defineCommand<QuantizeReport>({
       output: absolute("output"),
       samples: absolute("samples"),
       embeddings: flagOption(input, "embeddings"),
+      eachRow: flagOption(input, "eachRow"),
       reduceRange: flagOption(input, "reduceRange"),
       force,
       dryRun: context.options.dryRun,

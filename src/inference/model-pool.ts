@@ -2,11 +2,12 @@ import { InferenceError } from "./inference-error.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import type { BatchRun, ModelOptions, RequestEnd } from "./model-options.ts";
 import type { LoadedModel } from "./model.ts";
-import type { ModelState, ModelVersion, VersionContext } from "./model-version.ts";
+import type { ModelState, ModelVersion } from "./model-version.ts";
 import type { ModelRecord } from "./models.ts";
 import { RepositoryLoader, unknownModel } from "./repository-loader.ts";
 import type { ModelRepository } from "./repository/model-repository.ts";
 import type { CacheUse, ResponseCache } from "./response-cache.ts";
+import type { VersionContext } from "./version-contents.ts";
 import { VersionShelf } from "./version-shelf.ts";
 
 export type { ModelState } from "./model-version.ts";

@@ -1,5 +1,6 @@
-import { ModelVersion, type VersionContext } from "./model-version.ts";
+import { ModelVersion } from "./model-version.ts";
 import { newestFirst } from "./repository/locate.ts";
+import type { VersionContext } from "./version-contents.ts";
 
 /** The versions of all models, and which of a model's is the default. */
 export class VersionShelf {

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, realpath } from "node:fs/promises";
 import { join, normalize, isAbsolute } from "node:path";
 import { reasonOf } from "../../errors.ts";
 import { create } from "./message-schema.ts";
-import type { ModelProto, StringStringEntryProto, TensorProto } from "./messages.ts";
+import type { GraphProto, ModelProto, StringStringEntryProto, TensorProto } from "./messages.ts";
 import { OnnxError } from "./onnx-error.ts";
 import { entrySchema } from "./schemas.ts";
 import { declaredBytes, isExternal } from "./tensor-elements.ts";
@@ -48,8 +48,7 @@ export async function loadTensor(tensor: TensorProto, folder: string): Promise<T
   const { location, offset, length } = externalPlace(tensor);
   let file: FileHandle;
   try {
-    // A link could lead out of the folder, to a file that is none of the model's.
-    file = await open(join(folder, location), constants.O_RDONLY | constants.O_NOFOLLOW);
+    file = await openInside(folder, location);
   } catch (error) {
     throw external(tensor, reasonOf(error));
   }
@@ -59,6 +58,22 @@ export async function loadTensor(tensor: TensorProto, folder: string): Promise<T
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Opens a file of a model that is not the model itself.
+ * @throws Error when it is missing, no file, or leads out of the folder by a link
+ */
+export async function openInside(folder: string, location: string): Promise<FileHandle> {
+  const path = join(folder, location);
+  if ((await realpath(path)) !== join(await realpath(folder), location)) {
+    throw new Error(`${path} is a link`);
+  }
+  // Without waiting: a pipe would keep its reader until somebody writes.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new Error(`${path} is no file`);
 }
 
 async function readPart(
@@ -84,10 +99,22 @@ async function readPart(
   return buffer;
 }
 
-/** The files beside a model in which its initializers have elements, each once. */
-export function externalFiles(model: ModelProto): string[] {
-  const tensors = (model.graph?.initializer ?? []).filter(isExternal);
+/** The files beside a model in which its tensors have elements, each once. */
+export function externalFiles({ graph }: ModelProto): string[] {
+  const tensors = (graph === undefined ? [] : tensorsIn(graph)).filter(isExternal);
   return [...new Set(tensors.map((tensor) => externalPlace(tensor).location))];
+}
+
+/** Initializers and tensors of attributes, those of subgraphs too. */
+function tensorsIn({ initializer, node }: GraphProto): TensorProto[] {
+  const attributes = node.flatMap(({ attribute }) => attribute);
+  return [
+    ...initializer,
+    ...attributes.flatMap(({ t, tensors }) => (t === undefined ? tensors : [t, ...tensors])),
+    ...attributes.flatMap(({ g, graphs }) =>
+      [...(g === undefined ? [] : [g]), ...graphs].flatMap(tensorsIn),
+    ),
+  ];
 }
 
 /** Elements begin at multiples of this, so that a runtime can map the file: ExternalData.md. */

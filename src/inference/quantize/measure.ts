@@ -31,7 +31,10 @@ export async function measure(
   samples: readonly Sample[],
   { budget, signal }: MeasureOptions,
 ): Promise<Measurement> {
-  const outputs = { before: await runAll(before, samples), after: await runAll(after, samples) };
+  const outputs = {
+    before: await runAll(before, samples, signal),
+    after: await runAll(after, samples, signal),
+  };
   const prepared = samples.map((sample) => ({
     items: Object.values(sample)[0]?.dims[0] ?? 1,
     before: before.prepare(sample),
@@ -63,9 +66,11 @@ const sides = ["before", "after"] as const;
 async function runAll(
   session: RuntimeSession,
   samples: readonly Sample[],
+  signal: AbortSignal,
 ): Promise<Record<string, RunValue>[]> {
   const outputs: Record<string, RunValue>[] = [];
   for (const [index, sample] of samples.entries()) {
+    signal.throwIfAborted();
     try {
       outputs.push(await session.run(session.prepare(sample)));
     } catch (error) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, constants, existsSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import {
   chmod,
   copyFile,
@@ -12,9 +12,10 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { usageError } from "../../errors.ts";
-import { externalFiles, moveOut } from "../onnx/external-data.ts";
+import { StudioError, exitCodes, reasonOf, systemCode, usageError } from "../../errors.ts";
+import { externalFiles, moveOut, openInside } from "../onnx/external-data.ts";
 import type { ModelProto } from "../onnx/messages.ts";
 import { maximumBytes, writeChunks, writeModel } from "../onnx/model-file.ts";
 import { type SourceModel, placeIn } from "./locate-source.ts";
@@ -37,7 +38,7 @@ export interface StagedVersion {
 
 /**
  * Writes a version's folder beside its place, under a hidden name.
- * @throws StudioError `usage` when something is in its place
+ * @throws StudioError `usage` when something is in its place, `model.unwritable`
  */
 export async function stageVersion(
   source: SourceModel,
@@ -45,8 +46,11 @@ export async function stageVersion(
   model: ModelProto,
 ): Promise<StagedVersion> {
   requireFree(destination);
-  await mkdir(dirname(destination), { recursive: true });
-  const folder = await mkdtemp(join(dirname(destination), `.${basename(destination)}-`));
+  const folder = await mkdir(dirname(destination), { recursive: true })
+    .then(() => mkdtemp(join(dirname(destination), `.${basename(destination)}-`)))
+    .catch((error: unknown) => {
+      throw unwritable(destination, error);
+    });
   const discard = () => rm(folder, { recursive: true, force: true });
   try {
     await chmod(folder, 0o755);
@@ -57,12 +61,16 @@ export async function stageVersion(
     const bytes = await writeWeights(source, file, model);
     const publish = async (): Promise<void> => {
       requireFree(destination);
-      await rename(folder, destination);
+      await rename(folder, destination).catch((error: unknown) => {
+        throw unwritable(destination, error);
+      });
     };
     return { file, bytes, publish, discard };
   } catch (error) {
     await discard();
-    throw error;
+    throw systemCode(error) === undefined || error instanceof StudioError
+      ? error
+      : unwritable(destination, error);
   }
 }
 
@@ -77,7 +85,8 @@ async function writeWeights(source: SourceModel, file: string, model: ModelProto
   for (const name of externalFiles(model)) {
     const copy = join(dirname(file), name);
     await mkdir(dirname(copy), { recursive: true });
-    await copyFile(join(dirname(source.file), name), copy, constants.COPYFILE_FICLONE);
+    const from = await openInside(dirname(source.file), name);
+    await pipeline(from.createReadStream(), createWriteStream(copy, { flush: true }));
   }
   const weights = (model.graph?.initializer ?? []).map(({ rawData }) => rawData?.length ?? 0);
   const inside = weights.reduce((sum, bytes) => sum + bytes, 0);
@@ -119,6 +128,16 @@ async function sha256(file: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest("hex");
+}
+
+function unwritable(destination: string, cause: unknown): StudioError {
+  return new StudioError({
+    code: "model.unwritable",
+    message: `${destination} cannot be written: ${reasonOf(cause)}.`,
+    hint: "Make room, or name another folder with --output DIR.",
+    exitCode: exitCodes.unavailable,
+    cause,
+  });
 }
 
 function requireFree(destination: string): void {

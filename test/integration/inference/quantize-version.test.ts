@@ -41,6 +41,7 @@ const quantize = (given: Partial<QuantizeInput>) =>
     output: null,
     samples: null,
     embeddings: false,
+    eachRow: false,
     reduceRange: false,
     force: false,
     dryRun: false,
@@ -179,6 +180,15 @@ describe("what cannot be done is refused, and nothing is written", () => {
     await writeFile(samples, text);
     await expect(quantize({ samples })).rejects.toThrow(new RegExp(message, "s"));
     expect(await readdir(join(models, "net"))).toEqual(["1"]);
+  });
+
+  test("a place that cannot be written to", async () => {
+    await place("net/1");
+    const output = join(models, "net", "1", "model.onnx", "new");
+    await expect(quantize({ output })).rejects.toMatchObject({
+      code: "model.unwritable",
+      exitCode: 8,
+    });
   });
 
   test("a model that is cut off, with the place where it ends", async () => {

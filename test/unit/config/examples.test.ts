@@ -61,6 +61,7 @@ serve:
   rateLimit: { default: 100/60s, routes: { "POST /api/v1/batch/process": 10/60s } }
   cors: { origins: [] }
   limits: { body: 10MB, text: 100000, batch: 256, pixels: 50MP }
+  watch: false
   cache: { bytes: 64MB, ttl: 5m }
 `;
 
@@ -74,7 +75,7 @@ test("every key of the whole example loads, in each of its environments", async 
     variables: { required: ["JWT_SECRET_KEY"], file: ".env.production" },
     features: { vectorSearch: true },
     backup: { sets: { full: { logs: 604_800_000 } } },
-    serve: { cache: { bytes: 64_000_000, ttl: 300_000 } },
+    serve: { watch: false, cache: { bytes: 64_000_000, ttl: 300_000 } },
   });
   const cluster = await load(example, { environment: "cluster" });
   expect(cluster.settings).toMatchObject({ target: "swarm", swarm: { replicas: 3 } });

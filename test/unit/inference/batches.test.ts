@@ -268,8 +268,8 @@ describe("a caller who gives away the memory he asked about", () => {
     const busy = model.infer(numbered(0, 1, 900), patient);
     const calls = [1, 2, 3].map((id) => numbered(id, 1, 4));
     const answers = calls.map((feeds) => model.infer(feeds, patient));
-    const taken = (calls[1]?.["x"] as Tensor).data as Float32Array<ArrayBuffer>;
-    structuredClone(taken, { transfer: [taken.buffer] });
+    const { x } = calls[1] as { x: Tensor };
+    structuredClone(null, { transfer: [(x.data as Float32Array<ArrayBuffer>).buffer] });
     await busy;
     const [first, second, third] = await Promise.allSettled(answers);
     expect(second).toMatchObject({ reason: { code: "inference.failed" } });

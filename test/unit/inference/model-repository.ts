@@ -7,7 +7,7 @@ import { type OpenModelsOptions, openModels } from "../../../src/inference/open-
 import type { Tensors } from "../../../src/inference/tensor.ts";
 import { classifierModel } from "./onnx-file.ts";
 
-export const width = 4;
+const width = 4;
 
 /** A model that always chooses `choice` out of four. */
 export function modelFor(choice: number): Buffer {

@@ -187,6 +187,17 @@ describe("a reload", () => {
     expect(await choiceOf(pool, "a")).toBe(2);
   });
 
+  it("happens too where only the texts beside a model have changed", async () => {
+    const { pool, write } = await open({
+      "a/1/model.onnx": modelFor(1),
+      "a/1/tokenizer.json": "{}",
+    });
+    const before = pool.find("a");
+    await write("a/1/tokenizer.json", '{"other":1}');
+    await pool.load("a");
+    expect(pool.find("a")?.record).not.toBe(before?.record);
+  });
+
   it("is none where nothing has changed", async () => {
     const { pool, log } = await open({ "a/1/model.onnx": modelFor(1) });
     const before = pool.find("a");
@@ -209,6 +220,22 @@ describe("a worker that is lost", () => {
     const sha256 = createHash("sha256").update(changed).digest("hex");
     await until(() => pool.find("a")?.record.sha256 === sha256);
     expect(pool.ready).toBe(true);
+  });
+
+  it("and whose file is no longer the manifest's is not replaced: nothing is served", async () => {
+    const workerFile = new URL("./crashing-worker.ts", import.meta.url);
+    const hash = createHash("sha256").update(modelFor(1)).digest("hex");
+    const { pool, replace } = await open(
+      { "a/1/model.onnx": modelFor(1), "a/1/SHA256SUMS": `${hash}  model.onnx\n` },
+      { workerFile },
+    );
+    await replace("a/1/model.onnx", modelFor(2));
+    await expect(choiceOf(pool, "a")).rejects.toMatchObject({ code: "inference.crashed" });
+    await until(() => pool.find("a") === undefined);
+    expect(pool.index()[0]).toMatchObject({
+      state: "UNAVAILABLE",
+      reason: expect.stringContaining("has the SHA-256") as string,
+    });
   });
 });
 

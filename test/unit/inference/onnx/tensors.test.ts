@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,6 +117,23 @@ describe("a model", () => {
     expect((await runDirectly(file, { x }))["y"]?.data).toEqual(direct["y"]?.data);
   });
 
+  test("names the files of all its tensors, those of attributes and subgraphs too", () => {
+    const beside = (location: string): TensorProto => ({
+      ...tensor("t", "float32", [1], new Float32Array(1)),
+      rawData: undefined,
+      dataLocation: 1,
+      externalData: [create(entrySchema, { key: "location", value: location })],
+    });
+    const body = graph({ name: "body", initializer: [beside("b.bin")] });
+    const attributes = { value: { tensor: beside("c.bin") }, then_branch: { graph: body } };
+    const whole = graph({
+      node: [node("If", ["x"], ["y"], { attributes })],
+      initializer: [beside("a.bin")],
+    });
+    const files = externalFiles(model({ graph: whole, operatorSets: { "": 17 } }));
+    expect(files).toEqual(["a.bin", "c.bin", "b.bin"]);
+  });
+
   test("whose tensors lie outside its folder, or are cut off, is refused", async () => {
     const at = (location: string, more: Record<string, string> = {}) =>
       loadTensor(
@@ -133,8 +151,20 @@ describe("a model", () => {
     await mkdir(join(inner, "a"), { recursive: true });
     for (const place of [folder, inner]) await writeFile(join(place, "w.bin"), Buffer.alloc(16, 1));
     await symlink(join(inner, "w.bin"), join(inner, "link.bin"));
+    await symlink(folder, join(inner, "out"));
+    spawnSync("mkfifo", [join(inner, "pipe.bin")]);
     expect((await at("w.bin")).rawData).toEqual(new Uint8Array(16).fill(1));
-    for (const place of ["../w.bin", "/etc/passwd", "a/../../w.bin", "", "w.bin\0", "link.bin"]) {
+    for (const place of [
+      "../w.bin",
+      "/etc/passwd",
+      "a/../../w.bin",
+      "",
+      "w.bin\0",
+      "link.bin",
+      "out/w.bin",
+      "pipe.bin",
+      "a",
+    ]) {
       await expect(at(place)).rejects.toMatchObject({ code: "onnx.external" });
     }
     await expect(at("w.bin", { offset: "4" })).rejects.toThrow("its length is 12");
