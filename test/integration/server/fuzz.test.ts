@@ -34,7 +34,7 @@ describe("random bytes", () => {
     });
     const search = JSON.stringify({ collection: "c", vector: [1, 2] });
     const seeds = [
-      httpRequest("GET", "/health"),
+      httpRequest("GET", "/api/v1/system/info"),
       httpRequest("POST", textPath, json),
       httpRequest("POST", inferPath, good),
       httpRequest("POST", inferPath, `${binary}\0\0\0\0\0\0\0\0`, [
