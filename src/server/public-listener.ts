@@ -158,6 +158,8 @@ export class PublicListener {
     server.timeout = requestTimeout + silencePatience;
     server.on("connection", (socket) => this.open.add(socket));
     answerMalformed(server, malformed);
+    // An expectation that nobody knows is passed over, as RFC 9110 allows.
+    server.on("checkExpectation", (request, response) => server.emit("request", request, response));
     server.on("paused", () => {
       for (const response of unanswered) closeAfter(response);
     });

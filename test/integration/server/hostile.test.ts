@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { rounds } from "../../support/every.ts";
 import { writeEchoModel } from "./echo-model.ts";
-import { mutate, randomFrom } from "./mutations.ts";
-import { answersIn, converse, httpRequest } from "./raw-connection.ts";
+import { answersIn, converse, expectDiscreet, httpRequest } from "./raw-connection.ts";
 import { type Running, startRunning } from "./running.ts";
 
 /** Milliseconds in which a request has to arrive: short, so that slow callers are soon cut. */
@@ -32,11 +31,6 @@ afterEach(async () => {
 afterAll(async () => {
   await running.close();
 });
-
-/** No answer tells how the daemon is made. */
-function expectDiscreet(text: string): void {
-  expect(text).not.toMatch(/\n\s+at |\.[jt]s:\d+|node_modules|Error: |\/src\//);
-}
 
 /** One answer of that status, a problem, on a connection that is closed. */
 async function expectRefused(
@@ -281,6 +275,24 @@ describe("what is no request", () => {
   });
 });
 
+describe("what a caller expects of the connection", () => {
+  it("changes nothing: upgrades, expectations and tunnels are not given", async () => {
+    const upgrade = ["Connection: upgrade, close", "Upgrade: websocket"];
+    const cases: [string, string[], number[]][] = [
+      ["GET", upgrade, [200]],
+      ["GET", ["Expect: the-impossible", "Connection: close"], [200]],
+      ["CONNECT", [], []],
+    ];
+    for (const [method, more, statuses] of cases) {
+      const target = method === "CONNECT" ? "example.org:80" : "/health/live";
+      const request = httpRequest(method, target, "", more);
+      const { text, closed } = await converse(running, [request], { half: false });
+      expect(closed, method).toBe(true);
+      expect(answersIn(text).map(({ status }) => status)).toEqual(statuses);
+    }
+  });
+});
+
 describe("several requests on one connection", () => {
   it("are answered in order, however they arrive", async () => {
     const count = 25;
@@ -345,42 +357,4 @@ describe("a caller that takes its time", () => {
       expect(slow.daemon.state()).toMatchObject({ inFlight: 0, connections: 0 });
     }, 10_000);
   }, 40_000);
-});
-
-describe("random bytes", () => {
-  it("never bring the daemon down, nor out of step", async () => {
-    const json = JSON.stringify({ task: "language", text: "some text" });
-    const binary = JSON.stringify({
-      inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], parameters: { binary_data_size: 8 } }],
-    });
-    const search = JSON.stringify({ collection: "c", vector: [1, 2] });
-    const seeds = [
-      httpRequest("GET", "/health"),
-      httpRequest("POST", textPath, json),
-      httpRequest("POST", inferPath, good),
-      httpRequest("POST", inferPath, `${binary}\0\0\0\0\0\0\0\0`, [
-        `Inference-Header-Content-Length: ${binary.length}`,
-      ]),
-      httpRequest("POST", "/api/v1/vector/search", search),
-      httpRequest("PUT", "/api/v1/vector/collections/c", '{"dimension":2}'),
-      httpRequest("POST", "/v2/repository/index", "{}"),
-      httpRequest("GET", "/v2/models/echo", "", ["traceparent: 00-1-1-1", "Priority: u=1"]),
-    ].map((text) => Buffer.from(text, "latin1"));
-    const seed = Date.now() % 1_000_000;
-    const random = randomFrom(seed);
-    const tally: Record<number, number> = {};
-    for (let round = 0; round < rounds(300, 5000); round++) {
-      const bytes = mutate(seeds[round % seeds.length] as Buffer, random);
-      const name = `seed ${seed}, round ${round}: ${JSON.stringify(bytes.toString("latin1"))}`;
-      const { text, closed } = await converse(running, [bytes], { patience: 15_000 });
-      expect(closed, name).toBe(true);
-      expectDiscreet(text);
-      for (const { status } of answersIn(text)) {
-        expect(status, name).toBeLessThan(500);
-        tally[status] = (tally[status] ?? 0) + 1;
-      }
-    }
-    expect(tally[400]).toBeGreaterThan(0);
-    expect(tally[200]).toBeGreaterThan(0);
-  }, 600_000);
 });

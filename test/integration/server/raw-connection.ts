@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { expect } from "vitest";
 import type { Running } from "./running.ts";
 
 export interface RawAnswer {
@@ -67,4 +68,9 @@ export function httpRequest(method: string, path: string, body = "", more: strin
   const type = body === "" ? [] : ["Content-Type: application/json"];
   const lines = [`${method} ${path} HTTP/1.1`, "Host: localhost", ...type, ...length, ...more];
   return `${lines.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** No answer tells how the daemon is made. */
+export function expectDiscreet(text: string): void {
+  expect(text).not.toMatch(/\n\s+at |\.[jt]s:\d+|node_modules|Error: |\/src\//);
 }
