@@ -1,0 +1,109 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Tokenizer } from "@huggingface/tokenizers";
+import { InferenceError } from "../inference-error.ts";
+import type { EmbeddingSettings } from "./embedding-folder.ts";
+
+/** Characters that are tokenized before other requests get their turn: some 3 ms. */
+const charactersPerTurn = 6000;
+
+/** Tokens near the end of what was read that a longer text could have had differently. */
+const unsureTokens = 16;
+
+/** Letters of a word that has no end; it is cut, and its tokens there may differ by one. */
+const longestWord = 20_000;
+
+/** Turns texts into the token ids of one model; made once for each, as its vocabulary is large. */
+export class TextTokenizer {
+  readonly maximumTokens: number;
+  /** What fills up the shorter rows of a batch; their attention mask is 0 there. */
+  readonly paddingId: number;
+  /** Ids are below this. */
+  readonly vocabularySize: number;
+  private readonly tokenizer: Tokenizer;
+  private readonly lowerCase: boolean;
+  private readonly before: readonly number[];
+  private readonly after: readonly number[];
+
+  private constructor(tokenizer: Tokenizer, settings: EmbeddingSettings) {
+    this.tokenizer = tokenizer;
+    this.lowerCase = settings.lowerCase;
+    this.maximumTokens = settings.maximumTokens;
+    this.paddingId = findPadding(tokenizer, settings);
+    this.vocabularySize = Math.max(...tokenizer.get_vocab(true).values()) + 1;
+    [this.before, this.after] = surroundings(tokenizer);
+    if (this.before.length + this.after.length >= this.maximumTokens) {
+      throw new Error(`the longest text of ${this.maximumTokens} tokens has no room for words`);
+    }
+  }
+
+  /** @throws Error when the files describe no tokenizer that is known */
+  static async create(settings: EmbeddingSettings): Promise<TextTokenizer> {
+    const { Tokenizer } = await import("@huggingface/tokenizers");
+    const tokenizer = new Tokenizer(settings.tokenizer, settings.tokenizerConfig);
+    return new TextTokenizer(tokenizer, settings);
+  }
+
+  /**
+   * The ids of a text with the model's special tokens around it, at most `maximumTokens`. Long texts
+   * are read piece by piece, from space to space, and no further than their ids are needed; between
+   * the pieces other requests get their turn.
+   * @throws InferenceError `inference.cancelled`
+   */
+  async encode(text: string, signal?: AbortSignal): Promise<number[]> {
+    const room = this.maximumTokens - this.before.length - this.after.length;
+    const whole = this.lowerCase ? text.toLowerCase() : text;
+    const ids: number[] = [];
+    refuseIfGone(signal);
+    for (let start = 0; start < whole.length && ids.length < room + unsureTokens; ) {
+      if (start > 0) {
+        await nextTurn();
+        refuseIfGone(signal);
+      }
+      const end = endOfPiece(whole, start);
+      const piece = whole.slice(start, end);
+      for (const id of this.tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id);
+      start = end;
+    }
+    return [...this.before, ...ids.slice(0, room), ...this.after];
+  }
+}
+
+/** Where a piece ends: before a single space between two words, so that the next one begins so. */
+function endOfPiece(text: string, start: number): number {
+  if (text.length - start <= charactersPerTurn) return text.length;
+  const limit = Math.min(text.length, start + longestWord);
+  for (let at = start + charactersPerTurn; at < limit; at += 1) {
+    if (text[at] === " " && isVisible(text[at - 1]) && isVisible(text[at + 1])) return at;
+  }
+  // Not between the two halves of a character beyond the Basic Multilingual Plane.
+  const low = text.charCodeAt(limit) & 0xfc00;
+  return limit < text.length && low === 0xdc00 ? limit - 1 : limit;
+}
+
+function isVisible(character: string | undefined): boolean {
+  return character !== undefined && /\S/.test(character);
+}
+
+/** The special tokens that the tokenizer puts before and after a text. */
+function surroundings(tokenizer: Tokenizer): [number[], number[]] {
+  const bare: number[] = tokenizer.encode("a", { add_special_tokens: false }).ids;
+  const full: number[] = tokenizer.encode("a").ids;
+  const start = full.findIndex((_, at) => bare.every((id, offset) => full[at + offset] === id));
+  if (bare.length === 0 || start < 0) {
+    throw new Error("its tokenizer has no token for the letter a");
+  }
+  return [full.slice(0, start), full.slice(start + bare.length)];
+}
+
+function findPadding(tokenizer: Tokenizer, settings: EmbeddingSettings): number {
+  const { padding } = settings.tokenizer as { padding?: { pad_id?: unknown } | null };
+  if (typeof padding?.pad_id === "number") return padding.pad_id;
+  const { pad_token: token } = settings.tokenizerConfig as { pad_token?: unknown };
+  const name = typeof token === "string" ? token : (token as { content?: string } | null)?.content;
+  return (name === undefined ? undefined : tokenizer.token_to_id(name)) ?? 0;
+}
+
+function refuseIfGone(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new InferenceError("inference.cancelled", "The caller went away before the answer.");
+}
