@@ -5,6 +5,7 @@ import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
 import { controlRoutes } from "./routes/control.ts";
 import { descriptionRoutes } from "./routes/description.ts";
+import { embeddingsRoutes } from "./routes/embeddings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inferenceProtocolRoutes } from "./routes/inference-protocol.ts";
 import { informationRoutes } from "./routes/information.ts";
@@ -71,6 +72,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
     healthRoutes,
     metricsRoute,
     textRoutes,
+    embeddingsRoutes,
     vectorRoutes,
     inferenceProtocolRoutes,
     controlRoutes,

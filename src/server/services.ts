@@ -2,7 +2,8 @@ import type { Knex } from "knex";
 import { connectDatabase } from "../database/connect.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { openModels } from "../inference/open-models.ts";
-import { LanguageTask } from "../inference/tasks/language.ts";
+import type { LanguageTask } from "../inference/tasks/language.ts";
+import { TextTasks } from "../inference/tasks/text.ts";
 import { VectorStore } from "../inference/vectors.ts";
 import { createKeyCheck, type KeyCheck } from "./authentication.ts";
 import { componentChecks, storageFolder } from "./component-checks.ts";
@@ -22,6 +23,7 @@ export interface Services {
   keyCheck: KeyCheck | null;
   models: ModelPool;
   language: LanguageTask;
+  texts: TextTasks;
   database: Knex;
   vectors: VectorStore;
   health: HealthMonitor;
@@ -56,7 +58,8 @@ export async function createServices(
     changed: () => void health.report(0),
     stuck: () => late.daemon().giveUp(),
   });
-  const language = new LanguageTask(models);
+  const texts = new TextTasks(models);
+  void texts.embeddings.prepare();
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const health = createHealthMonitor(spec, database, models, now);
@@ -84,7 +87,7 @@ export async function createServices(
   metrics.read({ listener, traffic, models, database, health });
   const vectors = new VectorStore(database, { now });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
-  const data = { models, language, database, vectors };
+  const data = { models, texts, language: texts.language, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, keyCheck, ...parts, daemon: () => late.daemon() };
 }

@@ -1,27 +1,46 @@
 import type { FastifyInstance } from "fastify";
+import { type TextTaskName, textTaskNames } from "../../inference/tasks/text-options.ts";
 import { jobOptions } from "../job-options.ts";
 import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
-import { errorAnswers, exactly, listOf, number, text } from "./schemas.ts";
+import { errorAnswers, exactly, integer, listOf, text } from "./schemas.ts";
 
-const guess = { language: text, name: text, confidence: number };
-const result = exactly({ ...guess, top: listOf(exactly(guess)) });
+const named = exactly({ name: text, version: text });
+const result = { type: "object", additionalProperties: true } as const;
 
 const answerSchema = {
   type: "object",
-  required: ["task", "model"],
+  required: ["task"],
   properties: {
     task: text,
-    model: exactly({ name: text, version: text }),
-    result,
-    results: listOf(result),
+    method: { ...named, description: "The formula or lexicon that answered, where no model did." },
+    model: named,
+    languages: { ...listOf(text), description: "ISO 639-1; absent where any language is known." },
+    result: { ...result, description: "Of `text`." },
+    results: { ...listOf(result), description: "Of `texts`, in order." },
+    usage: exactly({ tokens: integer }),
+  },
+};
+
+const optionsSchema = {
+  type: "object",
+  description: "Each task knows some of these, and refuses the others.",
+  properties: {
+    language: { ...text, description: "Statistics, sentiment, keywords: what the texts are in." },
+    words_per_minute: { ...integer, description: "Statistics: reading speed." },
+    limit: { ...integer, description: "Keywords: most phrases." },
+    words: { ...integer, description: "Keywords: most words of a phrase." },
+    model: { ...text, description: "Embeddings: the model." },
+    dimensions: { ...integer, description: "Embeddings: the length of the vectors." },
+    prompt: { ...text, description: "Embeddings: the name of one of the model's prompts." },
   },
 };
 
 interface TextBody {
-  task: "language";
+  task: TextTaskName;
   text?: string;
   texts?: string[];
+  options?: object;
 }
 
 /** Work on texts: one, or a batch of them. */
@@ -33,21 +52,20 @@ export function textRoutes(application: FastifyInstance, services: Services): vo
     required: ["task"],
     additionalProperties: false,
     properties: {
-      task: { type: "string", enum: ["language"] },
+      task: { type: "string", enum: textTaskNames },
       text: one,
       texts: { type: "array", minItems: 1, maxItems: limits.batch, items: one },
+      options: optionsSchema,
     },
   };
   application.post<{ Body: TextBody }>(
     "/api/v1/text/process",
     { schema: { body, response: { 200: answerSchema, ...errorAnswers } } },
     async (request, reply) => {
-      const { task } = request.body;
+      const { task, options } = request.body;
       const texts = textsOf(request.body);
-      const options = jobOptions(request, reply, timeout);
-      const results = await services.language.identify(texts, options);
-      const { name, version } = services.language.model;
-      const answer = { task, model: { name, version } };
+      const job = jobOptions(request, reply, timeout);
+      const { results, ...answer } = await services.texts.process({ task, texts, options }, job);
       if (request.body.texts === undefined) return { ...answer, result: results[0] };
       return { ...answer, results };
     },
