@@ -6,13 +6,14 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Slow to load: only ever imported inside the function that needs them. */
 const heavyPackages = (
-  "@aws-sdk/client-s3 @guanmingchiu/sqlparser-ts @inquirer/prompts archiver autocannon " +
-  "better-sqlite3 chalk croner execa fastify knex libpg-query listr2 mysql2 onnxruntime-node pg " +
-  "pino prom-client sqlite3-parser tar umzug yaml zod"
+  "@aws-sdk/client-s3 @guanmingchiu/sqlparser-ts @huggingface/tokenizers @inquirer/prompts " +
+  "archiver autocannon better-sqlite3 chalk croner execa fastify knex libpg-query listr2 mysql2 " +
+  "onnxruntime-node pg pino prom-client sqlite3-parser tar umzug yaml zod"
 ).split(" ");
 
 /** Modules that are nothing without a heavy package; whoever needs them needs it. */
 const builtOn: Readonly<Record<string, readonly string[]>> = {
+  "@huggingface/tokenizers": ["src/inference/bundled/embedding/build/tokens.ts"],
   archiver: ["src/backup/export/tar-archive.ts"],
   "better-sqlite3": ["src/database/dump-sqlite-worker.ts"],
   croner: ["src/schedule/next-firings.ts"],

@@ -39,7 +39,10 @@ export class TextTokenizer {
   /** @throws Error when the files describe no tokenizer that is known */
   static async create(settings: EmbeddingSettings): Promise<TextTokenizer> {
     const { Tokenizer } = await import("@huggingface/tokenizers");
-    const tokenizer = new Tokenizer(settings.tokenizer, settings.tokenizerConfig);
+    // Older files leave out what they do without; the library wants it said.
+    const none = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+    const description = { ...none, ...settings.tokenizer };
+    const tokenizer = new Tokenizer(description, settings.tokenizerConfig);
     return new TextTokenizer(tokenizer, settings);
   }
 
