@@ -1,14 +1,18 @@
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hiddenRows, width, writeEmbeddingModel } from "../../unit/inference/embedding-folder.ts";
 import { prepareFolder, type Running, startRunning } from "./running.ts";
 
 let running: Running;
+let folder: string;
 
 beforeAll(async () => {
-  const { folder, database } = await prepareFolder();
+  const prepared = await prepareFolder();
+  folder = prepared.folder;
+  const { database } = prepared;
   await writeEmbeddingModel(join(folder, "models"), "test-embedding");
   running = await startRunning({ modelFolders: [join(folder, "models")], database });
   for (let turn = 0; turn < 300 && !running.daemon.state().ready; turn++) await sleep(20);
@@ -16,6 +20,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await running.close();
+  await rm(folder, { recursive: true });
 });
 
 interface Embeddings {

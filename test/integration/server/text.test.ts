@@ -58,7 +58,7 @@ describe("POST /api/v1/text/process", () => {
   it("finds keywords, as many as asked for", async () => {
     const text =
       "Release management keeps every release undoable. A release that fails its health check is " +
-      "rolled back, and release management writes the reason into the journal.";
+      "rolled back, and by release management the reason is kept.";
     const options = { language: "en", limit: 2 };
     const { body } = await process({ task: "keywords", text, options });
     expect(body).toMatchObject({ method: { name: "rake-by-count" } });
@@ -103,10 +103,18 @@ describe("POST /api/v1/text/process", () => {
     });
   });
 
-  it("refuses a task that there is none of, and names those there are", async () => {
-    const { status, body } = await process({ task: "translation", text: "a" });
-    expect(status).toBe(400);
-    expect(JSON.stringify(body)).toContain("keywords");
+  it("refuses a task that there is none of, and text in two forms or none", async () => {
+    for (const body of [
+      { task: "translation", text: "a" },
+      { task: "statistics" },
+      { task: "statistics", text: "a", texts: ["a"] },
+      { task: "statistics", texts: [] },
+      { task: "statistics", text: "x".repeat(1001) },
+      { task: "statistics", text: "a", options: "none" },
+    ]) {
+      const answer = await process(body);
+      expect(answer).toMatchObject({ status: 400, body: { code: "request.invalid" } });
+    }
   });
 
   it("says which model to install where one is missing", async () => {
