@@ -131,6 +131,9 @@ async function run(
   const names = new Set(model.inputs.map(({ name }) => name));
   const strange = model.inputs.find(({ name }) => !knownInputs.has(name));
   if (strange !== undefined) throw misfit(model.record, `it wants an input "${strange.name}"`);
+  const width = fullWidth(model, settings);
+  // A blank text for a tokenizer that puts nothing around texts: few models can do without tokens.
+  if (group.length === 0 && width > 0) return group.rows.map(() => new Float32Array(width));
   const feeds = groupTensors(group, tokenizer.paddingId, names);
   const outputs = await model.infer(feeds, { ...options, tokens: group.length });
   const named = Object.entries(outputs).map(([name, tensor]) => ({ name, ...tensor }));
@@ -176,15 +179,20 @@ function cut(vector: Float32Array, dimensions: number | undefined): Float32Array
   return normalize(vector.slice(0, dimensions));
 }
 
+/** The length of a model's vectors; not a number when the model does not say. */
+function fullWidth(model: LoadedModel, settings: EmbeddingSettings): number {
+  const output = embeddingOf(model.outputs);
+  const parts = output?.dims.length === 3 ? settings.pooling.length : 1;
+  return Number(output?.dims.at(-1)) * parts;
+}
+
 function checkDimensions(
   dimensions: number | undefined,
   settings: EmbeddingSettings,
   model: LoadedModel,
 ): void {
   if (dimensions === undefined || settings.dimensions.includes(dimensions)) return;
-  const output = embeddingOf(model.outputs);
-  const parts = output?.dims.length === 3 ? settings.pooling.length : 1;
-  if (Number(output?.dims.at(-1)) * parts === dimensions) return;
+  if (fullWidth(model, settings) === dimensions) return;
   const allowed = settings.dimensions.join(", ");
   throw new InferenceError(
     "inference.input",

@@ -1,7 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JobOptions } from "../batch-queue.ts";
 import { judgeLanguages } from "../text/language-gate.ts";
-import { type Lexicon, loadLexicon, measureValence, scoreOf, type Valence } from "../text/valence.ts";
+import {
+  type Lexicon,
+  loadLexicon,
+  measureValence,
+  scoreOf,
+  type Valence,
+} from "../text/valence.ts";
 import { endOfPiece } from "../text/pieces.ts";
 import type { LanguageTask } from "./language.ts";
 

@@ -1,6 +1,12 @@
 import { InferenceError } from "../inference-error.ts";
 
-export const textTaskNames = ["statistics", "language", "sentiment", "keywords", "embeddings"] as const;
+export const textTaskNames = [
+  "statistics",
+  "language",
+  "sentiment",
+  "keywords",
+  "embeddings",
+] as const;
 
 export type TextTaskName = (typeof textTaskNames)[number];
 
@@ -57,6 +63,8 @@ function obeys(value: unknown, rule: Rule): boolean {
 
 function wrong(key: string, rule: Rule): InferenceError {
   const must =
-    rule === "text" ? "a text of 1 to 200 characters" : `a whole number from ${rule[0]} to ${rule[1]}`;
+    rule === "text"
+      ? "a text of 1 to 200 characters"
+      : `a whole number from ${rule[0]} to ${rule[1]}`;
   return new InferenceError("inference.input", `The option "${key}" must be ${must}.`);
 }

@@ -57,7 +57,11 @@ export class KeywordCounter {
       (this.degree.get(word) ?? 0) / (this.frequency.get(word) ?? 1);
     return [...this.candidates.values()]
       .map(({ words, phrase, count }) => {
-        return { phrase, score: count * words.reduce((sum, word) => sum + scoreOf(word), 0), count };
+        return {
+          phrase,
+          score: count * words.reduce((sum, word) => sum + scoreOf(word), 0),
+          count,
+        };
       })
       .toSorted((one, other) => other.score - one.score)
       .slice(0, limit);

@@ -29,7 +29,8 @@ export async function judgeLanguages(
 ): Promise<JudgedLanguage[]> {
   if (said !== undefined) {
     const code = said.split("-")[0]?.toLowerCase() ?? "";
-    if (languages.includes(code)) return texts.map(() => ({ code, confidence: null, reason: null }));
+    if (languages.includes(code))
+      return texts.map(() => ({ code, confidence: null, reason: null }));
     throw new InferenceError(
       "inference.input",
       `The method does not know the language "${said}".`,

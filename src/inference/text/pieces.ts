@@ -15,11 +15,7 @@ export function endOfPiece(text: string, start: number): number {
     if (at > start + unitsPerTurn / 2) return at + border.length;
   }
   // A line without an end: cut between two characters that no rule joins.
-  for (const { index, segment } of segmenter(undefined, "grapheme").segment(
-    text.slice(limit, limit + 200),
-  )) {
-    if (index > 0) return limit + index;
-    if (segment.length >= 200) break;
-  }
-  return Math.min(text.length, limit + 200);
+  const rest = segmenter(undefined, "grapheme").segment(text.slice(start, limit + 200));
+  const cut = rest.containing(unitsPerTurn)?.index ?? 0;
+  return cut > 0 ? start + cut : Math.min(text.length, limit + 200);
 }

@@ -1,6 +1,13 @@
 // From a vector for each token to one for the text, as in sentence-transformers' module Pooling.
 
-export const poolingModes = ["cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lasttoken"] as const;
+export const poolingModes = [
+  "cls",
+  "max",
+  "mean",
+  "mean_sqrt_len",
+  "weightedmean",
+  "lasttoken",
+] as const;
 
 export type PoolingMode = (typeof poolingModes)[number];
 
@@ -67,7 +74,11 @@ function poolInto(result: Float32Array, rows: TokenRows, mode: PoolingMode): voi
   }
   if (mode === "max") return;
   const divisor =
-    mode === "mean" ? length : mode === "mean_sqrt_len" ? Math.sqrt(length) : (length * (length + 1)) / 2;
+    mode === "mean"
+      ? length
+      : mode === "mean_sqrt_len"
+        ? Math.sqrt(length)
+        : (length * (length + 1)) / 2;
   for (let at = 0; at < width; at += 1) result[at] = (sums[at] ?? 0) / divisor;
 }
 

@@ -2,9 +2,10 @@
  * Languages that write spaces between words and have a list of stop words of a useful length, in
  * ISO 639-1. Norwegian Bokmål goes by "no" in the lists.
  */
-export const stopWordLanguages: readonly string[] = (
-  "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it lt lv nb nl pl pt ro ru sk sl sv tr uk vi"
-).split(" ");
+export const stopWordLanguages: readonly string[] =
+  "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it lt lv nb nl pl pt ro ru sk sl sv tr uk vi".split(
+    " ",
+  );
 
 const loaded = new Map<string, ReadonlySet<string>>();
 

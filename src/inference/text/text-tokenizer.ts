@@ -64,7 +64,8 @@ export class TextTokenizer {
       }
       const end = endOfPiece(whole, start);
       const piece = whole.slice(start, end);
-      for (const id of this.tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id);
+      for (const id of this.tokenizer.encode(piece, { add_special_tokens: false }).ids)
+        ids.push(id);
       start = end;
     }
     return [...this.before, ...ids.slice(0, room), ...this.after];

@@ -66,10 +66,7 @@ export function embeddingsRoutes(application: FastifyInstance, services: Service
 }
 
 /** @throws RequestError `request.invalid` when it is none of the four forms, or beyond a limit */
-function readInputs(
-  input: unknown,
-  limits: { text: number; batch: number },
-): EmbeddingInput[] {
+function readInputs(input: unknown, limits: { text: number; batch: number }): EmbeddingInput[] {
   const list = Array.isArray(input) ? (input as unknown[]) : [input];
   const inputs = list.length > 0 && list.every(isNumber) ? [list] : list;
   if (inputs.length === 0) throw invalid("is empty");
@@ -78,7 +75,8 @@ function readInputs(
     const fits = typeof one === "string" || (Array.isArray(one) && one.every(isNumber));
     if (!fits) throw invalid("must be a text, texts, token ids, or lists of token ids");
     if (one.length === 0) throw invalid("holds an empty text");
-    if (one.length > limits.text) throw invalid(`holds a text of more than ${limits.text} characters`);
+    if (one.length > limits.text)
+      throw invalid(`holds a text of more than ${limits.text} characters`);
   }
   return inputs as EmbeddingInput[];
 }

@@ -35,6 +35,10 @@ async function embed(body: object): Promise<{ status: number; body: Embeddings }
   return { status: answer.status, body: answer.body as Embeddings };
 }
 
+function vectorAt(body: Embeddings, index: number): number[] {
+  return body.data[index]?.embedding as number[];
+}
+
 const model = "test-embedding";
 const dogs = [2, 6, 3];
 const expected = Array.from(
@@ -56,7 +60,7 @@ describe("POST /v1/embeddings", () => {
       usage: { prompt_tokens: 7, total_tokens: 7 },
     });
     for (const [at, value] of expected.entries()) {
-      expect((body.data[0]?.embedding as number[])[at]).toBeCloseTo(value, 5);
+      expect(vectorAt(body, 0)[at]).toBeCloseTo(value, 5);
     }
   });
 
@@ -69,7 +73,7 @@ describe("POST /v1/embeddings", () => {
     const { status, body } = await embed({ model, input });
     expect(status).toBe(200);
     expect(body.data).toHaveLength(1);
-    expect((body.data[0]?.embedding as number[])[0]).toBeCloseTo(expected[0] ?? 0, 5);
+    expect(vectorAt(body, 0)[0]).toBeCloseTo(expected[0] ?? 0, 5);
   });
 
   it("gives the same numbers as base64 of float32", async () => {
@@ -84,7 +88,7 @@ describe("POST /v1/embeddings", () => {
   it("uses the bundled model where none is named, and cuts its vectors", async () => {
     const { body } = await embed({ input: "a text", dimensions: 64 });
     expect(body.model).toBe("embedding");
-    const vector = body.data[0]?.embedding as number[];
+    const vector = vectorAt(body, 0);
     expect(vector).toHaveLength(64);
     expect(vector.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
   });
@@ -140,8 +144,8 @@ describe("POST /v1/embeddings", () => {
       Array.from({ length: 60 }, (_, at) => embed({ model, input: inputs[at % 6] })),
     );
     for (const [at, { body }] of answers.entries()) {
-      const vector = body.data[0]?.embedding as number[];
-      const right = alone[at % 6]?.body.data[0]?.embedding as number[];
+      const vector = vectorAt(body, 0);
+      const right = vectorAt(alone[at % 6]?.body as Embeddings, 0);
       for (const [index, value] of right.entries()) expect(vector[index]).toBeCloseTo(value, 5);
     }
   });

@@ -41,8 +41,16 @@ describe("POST /api/v1/text/process", () => {
   });
 
   it("judges the sentiment of a batch, and says why it cannot where it cannot", async () => {
-    const texts = ["A great phone, I love it.", "Not good, and the battery is terrible.", "A table."];
-    const { status, body } = await process({ task: "sentiment", texts, options: { language: "en" } });
+    const texts = [
+      "A great phone, I love it.",
+      "Not good, and the battery is terrible.",
+      "A table.",
+    ];
+    const { status, body } = await process({
+      task: "sentiment",
+      texts,
+      options: { language: "en" },
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({
       method: { name: "afinn-165-with-negation" },
@@ -62,7 +70,8 @@ describe("POST /api/v1/text/process", () => {
     const options = { language: "en", limit: 2 };
     const { body } = await process({ task: "keywords", text, options });
     expect(body).toMatchObject({ method: { name: "rake-by-count" } });
-    const { keywords } = (body as { result: { keywords: { phrase: string; count: number }[] } }).result;
+    const { keywords } = (body as { result: { keywords: { phrase: string; count: number }[] } })
+      .result;
     expect(keywords).toHaveLength(2);
     expect(keywords[0]).toMatchObject({ phrase: "Release management", count: 2 });
   });

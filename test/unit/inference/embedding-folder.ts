@@ -10,7 +10,18 @@ import {
   text,
 } from "../../../src/inference/bundled/embedding/build/onnx.ts";
 
-export const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "cat", "dog", "runs", "##s", "sees"];
+export const vocabulary = [
+  "[PAD]",
+  "[UNK]",
+  "[CLS]",
+  "[SEP]",
+  "a",
+  "cat",
+  "dog",
+  "runs",
+  "##s",
+  "sees",
+];
 
 /** Length of the vectors of the test model. */
 export const width = 4;

@@ -6,7 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ModelPool } from "../../../src/inference/model-pool.ts";
 import { findModels } from "../../../src/inference/models.ts";
 import { EmbeddingTask } from "../../../src/inference/tasks/embeddings.ts";
-import { type EmbeddingFolder, hiddenRows, width, writeEmbeddingModel } from "./embedding-folder.ts";
+import {
+  type EmbeddingFolder,
+  hiddenRows,
+  width,
+  writeEmbeddingModel,
+} from "./embedding-folder.ts";
 
 const quiet = { info: () => undefined, error: () => undefined };
 const options = { timeout: 5000 };
@@ -62,7 +67,12 @@ function expectNear(vector: Float32Array | undefined, expected: readonly number[
 
 const modules = (...kinds: string[]): unknown =>
   kinds.map((kind, idx) => {
-    return { idx, name: `${idx}`, path: `${idx}_${kind}`, type: `sentence_transformers.models.${kind}` };
+    return {
+      idx,
+      name: `${idx}`,
+      path: `${idx}_${kind}`,
+      type: `sentence_transformers.models.${kind}`,
+    };
   });
 
 describe("embeddings", () => {
@@ -83,7 +93,9 @@ describe("embeddings", () => {
     const task = await open();
     const words = ["a", "cat", "dog", "sees", "runs"];
     const inputs = Array.from({ length: 150 }, (_, at) =>
-      Array.from({ length: 1 + ((at * 7) % 11) }, (_unused, word) => words[(at + word) % 5]).join(" "),
+      Array.from({ length: 1 + ((at * 7) % 11) }, (_unused, word) => words[(at + word) % 5]).join(
+        " ",
+      ),
     );
     const { vectors } = await task.embed({ inputs }, options);
     for (const at of [0, 1, 42, 77, 149]) {
@@ -95,8 +107,14 @@ describe("embeddings", () => {
   test.each([
     ["cls", (rows: number[][]) => rows[0] as number[]],
     ["lasttoken", (rows: number[][]) => rows.at(-1) as number[]],
-    ["max", (rows: number[][]) => rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at] ?? 0)))],
-    ["mean_sqrt_len_tokens", (rows: number[][]) => mean(rows).map((v) => v * Math.sqrt(rows.length))],
+    [
+      "max",
+      (rows: number[][]) => rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at] ?? 0))),
+    ],
+    [
+      "mean_sqrt_len_tokens",
+      (rows: number[][]) => mean(rows).map((v) => v * Math.sqrt(rows.length)),
+    ],
   ])("are pooled as 1_Pooling says: %s", async (mode, expected) => {
     const key = mode === "cls" ? "cls_token" : mode === "max" ? "max_tokens" : mode;
     const task = await open({

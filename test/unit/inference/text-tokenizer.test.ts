@@ -63,7 +63,8 @@ describe.each([
   });
 
   test("gives a long text read in pieces the ids of the text read as a whole", async () => {
-    const fixture = kind === "unigram" ? withSpaces(await readFixture(kind)) : await readFixture(kind);
+    const fixture =
+      kind === "unigram" ? withSpaces(await readFixture(kind)) : await readFixture(kind);
     const tokenizer = await open(fixture, { maximumTokens: 100_000 });
     const text = longText(6000);
     const { Tokenizer } = await import("@huggingface/tokenizers");

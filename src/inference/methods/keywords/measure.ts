@@ -2,7 +2,7 @@
 // Usage: node measure.ts FOLDER [--write-card]   (the folder has docsutf8/*.txt and keys/*.key)
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KeywordCounter } from "../../text/keyword-candidates.ts";
+import { type Keyword, KeywordCounter } from "../../text/keyword-candidates.ts";
 import { loadStopWords } from "../../text/stop-words.ts";
 import { table, writeFigures } from "../card.ts";
 
@@ -36,7 +36,7 @@ function readDocuments(from: string): Document[] {
 
 interface Ranking {
   name: string;
-  rank(found: { phrase: string; score: number; count: number }[]): { phrase: string }[];
+  rank: (found: Keyword[]) => Keyword[];
 }
 
 const rankings: Ranking[] = [
@@ -76,7 +76,11 @@ for (const { name, rank } of rankings) {
     let given = 0;
     let wanted = 0;
     for (const [at, phrases] of inOrder.entries()) {
-      const answers = new Set(rank(phrases).slice(0, limit).map(({ phrase }) => plain(phrase)));
+      const answers = new Set(
+        rank(phrases)
+          .slice(0, limit)
+          .map(({ phrase }) => plain(phrase)),
+      );
       const right = documents[at]?.phrases ?? new Set();
       hits += answers.intersection(right).size;
       given += answers.size;

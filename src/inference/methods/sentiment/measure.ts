@@ -47,7 +47,10 @@ const shown = ({ sentences, answered, right }: Score): string[] => [
 /** The plain way: the lexicon's words added up, without what stands before them. */
 function addWords(text: string, words: Lexicon): number {
   const found = text.toLowerCase().match(/[a-z'-]+/g) ?? [];
-  return found.reduce((sum, word) => sum + (Object.hasOwn(words, word) ? (words[word] ?? 0) : 0), 0);
+  return found.reduce(
+    (sum, word) => sum + (Object.hasOwn(words, word) ? (words[word] ?? 0) : 0),
+    0,
+  );
 }
 
 async function judge(lines: readonly Line[], language: string | undefined): Promise<Score> {

@@ -41,7 +41,8 @@ function wordNetPairs(synsets: readonly Synset[]): Pair[] {
     for (const word of words.length > 1 ? words : []) {
       pairs.push({ kind: "word-gloss", one: word, other: gloss });
     }
-    for (const example of examples) pairs.push({ kind: "gloss-example", one: gloss, other: example });
+    for (const example of examples)
+      pairs.push({ kind: "gloss-example", one: gloss, other: example });
     const more = byKey.get(hypernyms[0] ?? "");
     if (more !== undefined) pairs.push({ kind: "gloss-hypernym", one: gloss, other: more.gloss });
     if (words.length > 1) {
@@ -116,6 +117,10 @@ const write = (name: string, rows: readonly object[]): void =>
 write("train.jsonl", pairs);
 write("held-out.jsonl", heldOut);
 write("validation.jsonl", validation);
+// Every fifth of the held-out ones comes with the model.
+const sample = heldOut.filter((_, index) => index % 5 === 0);
+const lines = sample.map((row) => `${JSON.stringify(row)}\n`).join("");
+writeFileSync(new URL("../sample.jsonl", import.meta.url), lines);
 const counts = new Map<string, number>();
 for (const { kind } of pairs) counts.set(kind, (counts.get(kind) ?? 0) + 1);
 const sizes = { heldOut: heldOut.length, validation: validation.length };

@@ -25,8 +25,14 @@ export class TokenVectors {
 
   /** One step on the first `length` values of each vector; returns the mean loss. */
   step(batch: readonly TokenPair[], rate: number, length: number): number {
-    const ones = this.embed(batch.map(({ one }) => one), length);
-    const others = this.embed(batch.map(({ other }) => other), length);
+    const ones = this.embed(
+      batch.map(({ one }) => one),
+      length,
+    );
+    const others = this.embed(
+      batch.map(({ other }) => other),
+      length,
+    );
     const { loss, slopes } = compare(ones.rows, others.rows, batch.length, length);
     const towards = { ones: product(slopes, others.rows, batch.length, length, false) };
     const back = product(slopes, ones.rows, batch.length, length, true);
@@ -105,7 +111,8 @@ function compare(
   for (let i = 0; i < size; i += 1) {
     for (let j = 0; j < size; j += 1) {
       let dot = 0;
-      for (let at = 0; at < length; at += 1) dot += ones[i * length + at]! * others[j * length + at]!;
+      for (let at = 0; at < length; at += 1)
+        dot += ones[i * length + at]! * others[j * length + at]!;
       // Cosines are at most 1: no exponent overflows.
       const weight = Math.exp(scale * (dot - 1));
       weights[i * size + j] = weight;

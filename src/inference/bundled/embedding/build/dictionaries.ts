@@ -51,7 +51,8 @@ export function readGcide(folder: string): Entry[] {
         .split(/; as, |(?<=[.;])\s+"/);
       const text = clean(definition);
       if (text.length >= 15) entry.definitions.push(text);
-      if (quotation !== undefined && quotation.length >= 20) entry.quotations.push(clean(quotation));
+      if (quotation !== undefined && quotation.length >= 20)
+        entry.quotations.push(clean(quotation));
     }
     if (entry.definitions.length > 0) entries.push(entry);
   }

@@ -1,7 +1,7 @@
 // Measures the written model.onnx beside plain overlap of words, and fails below what is promised.
 // Usage: node evaluate.ts CORPUS_FOLDER [SIMILARITY_FOLDER] [--write-card]
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { table, writeFigures } from "../../../methods/card.ts";
 import { readLines } from "../../language/build/corpus.ts";
 import type { HeldOut, Pair } from "./collect-pairs.ts";
 import {
@@ -21,17 +21,12 @@ const promisedGain = 0.05;
 
 const folders = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const [corpus, similarity] = folders;
-if (corpus === undefined) throw new Error("usage: node evaluate.ts CORPUS [SIMILARITY] [--write-card]");
+if (corpus === undefined)
+  throw new Error("usage: node evaluate.ts CORPUS [SIMILARITY] [--write-card]");
 const heldOut = readLines<HeldOut>(join(corpus, "held-out.jsonl"));
 const words = new WordOverlap(
   readLines<Pair>(join(corpus, "train.jsonl")).map(({ other }) => other),
 );
-
-function table(header: string[], rows: string[][]): string {
-  const line = (cells: string[]): string => `| ${cells.join(" | ")} |`;
-  const rule = header.map((_, column) => (column === 0 ? "---" : "---:"));
-  return [line(header), line(rule), ...rows.map(line)].join("\n");
-}
 
 function row(name: string, { first, firstTen, reciprocalRank }: RetrievalScore): string[] {
   return [name, ...[reciprocalRank, first, firstTen].map((value) => value.toFixed(3))];
@@ -58,7 +53,9 @@ const sections = [
       ["method", "mean reciprocal rank", "found first", "among the first ten"],
       [
         row("overlap of words, TF-IDF", plain),
-        ...widths.map((width, index) => row(`model, ${width} values`, scores[index] as RetrievalScore)),
+        ...widths.map((width, index) =>
+          row(`model, ${width} values`, scores[index] as RetrievalScore),
+        ),
       ],
     )}`,
 ];
@@ -84,23 +81,19 @@ async function similaritySection(folder: string): Promise<string> {
     rows.push([name, `${likeness.length}`, byWords.toFixed(3), byModel.toFixed(3)]);
   }
   rows.push(["mean", "", ...sums.map((value) => value.toFixed(3))]);
-  return `### Likeness of sentences\n\nPearson's correlation with what people said, SemEval 2012 to 2016, ` +
+  return (
+    `### Likeness of sentences\n\nPearson's correlation with what people said, SemEval 2012 to 2016, ` +
     `without the files whose sentences are definitions.\n\n${table(
-    ["file", "pairs", "overlap of words, TF-IDF", "model, 128 values"],
-    rows,
-  )}`;
+      ["file", "pairs", "overlap of words, TF-IDF", "model, 128 values"],
+      rows,
+    )}`
+  );
 }
 
 const figures = sections.join("\n\n");
 process.stdout.write(`${figures}\n`);
 if (process.argv.includes("--write-card")) {
-  const path = new URL("../CARD.md", import.meta.url);
-  const marked = /(<!-- measured: begin -->)[\s\S]*(<!-- measured: end -->)/;
-  const card = readFileSync(path, "utf8");
-  if (!marked.test(card)) throw new Error("CARD.md has no marks for the measured figures");
-  const replacement = (_: string, begin: string, end: string): string =>
-    `${begin}\n\n${figures}\n\n${end}`;
-  writeFileSync(path, card.replace(marked, replacement));
+  writeFigures(new URL("../CARD.md", import.meta.url), figures);
 }
 if (best.reciprocalRank < plain.reciprocalRank + promisedGain) {
   process.stderr.write("below the promise: the model does not beat overlapping words\n");

@@ -19,7 +19,10 @@ for (const { one, other } of readLines<Pair>(join(corpus, "train.jsonl"))) {
     if (seen.has(text)) continue;
     seen.add(text);
     // What the tokenizer's own normalizer and splitter do, for the Latin script.
-    const plain = text.normalize("NFD").replaceAll(/\p{Mn}/gu, "").toLowerCase();
+    const plain = text
+      .normalize("NFD")
+      .replaceAll(/\p{Mn}/gu, "")
+      .toLowerCase();
     for (const word of plain.match(/[a-z]+|[0-9]+|[!-/:-@[-`{-~]/g) ?? []) {
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }

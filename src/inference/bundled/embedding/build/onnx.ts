@@ -35,7 +35,14 @@ export function attribute(name: string, value: number): Buffer {
 
 export function node(operator: string, inputs: string[], output: string, more?: Buffer): Buffer {
   const names = inputs.map((name) => text(1, name));
-  return block(1, ...names, text(2, output), text(3, output), text(4, operator), ...(more ? [more] : []));
+  return block(
+    1,
+    ...names,
+    text(2, output),
+    text(3, output),
+    text(4, operator),
+    ...(more ? [more] : []),
+  );
 }
 
 export function tensor(

@@ -88,7 +88,10 @@ export class WordOverlap {
   }
 }
 
-export function overlap(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): number {
+export function overlap(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>,
+): number {
   let sum = 0;
   for (const [word, weight] of one) sum += weight * (other.get(word) ?? 0);
   return sum;

@@ -16,13 +16,9 @@ const tokenCount = 16_000;
 const batchSize = 256;
 const longestText = 64;
 const firstRate = 0.05;
-const rounds = Number(process.env["ROUNDS"] ?? 3);
+const rounds = 2;
 /** How often pairs of a kind are in a round; 1 where nothing is said. */
 const repeats: Record<string, number> = { "two-dictionaries": 6, "gloss-example": 2 };
-/** This share of the pairs gives way to two random halves of its longer text, which share words. */
-const shareOfHalves = Number(process.env["HALVES"] ?? 0.3);
-/** Fewest tokens of a text that is halved. */
-const leastTokens = 8;
 
 /** A linear congruential generator (Numerical Recipes): 0 or more, below 1, the same every run. */
 function randomNumbers(seed: number): () => number {
@@ -41,17 +37,6 @@ function shuffle<Item>(items: Item[], random: () => number): Item[] {
   return items;
 }
 
-/** The pair, or two halves of its longer text, each token taken or left for each by itself. */
-function varied(pair: TokenPair, random: () => number): TokenPair {
-  const text = pair.one.length > pair.other.length ? pair.one : pair.other;
-  if (text.length < leastTokens || random() >= shareOfHalves) return pair;
-  const half = (): Uint16Array => {
-    const tokens = text.filter(() => random() < 0.5);
-    return tokens.length > 0 ? tokens : text;
-  };
-  return { one: half(), other: half() };
-}
-
 const [corpus] = process.argv.slice(2);
 if (!corpus) throw new Error("usage: node train.ts CORPUS_FOLDER");
 const random = randomNumbers(1);
@@ -61,7 +46,7 @@ const words = new WordOverlap(lines.map(({ other }) => other));
 const pairs: TokenPair[] = lines.flatMap(({ kind, one, other }) => {
   const pair = { one: encode(one), other: encode(other) };
   const usable = pair.one.length > 0 && pair.other.length > 0;
-  return usable ? Array<TokenPair>(repeats[kind] ?? 1).fill(pair) : [];
+  return usable ? Array.from({ length: repeats[kind] ?? 1 }, () => pair) : [];
 });
 const validation = readLines<HeldOut>(join(corpus, "validation.jsonl"));
 const vectors = new TokenVectors(tokenCount, width, random);
@@ -81,7 +66,9 @@ function validate(length: number): string {
   );
 }
 
-process.stderr.write(`${pairs.length} pairs; words: ${JSON.stringify(scoreOverlap(validation, words))}\n`);
+process.stderr.write(
+  `${pairs.length} pairs; words: ${JSON.stringify(scoreOverlap(validation, words))}\n`,
+);
 const perRound = Math.floor(pairs.length / batchSize);
 const steps = perRound * rounds;
 let mean = 0;
@@ -90,7 +77,7 @@ for (let step = 0; step < steps; step += 1) {
   const start = (step % perRound) * batchSize;
   const rate = firstRate * (1 - step / steps);
   const length = lengths[step % lengths.length] as number;
-  const batch = pairs.slice(start, start + batchSize).map((pair) => varied(pair, random));
+  const batch = pairs.slice(start, start + batchSize);
   const loss = vectors.step(batch, rate, length);
   mean = mean === 0 ? loss : mean * 0.99 + loss * 0.01;
   if (step % 500 === 0) {
@@ -99,4 +86,4 @@ for (let step = 0; step < steps; step += 1) {
 }
 process.stderr.write(`full ${validate(width)}\n64 ${validate(64)}\n32 ${validate(32)}\n`);
 const model = tokenVectorsOnnx({ tokens: tokenCount, width, table: vectors.table });
-writeFileSync(process.env["OUT"] ?? new URL("../model.onnx", import.meta.url), model);
+writeFileSync(new URL("../model.onnx", import.meta.url), model);

@@ -45,14 +45,17 @@ class PairCounts {
     const level = this.levels.findLast(({ size }) => size > 0);
     let best: string | null = null;
     for (const pair of level ?? []) {
-      const more = (this.counts.get(pair) ?? 0) - (best === null ? 0 : (this.counts.get(best) ?? 0));
+      const more =
+        (this.counts.get(pair) ?? 0) - (best === null ? 0 : (this.counts.get(best) ?? 0));
       if (more > 0 || (more === 0 && best !== null && pair < best)) best = pair;
     }
     return best === null ? null : (best.split(" ") as [string, string]);
   }
 
   join(one: string, other: string): void {
-    for (const index of [...(this.places.get(`${one} ${other}`) ?? [])]) {
+    // A copy: the set changes with each word.
+    const indexes = [...(this.places.get(`${one} ${other}`) ?? [])];
+    for (const index of indexes) {
       this.change(index, -1);
       const { pieces } = this.words[index] as Word;
       for (let at = 0; at + 1 < pieces.length; at += 1) {

@@ -39,6 +39,9 @@ function readSynset(line: string, part: string): Synset {
     if (field === "@") hypernyms.push(`${fields[index + 2]}${fields[index + 1]}`);
   }
   const examples = [...tail.matchAll(/"([^"]+)"/g)].map((match) => match[1] as string);
-  const gloss = tail.replace(/"[^"]*"/g, "").replace(/[;\s]+$/, "").replace(/(;\s*)+/g, "; ");
+  const gloss = tail
+    .replace(/"[^"]*"/g, "")
+    .replace(/[;\s]+$/, "")
+    .replace(/(;\s*)+/g, "; ");
   return { words, gloss: gloss.trim(), examples, key: `${part}${fields[0]}`, hypernyms };
 }
