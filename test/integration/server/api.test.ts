@@ -21,7 +21,10 @@ describe("information and health", () => {
     const info = await running.send("GET", "/api/v1/system/info");
     expect(info.body).toMatchObject({
       release: running.spec.release,
-      models: [{ name: "language", version: "1", ready: true }],
+      models: [
+        { name: "embedding", version: "1", ready: true },
+        { name: "language", version: "1", ready: true },
+      ],
     });
   });
 
