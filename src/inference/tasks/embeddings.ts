@@ -9,6 +9,7 @@ import { type EmbeddingSettings, misfit, readEmbeddingFolder } from "../text/emb
 import { normalize, pool } from "../text/pooling.ts";
 import { TextTokenizer } from "../text/text-tokenizer.ts";
 import { groupByLength, groupTensors, type TokenGroup } from "../text/token-groups.ts";
+import { taskModel } from "./task-model.ts";
 
 /** A text, or the token ids of one, taken as they are. */
 export type EmbeddingInput = string | readonly number[];
@@ -65,9 +66,9 @@ export class EmbeddingTask {
   async embed(request: EmbeddingRequest, options: JobOptions): Promise<EmbeddingResult> {
     const start = performance.now();
     const name = request.model ?? defaultModel;
-    const model = this.pool.find(name);
-    const embedder = model === undefined ? null : await this.embedderOf(model);
-    if (model === undefined || embedder === null) throw modelMissing(name, model !== undefined);
+    const model = taskModel(this.pool, name, () => modelMissing(name, false));
+    const embedder = await this.embedderOf(model);
+    if (embedder === null) throw modelMissing(name, true);
     checkDimensions(request.dimensions, embedder.settings, model);
     const rows = await this.tokenize(request, embedder, options.signal);
     const timeout = Math.max(1, options.timeout - (performance.now() - start));

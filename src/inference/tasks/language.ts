@@ -6,6 +6,7 @@ import type { ModelPool } from "../model-pool.ts";
 import type { Label } from "../model-config.ts";
 import type { ModelRecord } from "../models.ts";
 import { CharacterNgrams, type NgramParameters } from "../text/character-ngrams.ts";
+import { taskModel } from "./task-model.ts";
 
 export interface LanguageGuess {
   /** ISO 639-1 code. */
@@ -40,9 +41,7 @@ export class LanguageTask {
 
   /** The model that answers. @throws InferenceError `model.missing` */
   get model(): ModelRecord {
-    const model = this.pool.find(modelName);
-    if (model === undefined) throw modelMissing();
-    return model.record;
+    return taskModel(this.pool, modelName, modelMissing).record;
   }
 
   /**
@@ -52,8 +51,7 @@ export class LanguageTask {
    * fit the task, and what `LoadedModel.infer` throws
    */
   async identify(texts: readonly string[], options: JobOptions): Promise<LanguageResult[]> {
-    const model = this.pool.find(modelName);
-    if (model === undefined) throw modelMissing();
+    const model = taskModel(this.pool, modelName, modelMissing);
     const ngrams = this.featurizerOf(model.record);
     const width = ngrams.parameters.dimensions;
     const data = new Float32Array(texts.length * width);

@@ -38,18 +38,24 @@ export function embeddingFolder(record: ModelRecord): string {
 
 /**
  * Reads a folder laid out as Hugging Face's, with the files of sentence-transformers where there are
- * any: modules.json, 1_Pooling/config.json, sentence_bert_config.json. `config.yaml` may say
- * `pooling`, `normalize`, `maximumTokens` and `dimensions` instead. Without any of them the mean is
- * taken and not normalised, which is what sentence-transformers does.
+ * any: modules.json, 1_Pooling/config.json, sentence_bert_config.json. What the key `embedding` of
+ * config.yaml says goes first: `pooling`, `normalize`, `maximumTokens`, `dimensions`. Without any of
+ * them the mean is taken and not normalised, which is what sentence-transformers does.
  * @returns null when the folder has no tokenizer.json: the model does not embed texts
  * @throws InferenceError `model.unfit`
  */
 export async function readEmbeddingFolder(record: ModelRecord): Promise<EmbeddingSettings | null> {
   try {
-    return await readFolder(embeddingFolder(record), record.configuration);
+    return await readFolder(embeddingFolder(record), ownWords(record));
   } catch (error) {
     throw misfit(record, reasonOf(error));
   }
+}
+
+function ownWords({ configuration }: ModelRecord): Json {
+  const own = configuration["embedding"] ?? {};
+  if (typeof own === "object" && !Array.isArray(own)) return own as Json;
+  throw new Error("config.yaml: embedding is a list of keys and values");
 }
 
 async function readFolder(folder: string, own: Json): Promise<EmbeddingSettings | null> {
@@ -109,14 +115,14 @@ async function readModules(
 function readOwnPooling(value: unknown): PoolingMode[] {
   const mode = poolingModes.find((known) => known === value);
   if (mode !== undefined) return [mode];
-  throw new Error(`config.yaml: pooling is one of ${poolingModes.join(", ")}`);
+  throw new Error(`config.yaml: embedding.pooling is one of ${poolingModes.join(", ")}`);
 }
 
 function readDimensions(value: unknown): number[] {
   const list = value ?? [];
   const isLength = (size: unknown): boolean => Number.isInteger(size) && Number(size) > 0;
   if (Array.isArray(list) && list.every(isLength)) return list as number[];
-  throw new Error("config.yaml: dimensions is a list of whole numbers");
+  throw new Error("config.yaml: embedding.dimensions is a list of whole numbers");
 }
 
 /** The first that is a usable number; files say 1e30 for "no limit". */

@@ -74,18 +74,20 @@ function contextModel(typeIds: boolean): Buffer {
 }
 
 export interface EmbeddingFolder {
+  /** As Hugging Face has it: the model in `onnx/`, and no folder of a version. */
+  asPublished?: boolean;
   typeIds?: boolean;
   /** Files beside the model, by path; each is written as JSON. */
   files?: Record<string, unknown>;
 }
 
-/** Writes a folder with a tokenizer and a model of it, as `<models>/<name>/1`. */
+/** Writes a folder with a tokenizer and a model of it, as `<models>/<name>/1` where nothing is said. */
 export async function writeEmbeddingModel(
   models: string,
   name: string,
-  { typeIds = false, files = {} }: EmbeddingFolder = {},
+  { asPublished = false, typeIds = false, files = {} }: EmbeddingFolder = {},
 ): Promise<string> {
-  const folder = join(models, name, "1");
+  const folder = asPublished ? join(models, name) : join(models, name, "1");
   const all: Record<string, unknown> = {
     "tokenizer.json": tokenizer(),
     "tokenizer_config.json": { model_max_length: 16, pad_token: "[PAD]" },
@@ -95,7 +97,9 @@ export async function writeEmbeddingModel(
     await mkdir(join(folder, path, ".."), { recursive: true });
     await writeFile(join(folder, path), JSON.stringify(content));
   }
-  await writeFile(join(folder, "model.onnx"), contextModel(typeIds));
+  const file = join(folder, asPublished ? "onnx/model.onnx" : "model.onnx");
+  await mkdir(join(file, ".."), { recursive: true });
+  await writeFile(file, contextModel(typeIds));
   return folder;
 }
 

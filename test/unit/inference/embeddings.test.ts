@@ -128,6 +128,20 @@ describe("embeddings", () => {
     expectNear(vectors[1], expected(hiddenRows(ids["a dog sees cats"])) ?? []);
   });
 
+  test("come from a folder as it is published, with the tokenizer above the model's", async () => {
+    const task = await open({
+      asPublished: true,
+      files: {
+        "config.json": { model_type: "bert", max_position_embeddings: 5 },
+        "modules.json": modules("Transformer", "Pooling", "Normalize"),
+        "1_Pooling/config.json": { pooling_mode_cls_token: true },
+      },
+    });
+    const { vectors, tokens } = await task.embed({ inputs: ["a dog sees cats"] }, options);
+    expect(tokens).toBe(5);
+    expectNear(vectors[0], scaled(hiddenRows([cls, 4, 6, 9, sep])[0] ?? []));
+  });
+
   test("are normalised where the folder has the module Normalize, with type ids where wanted", async () => {
     const task = await open({
       typeIds: true,
@@ -162,7 +176,7 @@ describe("embeddings", () => {
   });
 
   test("are cut only to lengths that the model was trained for", async () => {
-    const task = await open({ files: { "config.yaml": { dimensions: [2] } } });
+    const task = await open({ files: { "config.yaml": { embedding: { dimensions: [2] } } } });
     const { vectors } = await task.embed({ inputs: ["dog"], dimensions: 2 }, options);
     expectNear(vectors[0], scaled(mean(hiddenRows(ids.dog)).slice(0, 2)));
     const full = await task.embed({ inputs: ["dog"], dimensions: width }, options);
@@ -190,7 +204,9 @@ describe("embeddings", () => {
   });
 
   test("come from the model that is asked for; one that is not there is named", async () => {
-    await writeEmbeddingModel(folder, "second", { files: { "config.yaml": { normalize: true } } });
+    await writeEmbeddingModel(folder, "second", {
+      files: { "config.yaml": { embedding: { normalize: true } } },
+    });
     const task = await open();
     const { vectors, model } = await task.embed({ inputs: ["dog"], model: "second" }, options);
     expect(model.name).toBe("second");
