@@ -99,7 +99,11 @@ describe("what does not work", () => {
     await daemon.accept();
     const { host, port } = daemon.address() as { host: string; port: number };
     await vi.waitFor(() => {
-      expect(daemon.state().models).toMatchObject([{ ready: false }, { ready: true }]);
+      expect(daemon.state().models).toMatchObject([
+        { ready: false },
+        { ready: true },
+        { ready: true },
+      ]);
     }, 10_000);
     const ready = await fetch(`http://${host}:${port}/health/ready`);
     expect(ready.status).toBe(503);
@@ -114,6 +118,7 @@ describe("what does not work", () => {
       ready: false,
       models: [
         { name: "broken", ready: false },
+        { name: "embedding", ready: true },
         { name: "language", ready: true },
       ],
       // Asking for health is no use of the API.
@@ -142,7 +147,8 @@ describe("what does not work", () => {
     const logger = pino({ level: "info", messageKey: "message" }, stream);
     const daemon = await startDaemon({ ...spec, logger });
     closing.push(() => daemon.stop(0));
-    expect(daemon.state()).toMatchObject({ ready: false, models: [{ name: "language" }] });
+    const models = [{ name: "embedding" }, { name: "language" }];
+    expect(daemon.state()).toMatchObject({ ready: false, models });
     expect(daemon.address()).not.toBeNull();
     const reasons = log
       .map((line) => JSON.parse(line) as { message: string; model?: string; reason?: string })
@@ -167,7 +173,7 @@ describe("what does not work", () => {
     await writeFile(file, classifierModel({ width: 4, classes: 4, weights }));
     for (let turn = 0; turn < 500 && !daemon.state().ready; turn++) await sleep(20);
     expect(daemon.state()).toMatchObject({
-      models: [{ name: "language" }, { name: "late", ready: true }],
+      models: [{ name: "embedding" }, { name: "language" }, { name: "late", ready: true }],
     });
   });
 
