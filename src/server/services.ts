@@ -55,11 +55,13 @@ export async function createServices(
     looked: ({ name: model, version }, hit) => metrics.cacheUsed({ model, version, hit }),
     answered: ({ name: model, version }, { milliseconds, outcome }) =>
       metrics.inferenceAnswered({ model, version, milliseconds, outcome }),
-    changed: () => void health.report(0),
+    changed: () => {
+      void health.report(0);
+      void texts.embeddings.prepare();
+    },
     stuck: () => late.daemon().giveUp(),
   });
   const texts = new TextTasks(models);
-  void texts.embeddings.prepare();
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const health = createHealthMonitor(spec, database, models, now);

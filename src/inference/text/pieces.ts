@@ -1,7 +1,7 @@
 import { segmenter } from "./segmenter.ts";
 
 /** Code units that are looked at before other requests get their turn: some 5 ms. */
-const unitsPerTurn = 10_000;
+const unitsPerTurn = 5000;
 
 /**
  * Where the piece of a long text that begins at `start` ends: at the end of a paragraph, a line, a

@@ -47,7 +47,13 @@ export function embeddingsRoutes(application: FastifyInstance, services: Service
   };
   application.post<{ Body: EmbeddingsBody }>(
     "/v1/embeddings",
-    { schema: { body, response: { 200: answerSchema, ...errorAnswers } } },
+    {
+      schema: {
+        summary: "Vectors of texts, as OpenAI's API has them",
+        body,
+        response: { 200: answerSchema, ...errorAnswers },
+      },
+    },
     async (request, reply) => {
       const { model, dimensions, encoding_format: format = "float" } = request.body;
       const inputs = readInputs(request.body.input, limits);

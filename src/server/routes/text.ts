@@ -60,7 +60,13 @@ export function textRoutes(application: FastifyInstance, services: Services): vo
   };
   application.post<{ Body: TextBody }>(
     "/api/v1/text/process",
-    { schema: { body, response: { 200: answerSchema, ...errorAnswers } } },
+    {
+      schema: {
+        summary: "Count, identify, judge, summarise by keywords or embed texts",
+        body,
+        response: { 200: answerSchema, ...errorAnswers },
+      },
+    },
     async (request, reply) => {
       const { task, options } = request.body;
       const texts = textsOf(request.body);
