@@ -32,7 +32,7 @@ export interface StatisticsOptions {
 
 export const statisticsMethod = { name: "unicode-segmentation", version: "UAX #29" } as const;
 
-export const defaultWordsPerMinute = 238;
+const defaultWordsPerMinute = 238;
 
 /**
  * Counts what a text holds.

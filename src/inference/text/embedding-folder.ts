@@ -31,7 +31,7 @@ const defaultMaximumTokens = 512;
 const offsetPositions = new Set(["roberta", "xlm-roberta", "camembert", "mpnet", "longformer"]);
 
 /** The folder with the tokenizer: the model file's own, or the one above `onnx/`. */
-export function embeddingFolder(record: ModelRecord): string {
+function embeddingFolder(record: ModelRecord): string {
   const folder = dirname(record.file);
   return basename(folder) === "onnx" ? dirname(folder) : folder;
 }

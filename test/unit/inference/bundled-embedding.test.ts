@@ -6,6 +6,7 @@ import {
   scoreRetrieval,
   WordOverlap,
 } from "../../../src/inference/bundled/embedding/build/retrieval.ts";
+import { embedAll } from "../../../src/inference/bundled/embedding/build/run-model.ts";
 import { readLines } from "../../../src/inference/bundled/language/build/corpus.ts";
 import { ModelPool } from "../../../src/inference/model-pool.ts";
 import { bundledModelsFolder, findModels } from "../../../src/inference/models.ts";
@@ -45,6 +46,17 @@ describe("the bundled embedding model", () => {
     const words = scoreOverlap(lines, new WordOverlap(texts));
     expect(model.reciprocalRank).toBeGreaterThan(words.reciprocalRank + 0.05);
     expect(model.firstTen).toBeGreaterThan(0.85);
+  });
+
+  test("answers what the runtime computes in this process", async () => {
+    const texts = ["a ship", "a small vessel with sails", "The Free On-line Dictionary, 1993."];
+    const { vectors } = await task.embed({ inputs: texts }, options);
+    const direct = await embedAll(texts, 128);
+    for (const [row, vector] of vectors.entries()) {
+      for (const [at, value] of vector.entries()) {
+        expect(value).toBeCloseTo(direct[row * 128 + at] ?? 0, 6);
+      }
+    }
   });
 
   test("gives vectors of norm 1, the same alone and among others", async () => {

@@ -10,7 +10,7 @@ import {
   text,
 } from "../../../src/inference/bundled/embedding/build/onnx.ts";
 
-export const vocabulary = [
+const vocabulary = [
   "[PAD]",
   "[UNK]",
   "[CLS]",
@@ -27,7 +27,7 @@ export const vocabulary = [
 export const width = 4;
 
 /** The vector of a token, row-major in the order of the vocabulary. */
-export const table = Float32Array.from(
+const table = Float32Array.from(
   { length: vocabulary.length * width },
   (_, at) => Math.sin(at * 1.7) + (at % 5) / 10,
 );

@@ -1,7 +1,7 @@
 // Measures the written model.onnx beside plain overlap of words, and fails below what is promised.
 // Usage: node evaluate.ts CORPUS_FOLDER [SIMILARITY_FOLDER] [--write-card]
 import { join } from "node:path";
-import { table, writeFigures } from "../../../methods/card.ts";
+import { table, writeFigures } from "../../../methods/build/card.ts";
 import { readLines } from "../../language/build/corpus.ts";
 import type { HeldOut, Pair } from "./collect-pairs.ts";
 import {

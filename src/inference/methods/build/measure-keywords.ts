@@ -1,13 +1,13 @@
 // Measures the keywords method on abstracts with the key phrases that people gave them.
-// Usage: node measure.ts FOLDER [--write-card]   (the folder has docsutf8/*.txt and keys/*.key)
+// Usage: node measure-keywords.ts FOLDER [--write-card]   (the folder has docsutf8/*.txt and keys/*.key)
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Keyword, KeywordCounter } from "../../text/keyword-candidates.ts";
 import { loadStopWords } from "../../text/stop-words.ts";
-import { table, writeFigures } from "../card.ts";
+import { table, writeFigures } from "./card.ts";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node measure.ts FOLDER [--write-card]");
+if (folder === undefined) throw new Error("usage: node measure-keywords.ts FOLDER [--write-card]");
 
 /** Most words of a phrase: what the task takes where nothing is said. */
 const longest = 3;
@@ -97,5 +97,5 @@ const figures = `${documents.length} abstracts.\n\n${table(
 )}`;
 process.stdout.write(`${figures}\n`);
 if (process.argv.includes("--write-card")) {
-  writeFigures(new URL("CARD.md", import.meta.url), figures);
+  writeFigures(new URL("../keywords.md", import.meta.url), figures);
 }

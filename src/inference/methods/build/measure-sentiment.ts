@@ -1,5 +1,5 @@
 // Measures the sentiment task on labelled sentences and fails below what the card promises.
-// Usage: node measure.ts FOLDER [--write-card]   (amazon.json, imdb.json, yelp.json in the folder)
+// Usage: node measure-sentiment.ts FOLDER [--write-card]   (amazon.json, imdb.json, yelp.json in the folder)
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ModelPool } from "../../model-pool.ts";
@@ -7,7 +7,7 @@ import { bundledModelsFolder, findModels } from "../../models.ts";
 import { LanguageTask } from "../../tasks/language.ts";
 import { SentimentTask } from "../../tasks/sentiment.ts";
 import { type Lexicon, loadLexicon } from "../../text/valence.ts";
-import { table, writeFigures } from "../card.ts";
+import { table, writeFigures } from "./card.ts";
 
 process.env["ORT_DISABLE_TELEMETRY"] = "1"; // read by the runtime as it loads
 
@@ -15,7 +15,7 @@ process.env["ORT_DISABLE_TELEMETRY"] = "1"; // read by the runtime as it loads
 const promised = 0.85;
 const files = ["amazon", "imdb", "yelp"];
 const folder = process.argv[2];
-if (folder === undefined) throw new Error("usage: node measure.ts FOLDER [--write-card]");
+if (folder === undefined) throw new Error("usage: node measure-sentiment.ts FOLDER [--write-card]");
 
 interface Line {
   text: string;
@@ -93,6 +93,6 @@ const header = ["file", "method", "sentences", "answered", "right of those", "ri
 const figures = table(header, rows);
 process.stdout.write(`${figures}\n`);
 if (process.argv.includes("--write-card")) {
-  writeFigures(new URL("CARD.md", import.meta.url), figures);
+  writeFigures(new URL("../sentiment.md", import.meta.url), figures);
 }
 if (total.right / total.answered < promised) process.exitCode = 1;
