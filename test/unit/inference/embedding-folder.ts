@@ -10,18 +10,7 @@ import {
   text,
 } from "../../../src/inference/bundled/embedding/build/onnx.ts";
 
-const vocabulary = [
-  "[PAD]",
-  "[UNK]",
-  "[CLS]",
-  "[SEP]",
-  "a",
-  "cat",
-  "dog",
-  "runs",
-  "##s",
-  "sees",
-];
+const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "cat", "dog", "runs", "##s", "sees"];
 
 /** Length of the vectors of the test model. */
 export const width = 4;

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ModelPool } from "../../../src/inference/model-pool.ts";
 import { findModels } from "../../../src/inference/models.ts";
+import { openModels } from "../../../src/inference/open-models.ts";
 import { EmbeddingTask } from "../../../src/inference/tasks/embeddings.ts";
 import {
   type EmbeddingFolder,
@@ -242,6 +243,26 @@ describe("embeddings", () => {
     await expect(task.embed({ inputs: ["dog"] }, { ...options, signal })).rejects.toMatchObject({
       code: "inference.cancelled",
     });
+  });
+
+  test("of a model that is loaded again are made with the tokenizer that is there then", async () => {
+    await writeEmbeddingModel(folder, "embedding");
+    pool = await openModels({ folders: [folder], bundled: join(folder, ".none"), log: quiet });
+    pool.start();
+    await vi.waitFor(() => expect(pool?.ready).toBe(true), 10_000);
+    const task = new EmbeddingTask(pool);
+    const before = await task.embed({ inputs: ["cat", "dog"] }, options);
+    await pool.unload("embedding");
+    await expect(task.embed({ inputs: ["cat"] }, options)).rejects.toMatchObject({
+      code: "inference.unavailable",
+    });
+    const file = join(folder, "embedding", "1", "tokenizer.json");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace('"cat":5,"dog":6', '"dog":5,"cat":6'));
+    await pool.load("embedding");
+    await vi.waitFor(() => expect(pool?.ready).toBe(true), 10_000);
+    const after = await task.embed({ inputs: ["dog", "cat"] }, options);
+    expect(after.vectors).toEqual(before.vectors);
   });
 
   test("need the tokenizer's file once", async () => {
