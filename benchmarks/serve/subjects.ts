@@ -1,0 +1,168 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { LoadReport } from "./load.ts";
+import type { BenchModel } from "./models.ts";
+
+export interface Figures {
+  /** Rows a second. */
+  items: number;
+  /** Microseconds of processor time of the server, a row. */
+  processorTime: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  /** 99th percentile of GET /health meanwhile, in milliseconds. */
+  health: number;
+}
+
+export interface Call {
+  model: BenchModel;
+  folder: string;
+  seconds: number;
+}
+
+const run = promisify(execFile);
+const here = (file: string): string => resolve(import.meta.dirname, file);
+
+/** The bare session on one thread, with as many rows as the model's requests have. */
+export async function callRaw({ model, seconds }: Call): Promise<Figures> {
+  const { file, rows, width, type } = model;
+  const words = [here("raw.ts"), file, String(seconds), String(rows), String(width), type];
+  const { stdout } = await run(process.execPath, words);
+  return JSON.parse(stdout) as Figures;
+}
+
+export async function callStudio({ model, folder, seconds }: Call): Promise<Figures> {
+  const project = join(folder, "project");
+  const version = join(project, "models", model.name, "1");
+  mkdirSync(version, { recursive: true });
+  copyFileSync(model.file, join(version, "model.onnx"));
+  writeFileSync(
+    join(project, "studio.yaml"),
+    "serve:\n  rateLimit: { default: 1000000/1s }\nlog: { level: error }\n",
+  );
+  const port = 8090;
+  const words = [here("../../bin/studio.js"), "serve", "--port", String(port)];
+  const server = spawn(process.execPath, words, { cwd: project, stdio: "ignore" });
+  const { name, inputs, rows, width, type } = model;
+  const values = readFileSync(join(folder, `${name}.body`));
+  const header = Buffer.from(
+    JSON.stringify({
+      inputs: inputs.map((input) => ({
+        name: input,
+        shape: [rows, width],
+        datatype: type === "int64" ? "INT64" : "FP32",
+        parameters: { binary_data_size: values.length / inputs.length },
+      })),
+      parameters: { binary_data_output: true },
+    }),
+  );
+  const body = join(folder, `${name}.infer`);
+  writeFileSync(body, Buffer.concat([header, values]));
+  const headers = {
+    "content-type": "application/octet-stream",
+    "inference-header-content-length": String(header.length),
+  };
+  const load = { port, path: `/v2/models/${name}/infer`, body, headers };
+  return measure({ server, pid: server.pid ?? 0, load, ready: "/health/ready", rows, seconds });
+}
+
+const binary = { "content-type": "application/octet-stream" };
+
+export async function callEvening({ model, folder, seconds }: Call): Promise<Figures> {
+  const { name, file, width, type, rows } = model;
+  const port = 8092;
+  const words = [here("evening.ts"), file, String(port), String(width), type];
+  const server = spawn(process.execPath, words, { stdio: "ignore" });
+  const load = { port, path: "/infer", body: join(folder, `${name}.body`), headers: binary };
+  return measure({ server, pid: server.pid ?? 0, load, ready: "/health", rows, seconds });
+}
+
+/** @returns null where the image is not there */
+export async function callFastapi({ model, folder, seconds }: Call): Promise<Figures | null> {
+  const image = "studio-bench-fastapi:local";
+  if (spawnSync("docker", ["image", "inspect", image]).status !== 0) return null;
+  const { name, file, width, rows } = model;
+  const words = ["run", "--rm", "--detach", "--network", "host", "--env", `WIDTH=${width}`];
+  const { stdout } = await run("docker", [...words, "--volume", `${file}:/model.onnx:ro`, image]);
+  const id = stdout.trim();
+  try {
+    const inspected = await run("docker", ["inspect", "--format", "{{.State.Pid}}", id]);
+    const load = {
+      port: 8091,
+      path: "/infer",
+      body: join(folder, `${name}.body`),
+      headers: binary,
+    };
+    const pid = Number(inspected.stdout);
+    return await measure({ server: null, pid, load, ready: "/health", rows, seconds });
+  } finally {
+    await run("docker", ["kill", id]);
+  }
+}
+
+interface Measurement {
+  server: ChildProcess | null;
+  pid: number;
+  load: { port: number; path: string; body: string; headers: Record<string, string> };
+  /** A path that answers 200 once the model is warmed up. */
+  ready: string;
+  rows: number;
+  seconds: number;
+}
+
+async function measure(measurement: Measurement): Promise<Figures> {
+  const { server, pid, load, ready, rows, seconds } = measurement;
+  try {
+    await untilReady(`http://127.0.0.1:${load.port}${ready}`);
+    await callLoad({ ...load, connections: 16, seconds: 1 });
+    const before = processorTicks(pid);
+    const watching = { port: load.port, method: "GET", path: "/health", connections: 1, rate: 50 };
+    const [report, health] = await Promise.all([
+      callLoad({ ...load, connections: 16, seconds }),
+      callLoad({ ...watching, seconds }),
+    ]);
+    if (report.failures > 0) throw new Error(`${report.failures} requests failed`);
+    const spent = (processorTicks(pid) - before) * 10_000;
+    return {
+      items: report.rate * rows,
+      processorTime: spent / (report.requests * rows),
+      p50: report.p50,
+      p99: report.p99,
+      health: health.p99,
+    };
+  } finally {
+    if (server !== null) await ended(server);
+  }
+}
+
+async function callLoad(order: object): Promise<LoadReport> {
+  const { stdout } = await run(process.execPath, [here("load.ts"), JSON.stringify(order)]);
+  return JSON.parse(stdout) as LoadReport;
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.status === 200) return;
+    await sleep(50);
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+/** Hundredths of a second of processor time so far, user and system (proc(5), stat). */
+function processorTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+async function ended(server: ChildProcess): Promise<void> {
+  const exit = new Promise((done) => server.once("exit", done));
+  server.kill("SIGTERM");
+  await exit;
+}
