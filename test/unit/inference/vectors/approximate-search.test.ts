@@ -170,6 +170,33 @@ describe("approximate search", () => {
     expect(near.ids).toEqual((await search(engine, handle, { vector, exact: true })).ids);
   });
 
+  it("takes in what is added later, and finds it all the while", async () => {
+    const { engine, handle, make } = await openIndexed("cosine", 1200);
+    await untilApproximate(engine, handle);
+    for (let round = 0; round < 6; round++) {
+      const fresh = Array.from({ length: 600 }, (_, place) => ({
+        id: `fresh-${round}-${place}`,
+        vector: make(),
+        metadata: {},
+      }));
+      await put(engine, handle, fresh);
+      for (let place = 0; place < 600; place += 40) {
+        const { id, vector } = fresh[place] as PlainItem;
+        expect((await search(engine, handle, { vector, count: 3 })).ids[0]).toBe(id);
+      }
+    }
+    while ((await engine.state(handle)).indexed < 4000) await sleep(20);
+    await untilApproximate(engine, handle);
+    let same = 0;
+    for (let round = 0; round < 30; round++) {
+      const vector = make();
+      const { ids } = await search(engine, handle, { vector });
+      const exact = await search(engine, handle, { vector, exact: true });
+      same += ids.filter((id) => exact.ids.includes(id)).length;
+    }
+    expect(same / 300).toBeGreaterThanOrEqual(0.98);
+  });
+
   it("is not used where it finds too little, or where memory does not suffice", async () => {
     const engine = new VectorEngine({ bytes: 1_400_000, threads: 1, approximateFrom: 1000 });
     engines.push(engine);
