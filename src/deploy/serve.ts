@@ -5,6 +5,7 @@ import { createConsoleLogger } from "../server/logging.ts";
 import { stateOfKey } from "../keys/key-store.ts";
 import { needsKey } from "../server/authentication.ts";
 import { daemonSettings } from "./daemon-settings.ts";
+import { prepareFreshDatabase } from "./fresh-database.ts";
 import { withKeys } from "./key-database.ts";
 import { usageError } from "../errors.ts";
 import { describeAddress } from "./release.ts";
@@ -32,6 +33,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     await requireKey(place, listen.host, secrets.keys.length);
   }
   if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
+  await prepareFreshDatabase(place, input.signal);
   const daemon = await startDaemon({
     release: "unreleased",
     version: desk.version,
