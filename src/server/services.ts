@@ -36,8 +36,6 @@ export interface Services {
   performance: PerformanceTask;
   database: Knex;
   vectors: VectorStore;
-  /** Makes the vector of a search text, where a model for it is loaded. */
-  embedQuery?: (text: string) => Promise<ArrayLike<number>>;
   health: HealthMonitor;
   metrics: Metrics;
   traffic: Traffic;

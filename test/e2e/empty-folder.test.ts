@@ -117,6 +117,7 @@ const cases: Case[] = [
     exitCode: 2,
     says: /absent\.onnx cannot be read/,
   },
+  { line: "model quantize absent", exitCode: 2, says: /no model absent/ },
   { line: "bench", exitCode: 2, says: none, hint: deploy },
   { line: "exec -- true", exitCode: 0, prints: "nothing" },
   { line: "exec -- false", exitCode: 1, prints: "nothing" },

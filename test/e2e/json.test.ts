@@ -18,6 +18,7 @@ const words: Record<string, string[]> = {
   maintenance: ["maintenance", "on"],
   "model inspect": ["model", "inspect", "language"],
   "model pull": ["model", "pull", "absent.onnx"],
+  "model quantize": ["model", "quantize", "absent"],
   "migrate down": ["migrate", "down", "--yes"],
   "migrate create": ["migrate", "create", "add users"],
   "migrate baseline": ["migrate", "baseline", "20260101T000000Z-all"],

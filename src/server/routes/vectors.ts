@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { InferenceError } from "../../inference/inference-error.ts";
+import type { JobOptions } from "../../inference/batch-queue.ts";
 import type { Collection } from "../../inference/vectors.ts";
 import { mostDimensions } from "../../inference/vectors/similarity.ts";
+import { jobOptions } from "../job-options.ts";
 import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, listOf } from "./schemas.ts";
@@ -75,9 +76,11 @@ function searchRoute(application: FastifyInstance, services: Services): void {
   application.post<{ Body: SearchBody }>(
     "/api/v1/vector/search",
     { schema: { body: searchBody, response: { 200: searchAnswer, ...errorAnswers } } },
-    async ({ body }) => {
+    async (request, reply) => {
+      const { body } = request;
       const { collection, top_k: count, filter, exact } = body;
-      const vector = await vectorOf(body, services);
+      const job = jobOptions(request, reply, services.spec.serve.timeout);
+      const vector = await vectorOf(body, services, job);
       const found = await services.vectors.search(collection, { vector, count, filter, exact });
       return { ...found, collection, metric: presentedMetric[found.metric] };
     },
@@ -87,7 +90,8 @@ function searchRoute(application: FastifyInstance, services: Services): void {
 /** The vector to search for: the one sent, or that of the text sent. */
 async function vectorOf(
   { vector, query }: SearchBody,
-  { embedQuery, spec }: Services,
+  { texts, spec }: Services,
+  job: JobOptions,
 ): Promise<ArrayLike<number>> {
   if (vector !== undefined && query === undefined) return vector;
   if (vector !== undefined || query === undefined) {
@@ -98,14 +102,8 @@ async function vectorOf(
     const message = `The query has ${query.length} characters; ${most} are allowed.`;
     throw new RequestError(400, "request.invalid", message);
   }
-  if (embedQuery === undefined) {
-    throw new InferenceError(
-      "model.missing",
-      "There is no embedding model, so a text cannot be searched for.",
-      'Install an embedding model in the models folder, or send a "vector".',
-    );
-  }
-  return await embedQuery(query);
+  const { vectors } = await texts.embeddings.embed({ inputs: [query] }, job);
+  return vectors[0] ?? [];
 }
 
 function present({ name, dimension, metric, items, createdAt }: Collection): object {

@@ -110,10 +110,16 @@ describe("vector collections", () => {
     expect((await post(`${collections}/once/items`, { items })).status).toBe(201);
   });
 
-  it("say that a text needs an embedding model, and which texts are too long", async () => {
-    await create("texts", { dimension: 2 });
-    const search = (body: object) => post(searchPath, { collection: "texts", ...body });
-    expect((await search({ query: "what" })).status).toBe(501);
+  it("are searched by a text where a model turns it into a vector; long texts are refused", async () => {
+    const words = ["a large cat", "a printing machine"];
+    const { body } = await post("/v1/embeddings", { input: words });
+    const { data } = body as { data: { embedding: number[] }[] };
+    await create("texts", { dimension: 128 });
+    const items = data.map(({ embedding }, index) => ({ id: words[index], vector: embedding }));
+    expect((await post(`${collections}/texts/items`, { items })).status).toBe(201);
+    const search = (query: object) => post(searchPath, { collection: "texts", ...query });
+    const found = await search({ query: "a small cat", top_k: 1 });
+    expect(found).toMatchObject({ status: 200, body: { results: [{ id: "a large cat" }] } });
     expect((await search({ query: "x".repeat(101) })).status).toBe(400);
     expect((await search({ query: "what", vector: [1, 0] })).status).toBe(400);
     expect((await search({})).status).toBe(400);
