@@ -18,6 +18,11 @@ const path = "/api/v1/vector/collections/:name/items";
 const pageLimits = { usual: 100, most: 1000 };
 
 const params = { type: "object", required: ["name"], properties: { name: collectionName } };
+const itemParams = {
+  type: "object",
+  required: ["name", "id"],
+  properties: { name: collectionName, id: { type: "string", minLength: 1, maxLength: 256 } },
+};
 
 /** Items of collections: added, replaced, deleted, shown. */
 export function vectorItemRoutes(application: FastifyInstance, services: Services): void {
@@ -74,7 +79,7 @@ function writingRoutes(application: FastifyInstance, { vectors, spec }: Services
   );
   application.delete<{ Params: OfItem }>(
     `${path}/:id`,
-    { schema: { params, response: { 204: { type: "null" }, ...errorAnswers } } },
+    { schema: { params: itemParams, response: { 204: { type: "null" }, ...errorAnswers } } },
     async (request, reply) => {
       const { name, id } = request.params;
       const gone = await vectors.delete(name, [id]);
@@ -88,7 +93,7 @@ function writingRoutes(application: FastifyInstance, { vectors, spec }: Services
 function readingRoutes(application: FastifyInstance, { vectors }: Services): void {
   application.get<{ Params: OfItem }>(
     `${path}/:id`,
-    { schema: { params, response: { 200: itemSchema, ...errorAnswers } } },
+    { schema: { params: itemParams, response: { 200: itemSchema, ...errorAnswers } } },
     async ({ params: { name, id } }) => present(await vectors.item(name, id), true),
   );
   const querystring = {
