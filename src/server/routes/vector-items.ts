@@ -21,7 +21,7 @@ const params = { type: "object", required: ["name"], properties: { name: collect
 const itemParams = {
   type: "object",
   required: ["name", "id"],
-  properties: { name: collectionName, id: { type: "string", minLength: 1, maxLength: 256 } },
+  properties: { name: collectionName, id: itemId },
 };
 
 /** Items of collections: added, replaced, deleted, shown. */
