@@ -46,6 +46,7 @@ test("models behind a symbolic link are deployed; a backup keeps the link, is co
   const models = await fetch(`${project.url}/api/v1/system/info`);
   const served = ((await models.json()) as { models: { name: string; ready: boolean }[] }).models;
   expect(served).toMatchObject([
+    { name: "embedding", ready: true },
     { name: "greeting", version: "1", ready: true },
     { name: "language", ready: true },
     { name: "whole", version: "1", ready: true },

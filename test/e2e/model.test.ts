@@ -25,7 +25,9 @@ async function studio(...argv: string[]) {
   return { exitCode, ...document };
 }
 
-const bundledModel = { name: "language", isDefault: true, source: "bundled" };
+const bundledModels = ["embedding", "language"].map((name) => {
+  return { name, isDefault: true, source: "bundled" };
+});
 
 test("a model is fetched, listed, inspected and verified, and refused once it is damaged", async () => {
   const pulled = await studio("pull", "words.onnx");
@@ -35,7 +37,7 @@ test("a model is fetched, listed, inspected and verified, and refused once it is
     exitCode: 0,
     result: {
       models: [
-        bundledModel,
+        ...bundledModels,
         { name: "words", version: "3", isDefault: true, served: true, source: "project" },
         { name: "words", version: "1", isDefault: false },
       ],
@@ -92,7 +94,9 @@ test("a model that is broken as a whole is told of, and the others are listed", 
   const { exitCode, result, warnings } = await studio("list");
   expect(exitCode).toBe(0);
   expect(warnings.join()).toMatch(/odd\/config\.yaml .* names version 9/);
-  expect(result).toMatchObject({ models: [bundledModel, { name: "words" }, { name: "words" }] });
+  expect(result).toMatchObject({
+    models: [...bundledModels, { name: "words" }, { name: "words" }],
+  });
   expect(await studio("verify", "odd")).toMatchObject({
     exitCode: 2,
     error: { code: "model.config" },

@@ -56,8 +56,10 @@ describe.skipIf(server === null)("the backup of an environment on PostgreSQL", (
     let moved = 0;
     for (; !stopped.aborted; moved += 1) {
       const [from, to] = [1 + (moved % accounts), 1 + ((moved * 7 + 3) % accounts)];
+      // Both rows in one order, whatever goes where: so no two of them wait for each other.
       await client.query(
         `BEGIN;
+         SELECT 1 FROM accounts WHERE id IN (${from}, ${to}) ORDER BY id FOR UPDATE;
          UPDATE accounts SET amount = amount - 5 WHERE id = ${from};
          UPDATE accounts SET amount = amount + 5 WHERE id = ${to};
          INSERT INTO transfers (sender, receiver) VALUES (${from}, ${to});
