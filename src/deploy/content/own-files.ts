@@ -8,9 +8,12 @@ const ownFolders = isCompiled
   : ["bin", "src", "commands", "migrations", "benchmarks"];
 const ownFiles = ["package.json"];
 
+/** What made the bundled models, and what is for people, is not run. */
+const isRun = ({ name }: Dirent): boolean => name !== "build" && !/\.(?:md|jsonl)$/.test(name);
+
 /** Absolute paths of studio's own files. */
 export function ownPaths(): string[] {
-  const files = ownFolders.flatMap((name) => walk(join(packageRoot, name), () => true));
+  const files = ownFolders.flatMap((name) => walk(join(packageRoot, name), isRun));
   return [...ownFiles.map((name) => join(packageRoot, name)), ...files];
 }
 

@@ -24,7 +24,13 @@ const modelFiles = ["model.onnx", join("onnx", "model.onnx")];
 /** Hidden folders are none: they hold what is being copied or was put aside. */
 export const nameOfModel: RegExp = /^[A-Za-z0-9][\w.-]*$/;
 
-const order = new Intl.Collator("en", { numeric: true });
+/** Made when two versions are compared: it takes milliseconds, and most models have one. */
+let collator: Intl.Collator | null = null;
+
+function compareNumerically(one: string, other: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(one, other);
+}
 
 /**
  * Orders versions as numbers, the highest first. What was made from a version (`2-int8`) comes after
@@ -34,9 +40,9 @@ export function newestFirst(one: string, other: string): number {
   const [base = "", ...suffix] = one.split("-");
   const [otherBase = "", ...otherSuffix] = other.split("-");
   return (
-    order.compare(otherBase, base) ||
+    compareNumerically(otherBase, base) ||
     Math.min(suffix.length, 1) - Math.min(otherSuffix.length, 1) ||
-    order.compare(other, one)
+    compareNumerically(other, one)
   );
 }
 
