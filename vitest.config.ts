@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { timeLimit } from "./test/support/every.ts";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 120_000,
+    testTimeout: timeLimit(120_000),
     hookTimeout: 120_000,
     // Two cores: more files at once only make the ones with real servers miss their time limits.
     maxWorkers: 2,

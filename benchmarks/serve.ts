@@ -59,9 +59,11 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
   return [...rows.values()];
 }
 
+const say = (line: string): unknown => process.stdout.write(`${line}\n`);
+
 function print({ model, subject, figures }: Row): void {
   const of = (pick: (one: Figures) => number) => median(figures.map(pick));
-  console.log(
+  say(
     [
       model.padEnd(8),
       subject.padEnd(8),
@@ -100,9 +102,7 @@ function targets(model: BenchModel, rows: Row[]): Target[] {
 const folder = mkdtempSync(join(tmpdir(), "studio-serve-"));
 let missed = false;
 try {
-  console.log(
-    `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} processors, Node ${process.version}`,
-  );
+  say(`${cpus()[0]?.model ?? "unknown"}, ${cpus().length} processors, Node ${process.version}`);
   for (const model of await benchModels(folder)) {
     writeFileSync(join(folder, `${model.name}.body`), model.body);
     const rows = await measure(model, folder);
@@ -110,7 +110,7 @@ try {
     for (const { name, value, least } of targets(model, rows)) {
       const met = value >= least;
       missed ||= !met;
-      console.log(`${met ? "met   " : "missed"} ${name}: ${value.toFixed(2)} (at least ${least})`);
+      say(`${met ? "met   " : "missed"} ${name}: ${value.toFixed(2)} (at least ${least})`);
     }
   }
 } finally {

@@ -54,7 +54,7 @@ test(
         {
           project,
           argv,
-          rounds: 2,
+          rounds: 1,
           reset,
           async check(recovery) {
             const after = await check(recovery);
@@ -90,7 +90,7 @@ test.for([
     const plan = {
       project,
       argv,
-      rounds: 2,
+      rounds: 1,
       reset,
       async check(recovery: Recovery) {
         const after = await check(recovery);
@@ -121,7 +121,7 @@ describe("a restore of the database", () => {
       const plan = {
         project,
         argv,
-        rounds: 4,
+        rounds: 2,
         reset,
         async check(recovery: Recovery) {
           expect((await check(recovery)).serves, recovery.where).toBe(true);
@@ -156,7 +156,7 @@ test.for([
     const plan = {
       project,
       argv,
-      rounds: 2,
+      rounds: 1,
       reset,
       async check({ where, outcome }: Recovery) {
         const after = await expectSound(project, where, "any");

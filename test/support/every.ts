@@ -10,3 +10,8 @@ export function stride(short: number): number {
 export function rounds(short: number, long: number): number {
   return everyStep ? long : short;
 }
+
+/** Milliseconds that a loop may take: hours in the long form. */
+export function timeLimit(short: number): number {
+  return everyStep ? 7_200_000 : short;
+}

@@ -6,7 +6,7 @@ import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
 import { createIdentifier } from "../../../src/identifier.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { rounds } from "../../support/every.ts";
+import { rounds, timeLimit } from "../../support/every.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
 
@@ -21,39 +21,43 @@ const leap = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 1000, max: 50_000 }) },
 );
 
-test("whatever the clock does, each snapshot is right and the newest is never given up", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(leap, { minLength: 3, maxLength: 7 }), async (leaps) => {
-      const folder = temporaryFolder();
-      const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
-      const store = memoryStore();
-      const sources = [everything(tree)];
-      const trees = new Map<string, ReturnType<typeof describeTree>>();
-      let time = Date.now();
-      for (const [index, hours] of leaps.entries()) {
-        time += hours * anHour;
-        const now = (): Date => new Date(time);
-        // The second file changes without a change of its size.
-        writeTree(tree, { [`f${index}`]: "new", same: String(index) });
-        const id = createIdentifier(now());
-        await snapshot({ store, sources, workDirectory, id, now });
-        trees.set(id, describeTree(tree));
-        const planned = await pruneSnapshots({ store, retention, now, plan: true });
-        const done = await pruneSnapshots({ store, retention, now, plan: false });
-        expect({ ...done, plan: true, freedBytes: 0 }).toEqual({ ...planned, freedBytes: 0 });
-        const listed = (await listSnapshots(store)).map((one) => one.id);
-        expect(listed).toContain(id);
-        expect(listed.length).toBeGreaterThanOrEqual(Math.min(retention.floor, index + 1));
-        for (const one of listed)
-          expect(await verify({ store, id: one })).toMatchObject({ ok: true });
-        const target = join(folder, `out-${id}`);
-        await restore({ store, id, target });
-        expect(describeTree(target)).toEqual(trees.get(id));
-      }
-    }),
-    { numRuns: rounds(3, 40) },
-  );
-}, 300_000);
+test(
+  "whatever the clock does, each snapshot is right and the newest is never given up",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(leap, { minLength: 3, maxLength: 7 }), async (leaps) => {
+        const folder = temporaryFolder();
+        const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+        const store = memoryStore();
+        const sources = [everything(tree)];
+        const trees = new Map<string, ReturnType<typeof describeTree>>();
+        let time = Date.now();
+        for (const [index, hours] of leaps.entries()) {
+          time += hours * anHour;
+          const now = (): Date => new Date(time);
+          // The second file changes without a change of its size.
+          writeTree(tree, { [`f${index}`]: "new", same: String(index) });
+          const id = createIdentifier(now());
+          await snapshot({ store, sources, workDirectory, id, now });
+          trees.set(id, describeTree(tree));
+          const planned = await pruneSnapshots({ store, retention, now, plan: true });
+          const done = await pruneSnapshots({ store, retention, now, plan: false });
+          expect({ ...done, plan: true, freedBytes: 0 }).toEqual({ ...planned, freedBytes: 0 });
+          const listed = (await listSnapshots(store)).map((one) => one.id);
+          expect(listed).toContain(id);
+          expect(listed.length).toBeGreaterThanOrEqual(Math.min(retention.floor, index + 1));
+          for (const one of listed)
+            expect(await verify({ store, id: one })).toMatchObject({ ok: true });
+          const target = join(folder, `out-${id}`);
+          await restore({ store, id, target });
+          expect(describeTree(target)).toEqual(trees.get(id));
+        }
+      }),
+      { numRuns: rounds(3, 40) },
+    );
+  },
+  timeLimit(300_000),
+);
 
 test("after a month in which the host was off, one bucket is given up for the new one", async () => {
   const folder = temporaryFolder();

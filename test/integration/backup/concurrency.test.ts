@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { rounds } from "../../support/every.ts";
+import { rounds, timeLimit } from "../../support/every.ts";
 import { randomFrom } from "../../support/random.ts";
 import type { Act, Ending } from "./actor.ts";
 import { restore, temporaryFolder, verify, writeTree } from "./fixtures.ts";
@@ -81,71 +81,87 @@ async function expectAllWhole(one: Scene, where: string): Promise<string[]> {
   return listed.map(({ id }) => id);
 }
 
-test("two that create at once, also the very first, both get their snapshot", async () => {
-  let one = scene();
-  for (let round = 1; round <= rounds(3, 100); round += 1) {
-    if (round % 3 === 0) one = scene();
-    const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
-    expectDone(await Promise.all([create(one), create(one)]), where);
-    if (round % 3 === 2) expect((await prune(one)).ok).toBe(true);
-    await expectAllWhole(one, where);
-  }
-}, 900_000);
-
-test("create and prune at once leave whole what is listed, and the new snapshot", async () => {
-  const one = scene();
-  await create(one);
-  for (let round = 1; round <= rounds(3, 100); round += 1) {
-    const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
-    const tree = nextTree(one);
-    const both = [perform(one, { action: "create", ...tree }), prune(one)];
-    expectDone(await Promise.all(both), where);
-    expect(await expectAllWhole(one, where)).toContain(tree.id);
-  }
-}, 900_000);
-
-test("a restore during a prune is right or told, never wrong", async () => {
-  const one = scene();
-  await create(one);
-  let complete = 0;
-  for (let round = 1; round <= rounds(3, 100); round += 1) {
-    const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
-    await create(one);
-    await create(one);
-    const ids = (await listSnapshots(localStore(one.repository))).map(({ id }) => id);
-    const id = random.pick(ids);
-    const folder = join(one.folder, "restored");
-    // Twice: given up first, then removed at once, for the trash is emptied without delay.
-    const [ending] = await Promise.all([
-      perform(one, { action: "restore", id, folder }),
-      prune(one).then(() => prune(one)),
-    ]);
-    if (ending.ok && ending.damaged === 0) {
-      complete += 1;
-      expect(describeTree(folder), where).toEqual(one.trees.get(id));
-    } else if (!ending.ok) {
-      expect(ending.code, where).toMatch(/^(backup\.damaged|usage)$/);
+test(
+  "two that create at once, also the very first, both get their snapshot",
+  async () => {
+    let one = scene();
+    for (let round = 1; round <= rounds(3, 100); round += 1) {
+      if (round % 3 === 0) one = scene();
+      const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
+      expectDone(await Promise.all([create(one), create(one)]), where);
+      if (round % 3 === 2) expect((await prune(one)).ok).toBe(true);
+      await expectAllWhole(one, where);
     }
-    for (const path of [folder, `${folder}.kept`]) rmSync(path, { recursive: true, force: true });
-    await expectAllWhole(one, where);
-  }
-  expect(complete).toBeGreaterThan(0);
-}, 900_000);
+  },
+  timeLimit(900_000),
+);
 
-test("a verification during a create and a prune finds no fault with what is sound", async () => {
-  const one = scene();
-  await create(one);
-  for (let round = 1; round <= rounds(3, 100); round += 1) {
-    const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
-    const ids = (await listSnapshots(localStore(one.repository))).map(({ id }) => id);
-    const id = ids.at(-1) ?? "";
-    const [ending, ...others] = await Promise.all([
-      perform(one, { action: "verify", id }),
-      create(one),
-      perform(one, { action: "prune", ahead: 2 * aDay, keep: 3 }),
-    ]);
-    expectDone(others, where);
-    expect(ending, where).toMatchObject({ ok: true, problems: [] });
-    await expectAllWhole(one, where);
-  }
-}, 900_000);
+test(
+  "create and prune at once leave whole what is listed, and the new snapshot",
+  async () => {
+    const one = scene();
+    await create(one);
+    for (let round = 1; round <= rounds(3, 100); round += 1) {
+      const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
+      const tree = nextTree(one);
+      const both = [perform(one, { action: "create", ...tree }), prune(one)];
+      expectDone(await Promise.all(both), where);
+      expect(await expectAllWhole(one, where)).toContain(tree.id);
+    }
+  },
+  timeLimit(900_000),
+);
+
+test(
+  "a restore during a prune is right or told, never wrong",
+  async () => {
+    const one = scene();
+    await create(one);
+    let complete = 0;
+    for (let round = 1; round <= rounds(3, 100); round += 1) {
+      const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
+      await create(one);
+      await create(one);
+      const ids = (await listSnapshots(localStore(one.repository))).map(({ id }) => id);
+      const id = random.pick(ids);
+      const folder = join(one.folder, "restored");
+      // Twice: given up first, then removed at once, for the trash is emptied without delay.
+      const [ending] = await Promise.all([
+        perform(one, { action: "restore", id, folder }),
+        prune(one).then(() => prune(one)),
+      ]);
+      if (ending.ok && ending.damaged === 0) {
+        complete += 1;
+        expect(describeTree(folder), where).toEqual(one.trees.get(id));
+      } else if (!ending.ok) {
+        expect(ending.code, where).toMatch(/^(backup\.damaged|usage)$/);
+      }
+      for (const path of [folder, `${folder}.kept`]) rmSync(path, { recursive: true, force: true });
+      await expectAllWhole(one, where);
+    }
+    expect(complete).toBeGreaterThan(0);
+  },
+  timeLimit(900_000),
+);
+
+test(
+  "a verification during a create and a prune finds no fault with what is sound",
+  async () => {
+    const one = scene();
+    await create(one);
+    for (let round = 1; round <= rounds(3, 100); round += 1) {
+      const where = `STUDIO_TEST_SEED=${seed}, round ${round}`;
+      const ids = (await listSnapshots(localStore(one.repository))).map(({ id }) => id);
+      const id = ids.at(-1) ?? "";
+      const [ending, ...others] = await Promise.all([
+        perform(one, { action: "verify", id }),
+        create(one),
+        perform(one, { action: "prune", ahead: 2 * aDay, keep: 3 }),
+      ]);
+      expectDone(others, where);
+      expect(ending, where).toMatchObject({ ok: true, problems: [] });
+      await expectAllWhole(one, where);
+    }
+  },
+  timeLimit(900_000),
+);

@@ -9,6 +9,7 @@ import { readConfig } from "../../../src/backup/open-repository.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
+import { timeLimit } from "../../support/every.ts";
 import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
@@ -123,30 +124,34 @@ test("a target with other recipients, or none, keeps them and takes the snapshot
   }
 });
 
-test("at whatever write a copy breaks off, nothing incomplete is listed, and it can go on", async () => {
-  const { from, ids } = await scene();
-  let writes = 0;
-  const counting = memoryStore(() => void (writes += 1));
-  await copy({ from, to: counting, ids });
-  for (let failing = 1; failing <= writes; failing += 1) {
-    let left = failing;
-    const to = memoryStore(() => {
-      left -= 1;
-      if (left === 0) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
-    });
-    const broken = await copy({ from, to, ids }).then(
-      () => null,
-      (error: unknown) => error,
-    );
-    // A lock that cannot be removed is nobody's, and no failure.
-    if (broken !== null) expect(broken).toMatchObject({ code: "backup.full", exitCode: 8 });
-    for (const id of await listed(to))
-      expect(await verify({ store: to, id })).toMatchObject({ ok: true });
-    const again = await copy({ from, to, ids });
-    expect(again.snapshots.map(({ outcome }) => outcome)).not.toContain("failed");
-    expect(await listed(to)).toEqual(ids);
-  }
-}, 180_000);
+test(
+  "at whatever write a copy breaks off, nothing incomplete is listed, and it can go on",
+  async () => {
+    const { from, ids } = await scene();
+    let writes = 0;
+    const counting = memoryStore(() => void (writes += 1));
+    await copy({ from, to: counting, ids });
+    for (let failing = 1; failing <= writes; failing += 1) {
+      let left = failing;
+      const to = memoryStore(() => {
+        left -= 1;
+        if (left === 0) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
+      });
+      const broken = await copy({ from, to, ids }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      // A lock that cannot be removed is nobody's, and no failure.
+      if (broken !== null) expect(broken).toMatchObject({ code: "backup.full", exitCode: 8 });
+      for (const id of await listed(to))
+        expect(await verify({ store: to, id })).toMatchObject({ ok: true });
+      const again = await copy({ from, to, ids });
+      expect(again.snapshots.map(({ outcome }) => outcome)).not.toContain("failed");
+      expect(await listed(to)).toEqual(ids);
+    }
+  },
+  timeLimit(180_000),
+);
 
 test("a damaged object is not copied, nor is its snapshot; the others are", async () => {
   const { from, ids } = await scene();

@@ -3,7 +3,7 @@ import { cpSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSy
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { undoRestore } from "../../../src/backup/restore/journal.ts";
-import { stride } from "../../support/every.ts";
+import { stride, timeLimit } from "../../support/every.ts";
 import { type FaultyDisk, faultyDisk } from "../../support/faulty-disk.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { everything, restore, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
@@ -115,31 +115,35 @@ test.each(["full", "once", "dead", "torn"] as const)(
   120_000,
 );
 
-test("an undo that is broken off at any change can be repeated", async () => {
-  const one = await scene();
-  const place = join(one.folder, "place");
-  const [target, keepReplacedIn] = [join(place, "target"), join(place, "kept")];
-  const spied = faultyDisk(place);
-  disk = spied;
-  let struck = 0;
-  for (let at = 1; ; at += 1) {
-    rmSync(place, { recursive: true, force: true });
-    cpSync(one.before, target, keepingTimes);
-    await restore({ ...one, target, keepReplacedIn, conflict: "always" });
-    spied.arm("dead", at);
-    const done = await undoRestore({ target, keepReplacedIn }).then(
-      () => true,
-      () => false,
-    );
-    spied.heal();
-    await undoRestore({ target, keepReplacedIn });
-    await undoRestore({ target, keepReplacedIn });
-    expect(contents(target), `at ${at}`).toEqual(contents(one.before));
-    if (done) break;
-    struck += 1;
-  }
-  expect(struck).toBeGreaterThan(10);
-}, 120_000);
+test(
+  "an undo that is broken off at any change can be repeated",
+  async () => {
+    const one = await scene();
+    const place = join(one.folder, "place");
+    const [target, keepReplacedIn] = [join(place, "target"), join(place, "kept")];
+    const spied = faultyDisk(place);
+    disk = spied;
+    let struck = 0;
+    for (let at = 1; ; at += 1) {
+      rmSync(place, { recursive: true, force: true });
+      cpSync(one.before, target, keepingTimes);
+      await restore({ ...one, target, keepReplacedIn, conflict: "always" });
+      spied.arm("dead", at);
+      const done = await undoRestore({ target, keepReplacedIn }).then(
+        () => true,
+        () => false,
+      );
+      spied.heal();
+      await undoRestore({ target, keepReplacedIn });
+      await undoRestore({ target, keepReplacedIn });
+      expect(contents(target), `at ${at}`).toEqual(contents(one.before));
+      if (done) break;
+      struck += 1;
+    }
+    expect(struck).toBeGreaterThan(10);
+  },
+  timeLimit(120_000),
+);
 
 test("a restore that fails has stopped writing by the time that it says so", async () => {
   const folder = temporaryFolder();

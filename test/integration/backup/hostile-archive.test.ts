@@ -4,6 +4,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { StudioError } from "../../../src/errors.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
+import { timeLimit } from "../../support/every.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { archiveOf, member, pax, withChecksum } from "./archive-bytes.ts";
 import { temporaryFolder } from "./fixtures.ts";
@@ -227,36 +228,40 @@ test("nothing is in the repository, nor left on the disk, after an archive was r
   expect(existsSync(workDirectory)).toBe(false);
 });
 
-test("200 random changes of archives end in an error that is told, or in an import that is right", async () => {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, "in"));
-  const [file, scratch] = [join(folder, "in", "archive"), join(folder, "in", "scratch")];
-  const seeds = [fuzzed, gzipSync(fuzzed), zstdCompressSync(fuzzed)];
-  const random = generator(20_261_121);
-  const outcomes = new Map<string, number>();
-  for (let round = 0; round < 200; round += 1) {
-    const seed = seeds[round % 4 < 2 ? 0 : (round % 4) - 1] ?? fuzzed;
-    writeFileSync(file, mutated(seed, random));
-    const outcome = await unpacked(file, scratch).then(
-      (members) => (members.every(({ path }) => !path.includes("..")) ? "imported" : "wrong"),
-      (error: unknown) => (error instanceof StudioError ? error.code : String(error)),
-    );
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    expect(readdirSync(folder)).toEqual(["in"]);
-    expect(readdirSync(join(folder, "in"))).toEqual(["archive"]);
-  }
-  const told = [
-    "imported",
-    "import.unsafe",
-    "import.damaged",
-    "import.tooLarge",
-    "import.full",
-    "usage",
-  ];
-  expect([...outcomes.keys()].filter((one) => !told.includes(one))).toEqual([]);
-  expect(outcomes.get("import.damaged")).toBeGreaterThan(50);
-  expect(readFileSync("/etc/passwd", "utf8")).toContain("root");
-}, 60_000);
+test(
+  "200 random changes of archives end in an error that is told, or in an import that is right",
+  async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "in"));
+    const [file, scratch] = [join(folder, "in", "archive"), join(folder, "in", "scratch")];
+    const seeds = [fuzzed, gzipSync(fuzzed), zstdCompressSync(fuzzed)];
+    const random = generator(20_261_121);
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < 200; round += 1) {
+      const seed = seeds[round % 4 < 2 ? 0 : (round % 4) - 1] ?? fuzzed;
+      writeFileSync(file, mutated(seed, random));
+      const outcome = await unpacked(file, scratch).then(
+        (members) => (members.every(({ path }) => !path.includes("..")) ? "imported" : "wrong"),
+        (error: unknown) => (error instanceof StudioError ? error.code : String(error)),
+      );
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      expect(readdirSync(folder)).toEqual(["in"]);
+      expect(readdirSync(join(folder, "in"))).toEqual(["archive"]);
+    }
+    const told = [
+      "imported",
+      "import.unsafe",
+      "import.damaged",
+      "import.tooLarge",
+      "import.full",
+      "usage",
+    ];
+    expect([...outcomes.keys()].filter((one) => !told.includes(one))).toEqual([]);
+    expect(outcomes.get("import.damaged")).toBeGreaterThan(50);
+    expect(readFileSync("/etc/passwd", "utf8")).toContain("root");
+  },
+  timeLimit(60_000),
+);
 
 const fuzzed = archiveOf(
   { name: "folder", flag: "5", mode: 0o755 },

@@ -20,7 +20,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { objectOfKey } from "../../../src/backup/format/object.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
-import { rounds } from "../../support/every.ts";
+import { rounds, timeLimit } from "../../support/every.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
@@ -88,26 +88,30 @@ function build(tree: string, items: readonly Item[]): void {
   }
 }
 
-test("any names and kinds of files come back, twice over", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(item, { maxLength: 12 }), async (items) => {
-      const folder = temporaryFolder();
-      const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
-      build(tree, items);
-      const store = memoryStore();
-      const options = { store, sources: [everything(tree)], workDirectory };
-      for (const number of [1, 2]) {
-        const id = `2026010${number}T000000Z-aaaa`;
-        expect(await snapshot({ ...options, id })).toMatchObject({ skipped: [], vanished: [] });
-        expect(await verify({ store, id })).toMatchObject({ ok: true });
-        const target = join(folder, `out-${number}`);
-        await restore({ store, id, target });
-        expect(describeTree(target)).toEqual(describeTree(tree));
-      }
-    }),
-    { numRuns: rounds(8, 300) },
-  );
-}, 600_000);
+test(
+  "any names and kinds of files come back, twice over",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { maxLength: 12 }), async (items) => {
+        const folder = temporaryFolder();
+        const [tree, workDirectory] = [join(folder, "tree"), join(folder, "work")];
+        build(tree, items);
+        const store = memoryStore();
+        const options = { store, sources: [everything(tree)], workDirectory };
+        for (const number of [1, 2]) {
+          const id = `2026010${number}T000000Z-aaaa`;
+          expect(await snapshot({ ...options, id })).toMatchObject({ skipped: [], vanished: [] });
+          expect(await verify({ store, id })).toMatchObject({ ok: true });
+          const target = join(folder, `out-${number}`);
+          await restore({ store, id, target });
+          expect(describeTree(target)).toEqual(describeTree(tree));
+        }
+      }),
+      { numRuns: rounds(8, 300) },
+    );
+  },
+  timeLimit(600_000),
+);
 
 test("a socket, like a FIFO, is told and left out", async () => {
   const folder = temporaryFolder();
@@ -145,55 +149,59 @@ test("what lies deeper than a path can say is told, and all else comes back", as
   execFileSync("rm", ["-rf", tree]);
 });
 
-test("files that change, grow, shrink and vanish while they are read make a whole snapshot", async () => {
-  const folder = temporaryFolder();
-  const tree = join(folder, "tree");
-  const files: Record<string, Buffer> = {
-    steady: randomBytes(2_000_000),
-    log: Buffer.alloc(2_000_000),
-  };
-  for (let number = 0; number < 10; number += 1) {
-    files[`growing-${number}`] = Buffer.alloc(1_048_000);
-    files[`shrinking-${number}`] = Buffer.alloc(900_000);
-    files[`steady-${number}`] = randomBytes(3000);
-  }
-  writeTree(tree, files);
-  const restless = spawn(process.execPath, [join(import.meta.dirname, "restless.ts"), tree], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  try {
-    await once(restless.stdout, "data");
-    const store = localStore(join(folder, "repository"));
-    const workDirectory = join(folder, "work");
-    for (let round = 1; round <= rounds(4, 60); round += 1) {
-      const report = await snapshot({ store, sources: [everything(tree)], workDirectory });
-      // Gone is a note; nothing here is unreadable.
-      expect(report.skipped).toEqual([]);
-      for (const path of report.vanished) expect(path).toMatch(/^(comes-and-goes|beside)/);
-      const { id } = report.snapshot;
-      expect((await verify({ store, id })).problems).toEqual([]);
-      const target = join(folder, "out");
-      const { damaged } = await restore({ store, id, target });
-      expect(damaged).toEqual([]);
-      for (const [path, content] of Object.entries(files)) {
-        if (path.startsWith("steady")) expect(readFileSync(join(target, path))).toEqual(content);
-      }
-      rmSync(target, { recursive: true });
+test(
+  "files that change, grow, shrink and vanish while they are read make a whole snapshot",
+  async () => {
+    const folder = temporaryFolder();
+    const tree = join(folder, "tree");
+    const files: Record<string, Buffer> = {
+      steady: randomBytes(2_000_000),
+      log: Buffer.alloc(2_000_000),
+    };
+    for (let number = 0; number < 10; number += 1) {
+      files[`growing-${number}`] = Buffer.alloc(1_048_000);
+      files[`shrinking-${number}`] = Buffer.alloc(900_000);
+      files[`steady-${number}`] = randomBytes(3000);
     }
-    restless.kill("SIGKILL");
-    await once(restless, "exit");
-    // Once all is quiet, the next snapshot is exact.
-    const { snapshot: made } = await snapshot({
-      store,
-      sources: [everything(tree)],
-      workDirectory,
+    writeTree(tree, files);
+    const restless = spawn(process.execPath, [join(import.meta.dirname, "restless.ts"), tree], {
+      stdio: ["ignore", "pipe", "inherit"],
     });
-    await restore({ store, id: made.id, target: join(folder, "out") });
-    expect(describeTree(join(folder, "out"))).toEqual(describeTree(tree));
-  } finally {
-    restless.kill("SIGKILL");
-  }
-}, 300_000);
+    try {
+      await once(restless.stdout, "data");
+      const store = localStore(join(folder, "repository"));
+      const workDirectory = join(folder, "work");
+      for (let round = 1; round <= rounds(4, 60); round += 1) {
+        const report = await snapshot({ store, sources: [everything(tree)], workDirectory });
+        // Gone is a note; nothing here is unreadable.
+        expect(report.skipped).toEqual([]);
+        for (const path of report.vanished) expect(path).toMatch(/^(comes-and-goes|beside)/);
+        const { id } = report.snapshot;
+        expect((await verify({ store, id })).problems).toEqual([]);
+        const target = join(folder, "out");
+        const { damaged } = await restore({ store, id, target });
+        expect(damaged).toEqual([]);
+        for (const [path, content] of Object.entries(files)) {
+          if (path.startsWith("steady")) expect(readFileSync(join(target, path))).toEqual(content);
+        }
+        rmSync(target, { recursive: true });
+      }
+      restless.kill("SIGKILL");
+      await once(restless, "exit");
+      // Once all is quiet, the next snapshot is exact.
+      const { snapshot: made } = await snapshot({
+        store,
+        sources: [everything(tree)],
+        workDirectory,
+      });
+      await restore({ store, id: made.id, target: join(folder, "out") });
+      expect(describeTree(join(folder, "out"))).toEqual(describeTree(tree));
+    } finally {
+      restless.kill("SIGKILL");
+    }
+  },
+  timeLimit(300_000),
+);
 
 test("what may not be read is told, and the rest is stored", async (context) => {
   const folder = temporaryFolder();

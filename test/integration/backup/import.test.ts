@@ -10,6 +10,7 @@ import { archiveOf, member, pax } from "./archive-bytes.ts";
 import { everything, open, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
 import { buildHostileTree } from "./hostile-tree.ts";
 import { imported, unpacked } from "./imports.ts";
+import { timeLimit } from "../../support/every.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { describeTree } from "./trees.ts";
 import { type Item, build, item } from "./random-tree.ts";
@@ -59,27 +60,34 @@ describe("archives of other programs become the tree that they were made of", ()
   });
 });
 
-test("any tree survives being exported and imported", async () => {
-  const cases = fc.record({
-    items: fc.array(item, { minLength: 1, maxLength: 8 }),
-    format: fc.constantFrom<ArchiveFormat[]>("tar", "tar.gz", "tar.zst"),
-  });
-  await fc.assert(
-    fc.asyncProperty(cases, async ({ items, format }: { items: Item[]; format: ArchiveFormat }) => {
-      const folder = temporaryFolder();
-      const [tree, file] = [join(folder, "tree"), join(folder, "archive")];
-      build(tree, items);
-      const store = memoryStore();
-      const made = await snapshot({ store, sources: [everything(tree)] });
-      const output = { file, overwrite: false };
-      await exportSnapshot({ snapshot: await open(store, made.snapshot.id), format, output });
-      if (Object.keys(describeTree(tree)).length === 0) return;
-      const { target } = await imported(file);
-      expect(describeTree(target)).toEqual(describeTree(tree));
-    }),
-    { numRuns: 12 },
-  );
-}, 60_000);
+test(
+  "any tree survives being exported and imported",
+  async () => {
+    const cases = fc.record({
+      items: fc.array(item, { minLength: 1, maxLength: 8 }),
+      format: fc.constantFrom<ArchiveFormat[]>("tar", "tar.gz", "tar.zst"),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        cases,
+        async ({ items, format }: { items: Item[]; format: ArchiveFormat }) => {
+          const folder = temporaryFolder();
+          const [tree, file] = [join(folder, "tree"), join(folder, "archive")];
+          build(tree, items);
+          const store = memoryStore();
+          const made = await snapshot({ store, sources: [everything(tree)] });
+          const output = { file, overwrite: false };
+          await exportSnapshot({ snapshot: await open(store, made.snapshot.id), format, output });
+          if (Object.keys(describeTree(tree)).length === 0) return;
+          const { target } = await imported(file);
+          expect(describeTree(target)).toEqual(describeTree(tree));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  },
+  timeLimit(60_000),
+);
 
 describe("what archives say in unusual ways", () => {
   test("frames of zstd one after the other, with skippable ones between", async (context) => {

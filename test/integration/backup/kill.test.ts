@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { undoRestore } from "../../../src/backup/restore/journal.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { stride } from "../../support/every.ts";
+import { stride, timeLimit } from "../../support/every.ts";
 import type { Act } from "./actor.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
@@ -83,67 +83,83 @@ async function killEverywhere(
   return rounds;
 }
 
-test("a snapshot that is killed anywhere harms none, and the next one cleans up", async () => {
-  const one = await scene();
-  const id = "20260103T000000Z-aaaa";
-  const rounds = await killEverywhere(
-    one,
-    19,
-    { action: "create", id, folder: one.tree },
-    async (where) => {
-      await expectWhole(one, where, first, second);
-      const next = "20260104T000000Z-aaaa";
-      expect(perform(one.place, { action: "create", id: next, folder: one.tree }, 0)).toBe(false);
-      await expectWhole(one, where, first, second, next);
-      const left = readdirSync(one.place, { recursive: true }).map(String);
-      const unwanted = left.filter((name) => /\.tmp$|locks\/./.test(name));
-      expect(unwanted, where).toEqual([]);
-    },
-  );
-  expect(rounds).toBeGreaterThan(2);
-}, 900_000);
+test(
+  "a snapshot that is killed anywhere harms none, and the next one cleans up",
+  async () => {
+    const one = await scene();
+    const id = "20260103T000000Z-aaaa";
+    const rounds = await killEverywhere(
+      one,
+      19,
+      { action: "create", id, folder: one.tree },
+      async (where) => {
+        await expectWhole(one, where, first, second);
+        const next = "20260104T000000Z-aaaa";
+        expect(perform(one.place, { action: "create", id: next, folder: one.tree }, 0)).toBe(false);
+        await expectWhole(one, where, first, second, next);
+        const left = readdirSync(one.place, { recursive: true }).map(String);
+        const unwanted = left.filter((name) => /\.tmp$|locks\/./.test(name));
+        expect(unwanted, where).toEqual([]);
+      },
+    );
+    expect(rounds).toBeGreaterThan(2);
+  },
+  timeLimit(900_000),
+);
 
-test("a prune that is killed anywhere keeps what is to be kept, and goes on", async () => {
-  const one = await scene();
-  const ahead = 2 * aDay;
-  const rounds = await killEverywhere(one, 5, { action: "prune", ahead }, async (where) => {
-    await expectWhole(one, where, second);
-    for (const days of [2, 4]) {
-      expect(perform(one.place, { action: "prune", ahead: days * aDay }, 0)).toBe(false);
-    }
-    await expectWhole(one, where, second);
-    expect(readdirSync(join(one.place, "repository", "snapshots")), where).toEqual([second]);
-  });
-  expect(rounds).toBeGreaterThan(2);
-}, 900_000);
+test(
+  "a prune that is killed anywhere keeps what is to be kept, and goes on",
+  async () => {
+    const one = await scene();
+    const ahead = 2 * aDay;
+    const rounds = await killEverywhere(one, 5, { action: "prune", ahead }, async (where) => {
+      await expectWhole(one, where, second);
+      for (const days of [2, 4]) {
+        expect(perform(one.place, { action: "prune", ahead: days * aDay }, 0)).toBe(false);
+      }
+      await expectWhole(one, where, second);
+      expect(readdirSync(join(one.place, "repository", "snapshots")), where).toEqual([second]);
+    });
+    expect(rounds).toBeGreaterThan(2);
+  },
+  timeLimit(900_000),
+);
 
-test("a verification that is killed anywhere leaves its snapshot as it was", async () => {
-  const one = await scene();
-  const rounds = await killEverywhere(one, 3, { action: "verify" }, (where) =>
-    expectWhole(one, where, first, second),
-  );
-  expect(rounds).toBeGreaterThan(1);
-}, 900_000);
+test(
+  "a verification that is killed anywhere leaves its snapshot as it was",
+  async () => {
+    const one = await scene();
+    const rounds = await killEverywhere(one, 3, { action: "verify" }, (where) =>
+      expectWhole(one, where, first, second),
+    );
+    expect(rounds).toBeGreaterThan(1);
+  },
+  timeLimit(900_000),
+);
 
-test("a restore that is killed anywhere goes on, and can be undone", async () => {
-  const one = await scene();
-  const target = join(one.place, "target");
-  const keepReplacedIn = `${target}.kept`;
-  const mine = { same: "mine", "b/c": "mine", extra: "only here" };
-  writeTree(join(one.start, "target"), mine);
-  const before = describeTree(join(one.start, "target"));
-  const act = { action: "restore", folder: target, conflict: "always" } as const;
-  const rounds = await killEverywhere(one, 11, act, async (where) => {
-    expect(perform(one.place, act, 0)).toBe(false);
-    const { extra: _extra, ...found } = describeTree(target);
-    const wanted = { ...one.trees[second] };
-    // A folder that was there keeps its times.
-    for (const tree of [found, wanted]) delete tree["b"];
-    expect(found, where).toEqual(wanted);
-    await undoRestore({ target, keepReplacedIn });
-    const contents = (tree: typeof before) =>
-      Object.entries(tree).map(([path, { content }]) => [path, content]);
-    expect(contents(describeTree(target)), where).toEqual(contents(before));
-  });
-  expect(rounds).toBeGreaterThan(2);
-}, 900_000);
+test(
+  "a restore that is killed anywhere goes on, and can be undone",
+  async () => {
+    const one = await scene();
+    const target = join(one.place, "target");
+    const keepReplacedIn = `${target}.kept`;
+    const mine = { same: "mine", "b/c": "mine", extra: "only here" };
+    writeTree(join(one.start, "target"), mine);
+    const before = describeTree(join(one.start, "target"));
+    const act = { action: "restore", folder: target, conflict: "always" } as const;
+    const rounds = await killEverywhere(one, 11, act, async (where) => {
+      expect(perform(one.place, act, 0)).toBe(false);
+      const { extra: _extra, ...found } = describeTree(target);
+      const wanted = { ...one.trees[second] };
+      // A folder that was there keeps its times.
+      for (const tree of [found, wanted]) delete tree["b"];
+      expect(found, where).toEqual(wanted);
+      await undoRestore({ target, keepReplacedIn });
+      const contents = (tree: typeof before) =>
+        Object.entries(tree).map(([path, { content }]) => [path, content]);
+      expect(contents(describeTree(target)), where).toEqual(contents(before));
+    });
+    expect(rounds).toBeGreaterThan(2);
+  },
+  timeLimit(900_000),
+);

@@ -17,6 +17,7 @@ import { restorePlan } from "../../../src/backup/restore/plan.ts";
 import { encodePage } from "../../../src/backup/format/page.ts";
 import { checkPaths } from "../../../src/backup/restore/safe-path.ts";
 import { objectOfKey } from "../../../src/backup/format/object.ts";
+import { timeLimit } from "../../support/every.ts";
 import { type MemoryStore, memoryStore } from "../../support/memory-store.ts";
 import { everything, open, restore, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
 
@@ -140,28 +141,32 @@ describe("where something else is in the way", () => {
   });
 });
 
-test("a restore that stopped half-way goes on, and is undone to the very beginning", async () => {
-  const files = Object.fromEntries(
-    Array.from({ length: 20 }, (_, n) => [`f${n}`, `${n} `.repeat(700_000)]),
-  );
-  const one = await scene(files);
-  writeTree(one.target, { f3: "old 3", f15: "old 15" });
-  const before = contentsOf(one.target);
-  const controller = new AbortController();
-  const stopped = restore({
-    ...one,
-    conflict: "always",
-    signal: controller.signal,
-    onProgress: ({ members }) => members >= 8 && controller.abort(new Error("stop")),
-  });
-  await expect(stopped).rejects.toThrow("stop");
-  expect(contentsOf(one.target)).not.toEqual(before);
-  writeFileSync(join(one.target, ".studio-restore-0123"), "left by a crash");
-  await restore({ ...one, conflict: "always" });
-  expect(contentsOf(one.target)).toEqual(files);
-  await undoRestore(one);
-  expect(contentsOf(one.target)).toEqual(before);
-}, 180_000);
+test(
+  "a restore that stopped half-way goes on, and is undone to the very beginning",
+  async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`f${n}`, `${n} `.repeat(700_000)]),
+    );
+    const one = await scene(files);
+    writeTree(one.target, { f3: "old 3", f15: "old 15" });
+    const before = contentsOf(one.target);
+    const controller = new AbortController();
+    const stopped = restore({
+      ...one,
+      conflict: "always",
+      signal: controller.signal,
+      onProgress: ({ members }) => members >= 8 && controller.abort(new Error("stop")),
+    });
+    await expect(stopped).rejects.toThrow("stop");
+    expect(contentsOf(one.target)).not.toEqual(before);
+    writeFileSync(join(one.target, ".studio-restore-0123"), "left by a crash");
+    await restore({ ...one, conflict: "always" });
+    expect(contentsOf(one.target)).toEqual(files);
+    await undoRestore(one);
+    expect(contentsOf(one.target)).toEqual(before);
+  },
+  timeLimit(180_000),
+);
 
 test("single files and folders are restored by path or pattern", async () => {
   const files = { "m/a.onnx": "a", "m/deep/b.onnx": "b", "m/c.txt": "c", "x[1]": "x", y: "y" };

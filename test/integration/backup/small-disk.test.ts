@@ -8,7 +8,7 @@ import { generateIdentity } from "../../../src/backup/age/identity.ts";
 import { pruneSnapshots } from "../../../src/backup/retention/prune.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
-import { stride } from "../../support/every.ts";
+import { stride, timeLimit } from "../../support/every.ts";
 import { everything, restore, snapshot, temporaryFolder, verify, writeTree } from "./fixtures.ts";
 import { describeTree } from "./trees.ts";
 
@@ -118,66 +118,74 @@ describe.skipIf(!mounted)("on a small disk", () => {
     600_000,
   );
 
-  test("whatever room is left, a restore is whole, or says so and goes on when there is more", async () => {
-    const one = scene(false);
-    const store = localStore(join(one.folder, "repository"));
-    const { snapshot: made } = await snapshot({ ...one.options, store });
-    const [target, keepReplacedIn] = [join(disk, "target"), join(disk, "kept")];
-    const run = () =>
-      restore({ store, id: made.id, target, keepReplacedIn, conflict: "always" as const });
-    let failed = 0;
-    for (let count = 0, done = false; !done; count += stride(20)) {
-      clear();
-      writeTree(target, { a: "mine" });
-      leave("pages", count);
-      const error: unknown = await run().then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      rmSync(join(disk, "filler"), { recursive: true });
-      done = error === null;
-      if (error !== null) {
-        failed += 1;
-        expect(error, `${count}`).toMatchObject({ code: "restore.full", exitCode: 8 });
-        await run();
+  test(
+    "whatever room is left, a restore is whole, or says so and goes on when there is more",
+    async () => {
+      const one = scene(false);
+      const store = localStore(join(one.folder, "repository"));
+      const { snapshot: made } = await snapshot({ ...one.options, store });
+      const [target, keepReplacedIn] = [join(disk, "target"), join(disk, "kept")];
+      const run = () =>
+        restore({ store, id: made.id, target, keepReplacedIn, conflict: "always" as const });
+      let failed = 0;
+      for (let count = 0, done = false; !done; count += stride(20)) {
+        clear();
+        writeTree(target, { a: "mine" });
+        leave("pages", count);
+        const error: unknown = await run().then(
+          () => null,
+          (reason: unknown) => reason,
+        );
+        rmSync(join(disk, "filler"), { recursive: true });
+        done = error === null;
+        if (error !== null) {
+          failed += 1;
+          expect(error, `${count}`).toMatchObject({ code: "restore.full", exitCode: 8 });
+          await run();
+        }
+        expect(describeTree(target), `${count}`).toEqual(describeTree(one.tree));
       }
-      expect(describeTree(target), `${count}`).toEqual(describeTree(one.tree));
-    }
-    expect(failed).toBeGreaterThan(3);
-  }, 300_000);
+      expect(failed).toBeGreaterThan(3);
+    },
+    timeLimit(300_000),
+  );
 
-  test("a full disk can be pruned once there is room for a note", async () => {
-    const one = scene(false);
-    const store = localStore(join(disk, "repository"));
-    for (const number of [1, 2, 3]) {
-      writeTree(one.tree, { large: randomBytes(1_100_000) });
-      await snapshot({ ...one.options, store, id: `2026010${number}T000000Z-aaaa` });
-    }
-    const counts = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
-    const retention = { ...counts, last: 1, floor: 1 };
-    const prune = (days: number) =>
-      pruneSnapshots({
-        store,
-        retention,
-        now: () => new Date(Date.now() + days * 86_400_000),
-        plan: false,
-      });
-    let failed = 0;
-    for (let count = 0; ; count += 1) {
-      leave("pages", count);
-      const error: unknown = await prune(1).then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      rmSync(join(disk, "filler"), { recursive: true });
-      if (error === null) break;
-      failed += 1;
-      expect(error).toMatchObject({ code: "backup.full" });
-      const [last] = (await listSnapshots(store)).slice(-1);
-      expect(await verify({ store, id: last?.id ?? "" })).toMatchObject({ ok: true });
-    }
-    expect(failed).toBeLessThan(12);
-    expect((await prune(3)).removed).toHaveLength(2);
-    expect(await verify({ store, id: "20260103T000000Z-aaaa" })).toMatchObject({ ok: true });
-  }, 180_000);
+  test(
+    "a full disk can be pruned once there is room for a note",
+    async () => {
+      const one = scene(false);
+      const store = localStore(join(disk, "repository"));
+      for (const number of [1, 2, 3]) {
+        writeTree(one.tree, { large: randomBytes(1_100_000) });
+        await snapshot({ ...one.options, store, id: `2026010${number}T000000Z-aaaa` });
+      }
+      const counts = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
+      const retention = { ...counts, last: 1, floor: 1 };
+      const prune = (days: number) =>
+        pruneSnapshots({
+          store,
+          retention,
+          now: () => new Date(Date.now() + days * 86_400_000),
+          plan: false,
+        });
+      let failed = 0;
+      for (let count = 0; ; count += 1) {
+        leave("pages", count);
+        const error: unknown = await prune(1).then(
+          () => null,
+          (reason: unknown) => reason,
+        );
+        rmSync(join(disk, "filler"), { recursive: true });
+        if (error === null) break;
+        failed += 1;
+        expect(error).toMatchObject({ code: "backup.full" });
+        const [last] = (await listSnapshots(store)).slice(-1);
+        expect(await verify({ store, id: last?.id ?? "" })).toMatchObject({ ok: true });
+      }
+      expect(failed).toBeLessThan(12);
+      expect((await prune(3)).removed).toHaveLength(2);
+      expect(await verify({ store, id: "20260103T000000Z-aaaa" })).toMatchObject({ ok: true });
+    },
+    timeLimit(180_000),
+  );
 });

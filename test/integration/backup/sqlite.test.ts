@@ -10,6 +10,7 @@ import { sqliteSource } from "../../../src/backup/sources/sqlite.ts";
 import { localStore } from "../../../src/backup/store/local-store.ts";
 import { listSnapshots } from "../../../src/backup/summary.ts";
 import { everything, open, snapshot, temporaryFolder, verify } from "./fixtures.ts";
+import { timeLimit } from "../../support/every.ts";
 
 function openDatabase(file: string): Database.Database {
   const database = new Database(file);
@@ -27,14 +28,16 @@ function rowsOf(file: string): number {
   }
 }
 
-test("a database is copied whole beside a writer that never rests", async () => {
-  const folder = temporaryFolder();
-  const file = join(folder, "studio.db");
-  const database = openDatabase(file);
-  database.exec("INSERT INTO accounts VALUES (1, 0), (2, 0)");
-  // Each transaction moves an amount, and adds a pair of rows: the sum stays 0 and the count even.
-  const writer = new Worker(
-    `const { workerData } = require("node:worker_threads");
+test(
+  "a database is copied whole beside a writer that never rests",
+  async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "studio.db");
+    const database = openDatabase(file);
+    database.exec("INSERT INTO accounts VALUES (1, 0), (2, 0)");
+    // Each transaction moves an amount, and adds a pair of rows: the sum stays 0 and the count even.
+    const writer = new Worker(
+      `const { workerData } = require("node:worker_threads");
      const Database = require("better-sqlite3");
      const database = new Database(workerData, { timeout: 10000 });
      const move = database.transaction(() => {
@@ -43,33 +46,40 @@ test("a database is copied whole beside a writer that never rests", async () => 
        database.exec("INSERT INTO accounts (amount) VALUES (7), (-7)");
      });
      for (;;) move();`,
-    { eval: true, workerData: file },
-  );
-  const amount = (): number =>
-    database.prepare<[], { n: number }>("SELECT amount AS n FROM accounts WHERE id = 1").get()?.n ??
-    0;
-  while (amount() < 50) await new Promise((resolve) => setTimeout(resolve, 5));
-  const store = localStore(join(folder, "repository"));
-  const started = amount();
-  const sources = [sqliteSource({ file, label: "database" }), everything(folder)];
-  const report = await snapshot({ store, sources, workDirectory: join(folder, "work") });
-  expect(amount()).toBeGreaterThan(started);
-  await writer.terminate();
-  database.close();
-  expect(await verify({ store, id: report.snapshot.id })).toMatchObject({ ok: true, problems: [] });
-  // The live file, its log and its shared memory were left to the copy.
-  expect(report.snapshot).toMatchObject({ databases: ["database"], counts: { files: 1 } });
-  const copy = join(folder, "copy.db");
-  const keepReplacedIn = join(folder, "keep");
-  const { id } = report.snapshot;
-  await restoreDatabase({ snapshot: await open(store, id), file: copy, keepReplacedIn });
-  const restored = new Database(copy);
-  const { n, total } = restored
-    .prepare<[], { n: number; total: number }>("SELECT count(*) n, sum(amount) total FROM accounts")
-    .get() ?? { n: 1, total: 1 };
-  restored.close();
-  expect([n % 2, total]).toEqual([0, 0]);
-}, 180_000);
+      { eval: true, workerData: file },
+    );
+    const amount = (): number =>
+      database.prepare<[], { n: number }>("SELECT amount AS n FROM accounts WHERE id = 1").get()
+        ?.n ?? 0;
+    while (amount() < 50) await new Promise((resolve) => setTimeout(resolve, 5));
+    const store = localStore(join(folder, "repository"));
+    const started = amount();
+    const sources = [sqliteSource({ file, label: "database" }), everything(folder)];
+    const report = await snapshot({ store, sources, workDirectory: join(folder, "work") });
+    expect(amount()).toBeGreaterThan(started);
+    await writer.terminate();
+    database.close();
+    expect(await verify({ store, id: report.snapshot.id })).toMatchObject({
+      ok: true,
+      problems: [],
+    });
+    // The live file, its log and its shared memory were left to the copy.
+    expect(report.snapshot).toMatchObject({ databases: ["database"], counts: { files: 1 } });
+    const copy = join(folder, "copy.db");
+    const keepReplacedIn = join(folder, "keep");
+    const { id } = report.snapshot;
+    await restoreDatabase({ snapshot: await open(store, id), file: copy, keepReplacedIn });
+    const restored = new Database(copy);
+    const { n, total } = restored
+      .prepare<[], { n: number; total: number }>(
+        "SELECT count(*) n, sum(amount) total FROM accounts",
+      )
+      .get() ?? { n: 1, total: 1 };
+    restored.close();
+    expect([n % 2, total]).toEqual([0, 0]);
+  },
+  timeLimit(180_000),
+);
 
 async function backedUp(rows: number) {
   const folder = temporaryFolder();

@@ -21,6 +21,7 @@ import { listSnapshots } from "../../../src/backup/summary.ts";
 import { everything, snapshot, temporaryFolder, writeTree } from "./fixtures.ts";
 import { buildHostileTree } from "./hostile-tree.ts";
 import { describeTree } from "./trees.ts";
+import { timeLimit } from "../../support/every.ts";
 
 /** All that a restore by hand may use; among them is no Node. */
 const tools = (
@@ -63,41 +64,45 @@ function scene(encrypted: boolean) {
 }
 
 describe.each([false, true])("without studio and Node, encrypted: %s", (encrypted) => {
-  test("every snapshot of a chain comes back, also after a prune", async (context) => {
-    const programs = toolFolder();
-    if ("missing" in programs) return context.skip(`${programs.missing} is not installed`);
-    const one = scene(encrypted);
-    buildHostileTree(one.tree);
-    const trees: Record<string, ReturnType<typeof describeTree>> = {};
-    const note = async (id: string) => {
-      expect((await one.take(id)).skipped).toEqual([]);
-      trees[id] = describeTree(one.tree, 1_000_000);
-    };
-    await note("20260101T000000Z-aaaa");
-    renameSync(join(one.tree, "large"), join(one.tree, "moved"));
-    appendFileSync(join(one.tree, "moved"), randomBytes(300_000));
-    rmSync(join(one.tree, "equal1"));
-    await note("20260102T000000Z-aaaa");
-    chmodSync(join(one.tree, "equal2"), 0o640);
-    writeTree(one.tree, { "new/one": "new", "-rf": "an option", plain: "changed" });
-    await note("20260103T000000Z-aaaa");
-    const now = (day: number) => () => new Date(Date.now() + day * aDay);
-    await pruneSnapshots({ store: one.store, retention, now: now(1), plan: false });
-    const { removed } = await pruneSnapshots({ ...one, retention, now: now(3), plan: false });
-    expect(removed).toEqual(["20260101T000000Z-aaaa"]);
-    const ids = (await listSnapshots(one.store)).map(({ id }) => id);
-    expect(ids).toHaveLength(2);
-    expect(one.byHand(programs.folder, []).stdout.split("\n").filter(Boolean)).toHaveLength(2);
-    for (const id of ids) {
-      const target = join(one.folder, "out of", id);
-      const { status, stderr } = one.byHand(programs.folder, [id, target]);
-      expect([status, stderr]).toEqual([0, ""]);
-      expect(describeTree(target, 1_000_000), id).toEqual(trees[id]);
-      const list = ["--check", "--quiet", join("snapshots", id, "objects")];
-      expect(spawnSync("sha256sum", list, { cwd: one.repository }).status).toBe(0);
-    }
-    chmodSync(join(one.tree, "read only"), 0o755);
-  }, 120_000);
+  test(
+    "every snapshot of a chain comes back, also after a prune",
+    async (context) => {
+      const programs = toolFolder();
+      if ("missing" in programs) return context.skip(`${programs.missing} is not installed`);
+      const one = scene(encrypted);
+      buildHostileTree(one.tree);
+      const trees: Record<string, ReturnType<typeof describeTree>> = {};
+      const note = async (id: string) => {
+        expect((await one.take(id)).skipped).toEqual([]);
+        trees[id] = describeTree(one.tree, 1_000_000);
+      };
+      await note("20260101T000000Z-aaaa");
+      renameSync(join(one.tree, "large"), join(one.tree, "moved"));
+      appendFileSync(join(one.tree, "moved"), randomBytes(300_000));
+      rmSync(join(one.tree, "equal1"));
+      await note("20260102T000000Z-aaaa");
+      chmodSync(join(one.tree, "equal2"), 0o640);
+      writeTree(one.tree, { "new/one": "new", "-rf": "an option", plain: "changed" });
+      await note("20260103T000000Z-aaaa");
+      const now = (day: number) => () => new Date(Date.now() + day * aDay);
+      await pruneSnapshots({ store: one.store, retention, now: now(1), plan: false });
+      const { removed } = await pruneSnapshots({ ...one, retention, now: now(3), plan: false });
+      expect(removed).toEqual(["20260101T000000Z-aaaa"]);
+      const ids = (await listSnapshots(one.store)).map(({ id }) => id);
+      expect(ids).toHaveLength(2);
+      expect(one.byHand(programs.folder, []).stdout.split("\n").filter(Boolean)).toHaveLength(2);
+      for (const id of ids) {
+        const target = join(one.folder, "out of", id);
+        const { status, stderr } = one.byHand(programs.folder, [id, target]);
+        expect([status, stderr]).toEqual([0, ""]);
+        expect(describeTree(target, 1_000_000), id).toEqual(trees[id]);
+        const list = ["--check", "--quiet", join("snapshots", id, "objects")];
+        expect(spawnSync("sha256sum", list, { cwd: one.repository }).status).toBe(0);
+      }
+      chmodSync(join(one.tree, "read only"), 0o755);
+    },
+    timeLimit(120_000),
+  );
 
   test("a tree without any ordinary file, and an empty one, come back", async (context) => {
     const programs = toolFolder();
@@ -119,50 +124,54 @@ describe.each([false, true])("without studio and Node, encrypted: %s", (encrypte
     expect(describeTree(last, 1_000_000)).toEqual(describeTree(one.tree, 1_000_000));
   });
 
-  test("damage and a wrong key are told, and nothing is said to be restored", async (context) => {
-    const programs = toolFolder();
-    if ("missing" in programs) return context.skip(`${programs.missing} is not installed`);
-    const one = scene(encrypted);
-    mkdirSync(join(one.tree, "folder"), { recursive: true });
-    symlinkSync("nowhere", join(one.tree, "link"));
-    writeTree(one.tree, { a: "a", b: randomBytes(1_500_000) });
-    const id = "20260101T000000Z-aaaa";
-    await one.take(id);
-    if (encrypted) {
-      const other = join(one.folder, "other");
-      writeFileSync(other, `${generateIdentity().identity}\n`);
-      const wrong = one.byHand(programs.folder, [id, join(one.folder, "wrong")], other);
-      expect(wrong.status).not.toBe(0);
-      expect(wrong.stderr).toContain("age: error: no identity matched");
-      expect(wrong.stdout).toBe("");
-    }
-    const manifest = join(
-      one.repository,
-      "snapshots",
-      id,
-      `manifest.zst${encrypted ? ".age" : ""}`,
-    );
-    const list = readFileSync(join(one.repository, "snapshots", id, "objects"), "utf8");
-    const files = [
-      join(one.repository, "snapshots", id, "COMMIT"),
-      join(one.repository, "snapshots", id, "objects"),
-      manifest,
-      ...list
-        .trim()
-        .split("\n")
-        .map((line) => join(one.repository, line.slice(66))),
-    ];
-    for (const [number, file] of files.entries()) {
-      const whole = readFileSync(file);
-      const bytes = Buffer.from(whole);
-      bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 1;
-      writeFileSync(file, bytes);
-      const { status, stdout } = one.byHand(programs.folder, [id, join(one.folder, `${number}`)]);
-      expect([file, status === 0]).toEqual([file, false]);
-      expect(stdout).not.toContain("restored");
-      writeFileSync(file, whole);
-    }
-  }, 180_000);
+  test(
+    "damage and a wrong key are told, and nothing is said to be restored",
+    async (context) => {
+      const programs = toolFolder();
+      if ("missing" in programs) return context.skip(`${programs.missing} is not installed`);
+      const one = scene(encrypted);
+      mkdirSync(join(one.tree, "folder"), { recursive: true });
+      symlinkSync("nowhere", join(one.tree, "link"));
+      writeTree(one.tree, { a: "a", b: randomBytes(1_500_000) });
+      const id = "20260101T000000Z-aaaa";
+      await one.take(id);
+      if (encrypted) {
+        const other = join(one.folder, "other");
+        writeFileSync(other, `${generateIdentity().identity}\n`);
+        const wrong = one.byHand(programs.folder, [id, join(one.folder, "wrong")], other);
+        expect(wrong.status).not.toBe(0);
+        expect(wrong.stderr).toContain("age: error: no identity matched");
+        expect(wrong.stdout).toBe("");
+      }
+      const manifest = join(
+        one.repository,
+        "snapshots",
+        id,
+        `manifest.zst${encrypted ? ".age" : ""}`,
+      );
+      const list = readFileSync(join(one.repository, "snapshots", id, "objects"), "utf8");
+      const files = [
+        join(one.repository, "snapshots", id, "COMMIT"),
+        join(one.repository, "snapshots", id, "objects"),
+        manifest,
+        ...list
+          .trim()
+          .split("\n")
+          .map((line) => join(one.repository, line.slice(66))),
+      ];
+      for (const [number, file] of files.entries()) {
+        const whole = readFileSync(file);
+        const bytes = Buffer.from(whole);
+        bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 1;
+        writeFileSync(file, bytes);
+        const { status, stdout } = one.byHand(programs.folder, [id, join(one.folder, `${number}`)]);
+        expect([file, status === 0]).toEqual([file, false]);
+        expect(stdout).not.toContain("restored");
+        writeFileSync(file, whole);
+      }
+    },
+    timeLimit(180_000),
+  );
 });
 
 test("a large file is its pieces, by hand and in one line", async (context) => {
