@@ -18,9 +18,11 @@ export async function previewMigrate(view: View, order: MigrateOrder): Promise<M
   const { direction } = order;
   const { names } = await planMigrate(place, order);
   const all = listMigrations(liveMigrationFolders(place));
+  const { dialect } = place.database;
   const migrations = await recordMigrations({
-    dialect: place.database.dialect,
-    present: await lookAtPresentSchema(place.database),
+    dialect,
+    // Elsewhere a program runs against nothing.
+    present: dialect === "sqlite" ? await lookAtPresentSchema(place.database) : [],
     migrations: names.flatMap((name) => all.find((one) => one.name === name) ?? []),
     direction,
   });

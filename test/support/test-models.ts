@@ -2,12 +2,12 @@
 import { graph, model, node, value } from "../../src/inference/onnx/build.ts";
 import {
   type ElementTypeName,
-  type NumericElements,
   type NumericTypeName,
   elementTypes,
 } from "../../src/inference/onnx/element-types.ts";
 import type { GraphProto } from "../../src/inference/onnx/messages.ts";
 import { encodeModel } from "../../src/inference/onnx/model-file.ts";
+import type { NumericData } from "../../src/inference/tensor.ts";
 
 /**
  * The types that ONNX Runtime's Node package takes and gives as tensors of an Identity. The others
@@ -113,12 +113,12 @@ export function failingModel(): Buffer {
 }
 
 /** As many elements of a type as are asked for, no two neighbours alike where there are two. */
-export function sampleElements(type: ElementTypeName, count: number): NumericElements | string[] {
+export function sampleElements(type: ElementTypeName, count: number): NumericData | string[] {
   if (type === "string") return Array.from({ length: count }, (_, index) => `Zahl ${index} ✓`);
   return sampleNumbers(type, count);
 }
 
-function sampleNumbers(type: NumericTypeName, count: number): NumericElements {
+function sampleNumbers(type: NumericTypeName, count: number): NumericData {
   const { array, bits } = elementTypes[type];
   const data = new array(new ArrayBuffer(Math.ceil((count * bits) / 8)));
   for (let index = 0; index < data.length; index += 1) {

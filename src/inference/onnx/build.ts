@@ -1,13 +1,9 @@
 // Makes the messages of a model from plain values, with what ONNX asks for filled in.
-import {
-  type ElementTypeName,
-  type NumericElements,
-  elementTypeNumber,
-  elementTypes,
-} from "./element-types.ts";
+import { type ElementTypeName, elementTypeNumber, elementTypes } from "./element-types.ts";
 import { create } from "./message-schema.ts";
 import {
   type AttributeProto,
+  type DimensionProto,
   type GraphProto,
   type ModelProto,
   type NodeProto,
@@ -29,6 +25,7 @@ import {
   typeSchema,
   valueInfoSchema,
 } from "./schemas.ts";
+import type { NumericData } from "../tensor.ts";
 
 /** A whole number is an INT; a FLOAT is told apart as `{ float: 1 }`. */
 export type AttributeValue =
@@ -83,7 +80,7 @@ export function tensor(
   name: string,
   type: ElementTypeName,
   dims: readonly number[],
-  data: NumericElements | readonly string[],
+  data: NumericData | readonly string[],
 ): TensorProto {
   const head = { name, dims: BigInt64Array.from(dims, BigInt), dataType: elementTypeNumber(type) };
   if (!ArrayBuffer.isView(data)) {
@@ -96,21 +93,21 @@ export function tensor(
   return create(tensorSchema, { ...head, rawData });
 }
 
-/** @param dims a name is a free dimension; absent: not even their number is known */
+/** @param dims a name is a free dimension, "" one without a name; absent: their number is not known */
 export function value(
   name: string,
   type: ElementTypeName,
   dims?: readonly (string | number)[],
 ): ValueInfoProto {
-  const dim = dims?.map((size) =>
-    create(
-      dimensionSchema,
-      typeof size === "string" ? { dimParam: size } : { dimValue: BigInt(size) },
-    ),
-  );
+  const dim = dims?.map((size) => create(dimensionSchema, dimensionOf(size)));
   const shape = dim === undefined ? undefined : create(shapeSchema, { dim });
   const tensorType = create(tensorTypeSchema, { elemType: elementTypeNumber(type), shape });
   return create(valueInfoSchema, { name, type: create(typeSchema, { tensorType }) });
+}
+
+function dimensionOf(size: string | number): Partial<DimensionProto> {
+  if (typeof size === "number") return { dimValue: BigInt(size) };
+  return size === "" ? {} : { dimParam: size };
 }
 
 export function graph(given: Partial<GraphProto>): GraphProto {

@@ -1,16 +1,4 @@
-/** What holds the elements of a tensor. A complex number is two of them, `bool` is 0 or 1. */
-export type NumericElements =
-  | Float16Array
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+import type { NumericData } from "../tensor.ts";
 
 type TypedField = "floatData" | "int32Data" | "int64Data" | "doubleData" | "uint64Data";
 
@@ -24,12 +12,12 @@ interface NumericType {
     buffer: ArrayBufferLike,
     offset?: number,
     length?: number,
-  ) => NumericElements;
+  ) => NumericData;
   /** The field that holds the elements where `rawData` does not. */
   readonly field: TypedField;
 }
 
-/** By the names that ONNX Runtime uses, where it has one. Source: TensorProto in onnx.proto. */
+/** By the names that ONNX Runtime uses, where it has one. A complex number is two elements. Source: TensorProto in onnx.proto. */
 export const elementTypes = {
   float32: { number: 1, bits: 32, array: Float32Array, field: "floatData" },
   uint8: { number: 2, bits: 8, array: Uint8Array, field: "int32Data" },
@@ -86,7 +74,7 @@ export function byteLengthOf(name: NumericTypeName, count: number): number {
 }
 
 /** Elements of a type over bytes that hold them; they are copied only where they are not aligned. */
-export function elementsOver(name: NumericTypeName, bytes: Uint8Array): NumericElements {
+export function elementsOver(name: NumericTypeName, bytes: Uint8Array): NumericData {
   const { array } = elementTypes[name];
   const size = array.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);

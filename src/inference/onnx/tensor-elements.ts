@@ -1,5 +1,4 @@
 import {
-  type NumericElements,
   type NumericTypeName,
   byteLengthOf,
   elementTypeName,
@@ -8,10 +7,11 @@ import {
 } from "./element-types.ts";
 import type { TensorProto } from "./messages.ts";
 import { OnnxError } from "./onnx-error.ts";
+import type { NumericData } from "../tensor.ts";
 
 /** A tensor's elements in row-major order. */
 export type TensorElements =
-  | { type: NumericTypeName; dims: number[]; data: NumericElements }
+  | { type: NumericTypeName; dims: number[]; data: NumericData }
   | { type: "string"; dims: number[]; data: string[] };
 
 /** True where the elements are in another file: `loadTensor` reads them. */

@@ -1,7 +1,8 @@
 import { type AttributeValue, node, tensor } from "../onnx/build.ts";
-import type { ElementTypeName, NumericElements } from "../onnx/element-types.ts";
+import type { ElementTypeName } from "../onnx/element-types.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/messages.ts";
 import { namesIn } from "./uses.ts";
+import type { NumericData } from "../tensor.ts";
 
 /** Nodes and tensors of a graph that is written anew, under names that nothing in it has. */
 export class GraphDraft {
@@ -37,12 +38,7 @@ export class GraphDraft {
     this.nodes.push(node(operator, inputs, outputs, { name, attributes }));
   }
 
-  store(
-    wanted: string,
-    type: ElementTypeName,
-    dims: readonly number[],
-    data: NumericElements,
-  ): string {
+  store(wanted: string, type: ElementTypeName, dims: readonly number[], data: NumericData): string {
     const name = this.fresh(wanted);
     this.tensors.push(tensor(name, type, dims, data));
     return name;
@@ -53,7 +49,7 @@ export class GraphDraft {
     wanted: string,
     type: ElementTypeName,
     dims: readonly number[],
-    data: NumericElements,
+    data: NumericData,
   ): string {
     const name = this.shared.get(wanted) ?? this.store(wanted, type, dims, data);
     this.shared.set(wanted, name);

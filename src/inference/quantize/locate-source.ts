@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
+import { modelFileIn, nameOfModel, versionFoldersIn } from "../repository/locate.ts";
 
 export interface SourceModel {
   name: string;
@@ -27,8 +26,6 @@ export interface SourceInput {
 /** What a quantized version is called after the one it was made from. */
 const suffix = "-int8";
 
-const order = new Intl.Collator("en", { numeric: true });
-
 /**
  * Finds `<folder>/<name>/<version>/model.onnx`; a folder without versions, as Hugging Face and the
  * bundled models have it, is quantized into a new model, or a new version of a bundled one.
@@ -36,25 +33,25 @@ const order = new Intl.Collator("en", { numeric: true });
  */
 export async function locateSource(input: SourceInput): Promise<SourceModel> {
   const { folders, bundled, name, version } = input;
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw missing(input, []);
+  if (!nameOfModel.test(name)) throw missing(input, []);
   for (const folder of folders) {
     const root = join(folder, name);
-    const whole = modelFile(root);
+    const whole = await modelFileIn(root);
     if (whole !== null) {
       const only = "1";
       if (version !== null && version !== only) throw missing(input, [only]);
       return { name, version: only, folder: root, file: whole, destination: `${root}${suffix}` };
     }
-    const versions = await versionsIn(root);
-    const chosen = version ?? versions.find((one) => !one.endsWith(suffix)) ?? versions[0];
+    const versions = await versionFoldersIn(root);
+    const known = versions.map((one) => one.version);
+    const chosen = version ?? known.find((one) => !one.endsWith(suffix)) ?? known[0];
     if (chosen === undefined) continue;
-    if (!versions.includes(chosen)) throw missing(input, versions);
-    const source = join(root, chosen);
-    const destination = join(root, `${chosen}${suffix}`);
-    return { name, version: chosen, folder: source, file: modelFile(source) ?? "", destination };
+    const source = versions.find((one) => one.version === chosen);
+    if (source === undefined) throw missing(input, known);
+    return { name, ...source, destination: join(root, `${chosen}${suffix}`) };
   }
   const root = join(bundled, name);
-  const file = modelFile(root);
+  const file = await modelFileIn(root);
   const [first] = folders;
   if (file === null || first === undefined) throw missing(input, []);
   const destination = join(first, name, `${version ?? "1"}${suffix}`);
@@ -63,19 +60,6 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
 
 /** Where in a version's folder its model lies. */
 export const placeIn = ({ folder, file }: SourceModel): string => relative(folder, file);
-
-async function versionsIn(root: string): Promise<string[]> {
-  if (!existsSync(root)) return [];
-  const names = await readdir(root);
-  return names
-    .filter((name) => !name.startsWith(".") && modelFile(join(root, name)) !== null)
-    .toSorted((one, other) => order.compare(other, one));
-}
-
-function modelFile(folder: string): string | null {
-  const places = [join(folder, "model.onnx"), join(folder, "onnx", "model.onnx")];
-  return places.find((place) => existsSync(place)) ?? null;
-}
 
 function missing({ name, version, folders }: SourceInput, known: readonly string[]): StudioError {
   const versions = known.length === 0 ? "" : ` It has ${known.join(", ")}.`;

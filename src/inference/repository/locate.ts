@@ -88,16 +88,24 @@ async function locateModel(
     const version = (await versionInConfiguration(root)) ?? "1";
     return [{ name, version, source, root, folder: root, file: whole }];
   }
-  const versions: LocatedVersion[] = [];
+  return (await versionFoldersIn(root)).map((one) => ({ name, source, root, ...one }));
+}
+
+/** The version folders of a model's folder that hold a model, the newest first. */
+export async function versionFoldersIn(
+  root: string,
+): Promise<Pick<LocatedVersion, "version" | "folder" | "file">[]> {
+  const versions: Pick<LocatedVersion, "version" | "folder" | "file">[] = [];
   for (const version of (await subfolders(root)).toSorted(newestFirst)) {
     const folder = join(root, version);
     const file = await modelFileIn(folder);
-    if (file !== null) versions.push({ name, version, source, root, folder, file });
+    if (file !== null) versions.push({ version, folder, file });
   }
   return versions;
 }
 
-async function modelFileIn(folder: string): Promise<string | null> {
+/** Absolute path of the ONNX file in a folder; null where there is none. */
+export async function modelFileIn(folder: string): Promise<string | null> {
   for (const name of modelFiles) {
     const file = join(folder, name);
     if ((await sizeOf(file)) !== null) return file;

@@ -1,19 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { rounds } from "../../support/every.ts";
-import { writeEchoModel } from "./echo-model.ts";
+import { startEchoing } from "./echo-model.ts";
 import { mutate, randomFrom } from "./mutations.ts";
 import { answersIn, converse, expectDiscreet, httpRequest } from "./raw-connection.ts";
-import { type Running, startRunning } from "./running.ts";
+import type { Running } from "./running.ts";
 
 let running: Running;
 
 beforeAll(async () => {
-  running = await startRunning({}, (models) =>
-    writeEchoModel(models, "echo", [{ name: "x", datatype: "FP32", dims: ["N", 2] }]),
-  );
-  await vi.waitFor(async () => {
-    expect((await running.send("GET", "/v2/health/ready")).status).toBe(200);
-  }, 10_000);
+  running = await startEchoing();
 });
 
 afterAll(async () => {

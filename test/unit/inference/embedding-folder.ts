@@ -1,14 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  attribute,
-  block,
-  graphInput,
-  integer,
-  node,
-  tensor,
-  text,
-} from "../../../src/inference/bundled/embedding/build/onnx.ts";
+import { graph, model, node, tensor, value } from "../../../src/inference/onnx/build.ts";
+import { encodeModel } from "../../../src/inference/onnx/model-file.ts";
 
 const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "cat", "dog", "runs", "##s", "sees"];
 
@@ -26,40 +19,41 @@ const table = Float32Array.from(
  * not masked shows: `last_hidden_state` = the token's vector + the mean of all of them.
  */
 function contextModel(typeIds: boolean): Buffer {
-  const toFloat = attribute("to", 1);
-  const graph = block(
-    7,
-    node("Gather", ["table", "input_ids"], "own", attribute("axis", 0)),
-    node("Cast", ["attention_mask"], "mask", toFloat),
-    node("Unsqueeze", ["mask", "middle"], "line"),
-    node("MatMul", ["line", "own"], "total"),
-    node("ReduceSum", ["line", "last"], "present", attribute("keepdims", 1)),
-    node("Max", ["present", "one"], "divisor"),
-    node("Div", ["total", "divisor"], "mean"),
-    node("Add", ["own", "mean"], typeIds ? "both" : "last_hidden_state"),
-    ...(typeIds
-      ? [
-          node("Cast", ["token_type_ids"], "types", toFloat),
-          node("Unsqueeze", ["types", "last"], "column"),
-          node("Add", ["both", "column"], "last_hidden_state"),
-        ]
-      : []),
-    text(2, "context"),
-    tensor("table", [vocabulary.length, width], table),
-    tensor("middle", [1], new BigInt64Array([1n])),
-    tensor("last", [1], new BigInt64Array([2n])),
-    tensor("one", [1], new Float32Array([1])),
-    graphInput(11, "input_ids", "int64", ["batch", "sequence"]),
-    graphInput(11, "attention_mask", "int64", ["batch", "sequence"]),
-    ...(typeIds ? [graphInput(11, "token_type_ids", "int64", ["batch", "sequence"])] : []),
-    graphInput(12, "last_hidden_state", "float32", ["batch", "sequence", width]),
-  );
-  return Buffer.concat([
-    integer(1, 8),
-    text(2, "test"),
-    graph,
-    block(8, text(1, ""), integer(2, 17)),
-  ]);
+  const float = { attributes: { to: 1 } };
+  const rows = ["batch", "sequence"];
+  const context = graph({
+    name: "context",
+    node: [
+      node("Gather", ["table", "input_ids"], ["own"], { attributes: { axis: 0 } }),
+      node("Cast", ["attention_mask"], ["mask"], float),
+      node("Unsqueeze", ["mask", "middle"], ["line"]),
+      node("MatMul", ["line", "own"], ["total"]),
+      node("ReduceSum", ["line", "last"], ["present"], { attributes: { keepdims: 1 } }),
+      node("Max", ["present", "one"], ["divisor"]),
+      node("Div", ["total", "divisor"], ["mean"]),
+      node("Add", ["own", "mean"], [typeIds ? "both" : "last_hidden_state"]),
+      ...(typeIds
+        ? [
+            node("Cast", ["token_type_ids"], ["types"], float),
+            node("Unsqueeze", ["types", "last"], ["column"]),
+            node("Add", ["both", "column"], ["last_hidden_state"]),
+          ]
+        : []),
+    ],
+    initializer: [
+      tensor("table", "float32", [vocabulary.length, width], table),
+      tensor("middle", "int64", [1], BigInt64Array.of(1n)),
+      tensor("last", "int64", [1], BigInt64Array.of(2n)),
+      tensor("one", "float32", [1], Float32Array.of(1)),
+    ],
+    input: [
+      value("input_ids", "int64", rows),
+      value("attention_mask", "int64", rows),
+      ...(typeIds ? [value("token_type_ids", "int64", rows)] : []),
+    ],
+    output: [value("last_hidden_state", "float32", [...rows, width])],
+  });
+  return encodeModel(model({ graph: context, producerName: "test", operatorSets: { "": 17 } }));
 }
 
 export interface EmbeddingFolder {

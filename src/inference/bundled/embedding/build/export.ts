@@ -1,4 +1,7 @@
-import { attribute, block, graphInput, integer, node, tensor, text } from "./onnx.ts";
+import { graph, model, node, tensor, value } from "../../../onnx/build.ts";
+import { encodeModel } from "../../../onnx/model-file.ts";
+
+const float = 1; // TensorProto.DataType.FLOAT
 
 export interface TokenTable {
   tokens: number;
@@ -21,29 +24,40 @@ export function tokenVectorsOnnx({ tokens, width, table }: TokenTable): Buffer {
     scales[token] = scale;
     for (const [at, value] of row.entries()) values[token * width + at] = Math.round(value / scale);
   }
-  const toFloat = attribute("to", 1);
-  const graph = block(
-    7,
-    node("Gather", ["values", "input_ids"], "small", attribute("axis", 0)),
-    node("Cast", ["small"], "numbers", toFloat),
-    node("Gather", ["scales", "input_ids"], "scale", attribute("axis", 0)),
-    node("Cast", ["attention_mask"], "mask", toFloat),
-    node("Mul", ["scale", "mask"], "factor"),
-    node("Unsqueeze", ["factor", "middle"], "line"),
-    node("MatMul", ["line", "numbers"], "total"),
-    node("Squeeze", ["total", "middle"], "sum"),
-    node("ReduceSum", ["mask", "middle"], "present", attribute("keepdims", 1)),
-    node("Max", ["present", "one"], "divisor"),
-    node("Div", ["sum", "divisor"], "sentence_embedding"),
-    text(2, "embedding"),
-    tensor("values", [tokens, width], values),
-    tensor("scales", [tokens], scales),
-    tensor("middle", [1], new BigInt64Array([1n])),
-    tensor("one", [1], new Float32Array([1])),
-    graphInput(11, "input_ids", "int64", ["batch", "sequence"]),
-    graphInput(11, "attention_mask", "int64", ["batch", "sequence"]),
-    graphInput(12, "sentence_embedding", "float32", ["batch", width]),
-  );
-  const operatorSet = block(8, text(1, ""), integer(2, 17));
-  return Buffer.concat([integer(1, 8), text(2, "studio"), graph, operatorSet]);
+  const rows = ["batch", "sequence"];
+  const embedding = graph({
+    name: "embedding",
+    node: [
+      named("Gather", ["values", "input_ids"], "small", { axis: 0 }),
+      named("Cast", ["small"], "numbers", { to: float }),
+      named("Gather", ["scales", "input_ids"], "scale", { axis: 0 }),
+      named("Cast", ["attention_mask"], "mask", { to: float }),
+      named("Mul", ["scale", "mask"], "factor"),
+      named("Unsqueeze", ["factor", "middle"], "line"),
+      named("MatMul", ["line", "numbers"], "total"),
+      named("Squeeze", ["total", "middle"], "sum"),
+      named("ReduceSum", ["mask", "middle"], "present", { keepdims: 1 }),
+      named("Max", ["present", "one"], "divisor"),
+      named("Div", ["sum", "divisor"], "sentence_embedding"),
+    ],
+    initializer: [
+      tensor("values", "int8", [tokens, width], values),
+      tensor("scales", "float32", [tokens], scales),
+      tensor("middle", "int64", [1], BigInt64Array.of(1n)),
+      tensor("one", "float32", [1], Float32Array.of(1)),
+    ],
+    input: [value("input_ids", "int64", rows), value("attention_mask", "int64", rows)],
+    output: [value("sentence_embedding", "float32", ["batch", width])],
+  });
+  const parts = { graph: embedding, producerName: "studio", operatorSets: { "": 17 } };
+  return encodeModel(model(parts));
+}
+
+function named(
+  operator: string,
+  inputs: string[],
+  output: string,
+  attributes: Record<string, number> = {},
+) {
+  return node(operator, inputs, [output], { name: output, attributes });
 }
