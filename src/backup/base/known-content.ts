@@ -1,5 +1,5 @@
 import type { FileEntry } from "../format/entry.ts";
-import { HashSet } from "../pack/hash-set.ts";
+import { HashSet, hashWordsOf } from "../pack/hash-set.ts";
 import { type Base, noObject, placeOf } from "./base.ts";
 
 /** A base, and which of its objects may be referred to. */
@@ -22,10 +22,10 @@ export class KnownContent {
   share(): { files: SharedArrayBuffer; chunks: SharedArrayBuffer } {
     const files = new HashSet(HashSet.allocate(this.#count((base) => base.paths.length)));
     const chunks = new HashSet(HashSet.allocate(this.#count((base) => base.objects.length)));
-    this.#eachFile((base, index) => {
-      files.add(base.hashes.subarray(32 * index, 32 * index + 32));
-    });
-    for (const content of this.#chunkMap().keys()) chunks.add(Buffer.from(content, "hex"));
+    const columns = new Map(this.#bases.map(({ base }) => [base, hashWordsOf(base.hashes)]));
+    this.#eachFile((base, index) => files.add(columns.get(base) as Uint32Array, index));
+    for (const content of this.#chunkMap().keys())
+      chunks.add(hashWordsOf(Buffer.from(content, "hex")), 0);
     return { files: files.memory, chunks: chunks.memory };
   }
 

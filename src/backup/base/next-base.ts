@@ -27,8 +27,9 @@ export function nextBase(options: NextBaseOptions): Base {
   const numbers = new Map(objects.map(({ sha256 }, number) => [sha256, number]));
   const numberOf = (sha256: string): number => numbers.get(sha256) ?? noObject;
   const next = emptyBase(options);
+  const renumbered = Uint32Array.from(base?.objects ?? [], ({ sha256 }) => numberOf(sha256));
   for (const [index, item] of items.entries()) {
-    if (typeof item === "number" && base !== null) copyEntry(base, item, next, index, numberOf);
+    if (typeof item === "number" && base !== null) copyEntry(base, item, next, index, renumbered);
     else if (typeof item !== "number" && item.entry !== null) {
       setEntry(next, index, item.entry, numberOf);
       next.wide[4 * index + 2] = item.ctime;
@@ -57,19 +58,22 @@ function emptyBase({ snapshot, commit, attributes, items, objects }: NextBaseOpt
   };
 }
 
+/** @param renumbered by the number of an object in `from`: what it is in `to` */
 function copyEntry(
   from: Base,
   source: number,
   to: Base,
   index: number,
-  numberOf: (sha256: string) => number,
+  renumbered: Uint32Array,
 ): void {
   to.paths[index] = from.paths[source] ?? "";
   to.flags[index] = from.flags[source] ?? 0;
-  to.small.set(from.small.subarray(4 * source, 4 * source + 4), 4 * index);
-  to.wide.set(from.wide.subarray(4 * source, 4 * source + 4), 4 * index);
+  for (let column = 0; column < 4; column += 1) {
+    to.small[4 * index + column] = from.small[4 * source + column] ?? 0;
+    to.wide[4 * index + column] = from.wide[4 * source + column] ?? 0;
+  }
   from.hashes.copy(to.hashes, 32 * index, 32 * source, 32 * source + 32);
-  const renumber = (number: number): number => numberOf(from.objects[number]?.sha256 ?? "");
+  const renumber = (number: number): number => renumbered[number] ?? noObject;
   const object = from.small[4 * source + 3] ?? noObject;
   to.small[4 * index + 3] = object === noObject ? noObject : renumber(object);
   const rarity = from.rarities.get(source);

@@ -44,6 +44,8 @@ export class ContentPlan {
   }
 
   add(member: FileMember, fresh: FreshEntry): void {
+    // The threads start while the rest of the tree is looked at.
+    this.#options.pool().warm();
     if (member.size > largestSmall) return this.#start(this.#storeLarge({ member, fresh }));
     const bytes = headerBound(member.path) + member.size + paddingOf(member.size);
     if (this.#bytes + bytes > batchBytes) this.#flush();

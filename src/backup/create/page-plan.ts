@@ -35,8 +35,7 @@ export function planPages(
       continue;
     }
     const end = endOfPage(items, first, base);
-    const entries = items.slice(first, end).map((one) => entryOfItem(one, base));
-    pages.push({ ...encodePage(entries), first, count: end - first });
+    pages.push({ ...encodePage(entriesOf(items, first, end, base)), first, count: end - first });
     first = end;
   }
   return pages;
@@ -60,6 +59,16 @@ function endOfPage(items: readonly Item[], first: number, base: Base | null): nu
     if (crc32(path ?? "") % usualEntries === 0) return at + 1;
   }
   return limit;
+}
+
+/** One after the other: a thousand at once outlive the nursery, which costs more than making them. */
+function* entriesOf(
+  items: readonly Item[],
+  first: number,
+  end: number,
+  base: Base | null,
+): Generator<Entry> {
+  for (let at = first; at < end; at += 1) yield entryOfItem(items[at] as Item, base);
 }
 
 function entryOfItem(item: Item, base: Base | null): Entry {

@@ -18,7 +18,7 @@ import { escapePath, unescapePath } from "./path-text.ts";
  * path; `m<object>!` where mode, owner or time have changed since) or `c<object>,<object>-<object>`
  * (the contents of those objects, one after the other).
  */
-export function encodePage(entries: readonly Entry[]): { text: string; objects: ObjectName[] } {
+export function encodePage(entries: Iterable<Entry>): { text: string; objects: ObjectName[] } {
   const numbers = new Map<string, number>();
   const objects: ObjectName[] = [];
   const numberOf = (sha256: string, kind: ObjectKind): number => {

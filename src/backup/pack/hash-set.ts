@@ -1,18 +1,19 @@
-/** Bytes of a SHA-256. */
+/** Bytes of a SHA-256, and 32-bit words. */
 const hashBytes = 32;
+const hashWords = 8;
 
 /**
  * A set of SHA-256 hashes that several threads read at once: an open-addressed table in shared
- * memory, filled once before it is shared. A hash needs no hashing, its first bytes are its slot.
+ * memory, filled once before it is shared. A hash needs no hashing, its first word is its slot.
  */
 export class HashSet {
   readonly memory: SharedArrayBuffer;
-  readonly #bytes: Buffer;
+  readonly #words: Uint32Array;
   readonly #slots: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#bytes = Buffer.from(memory);
+    this.#words = new Uint32Array(memory);
     this.#slots = memory.byteLength / hashBytes;
   }
 
@@ -21,32 +22,47 @@ export class HashSet {
     return new SharedArrayBuffer(hashBytes * 2 ** Math.ceil(Math.log2(2 * count + 2)));
   }
 
-  add(hash: Buffer): void {
-    const at = this.#find(hash);
-    hash.copy(this.#bytes, at * hashBytes, 0, hashBytes);
+  /** Adds the hash at `index` of a column of them, as `hashWordsOf` reads it. */
+  add(column: Uint32Array, index: number): void {
+    const from = index * hashWords;
+    const at = this.#find(column, from) * hashWords;
+    for (let word = 0; word < hashWords; word += 1) {
+      this.#words[at + word] = column[from + word] ?? 0;
+    }
   }
 
   has(hash: Buffer): boolean {
-    return !this.#isFree(this.#find(hash));
+    return !this.#isFree(this.#find(hashWordsOf(hash), 0));
   }
 
   /** The slot of a hash, or the free one where it would be. */
-  #find(hash: Buffer): number {
+  #find(column: Uint32Array, from: number): number {
     const mask = this.#slots - 1;
-    let slot = hash.readUInt32LE(0) & mask;
-    while (!this.#isFree(slot) && !this.#holds(slot, hash)) slot = (slot + 1) & mask;
+    let slot = (column[from] ?? 0) & mask;
+    while (!this.#isFree(slot) && !this.#holds(slot, column, from)) slot = (slot + 1) & mask;
     return slot;
   }
 
-  #holds(slot: number, hash: Buffer): boolean {
-    return this.#bytes.compare(hash, 0, hashBytes, slot * hashBytes, (slot + 1) * hashBytes) === 0;
-  }
-
-  #isFree(slot: number): boolean {
-    const start = slot * hashBytes;
-    for (let at = start; at < start + hashBytes; at += 4) {
-      if (this.#bytes.readUInt32LE(at) !== 0) return false;
+  #holds(slot: number, column: Uint32Array, from: number): boolean {
+    const start = slot * hashWords;
+    for (let word = 0; word < hashWords; word += 1) {
+      if (this.#words[start + word] !== column[from + word]) return false;
     }
     return true;
   }
+
+  #isFree(slot: number): boolean {
+    const start = slot * hashWords;
+    for (let word = 0; word < hashWords; word += 1) {
+      if (this.#words[start + word] !== 0) return false;
+    }
+    return true;
+  }
+}
+
+/** Hashes that follow one another, as the words of this machine. */
+export function hashWordsOf(hashes: Buffer): Uint32Array {
+  const { buffer, byteOffset, length } = hashes;
+  if (byteOffset % 4 === 0) return new Uint32Array(buffer, byteOffset, length / 4);
+  return new Uint32Array(Uint8Array.from(hashes).buffer);
 }

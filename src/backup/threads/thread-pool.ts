@@ -47,6 +47,11 @@ export class ThreadPool<Job, Result, Notice extends { type: string }> {
     this.#options = options;
   }
 
+  /** Starts all threads, for work that is on its way: it takes one as long as a small backup. */
+  warm(): void {
+    while (this.#start() !== null);
+  }
+
   /** Runs a job on the next free thread. */
   run(job: Job, weight: number): Promise<Result> {
     return new Promise((resolve, reject) => {
