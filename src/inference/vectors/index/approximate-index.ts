@@ -97,8 +97,9 @@ export class ApproximateIndex {
   }
 
   /** The rows of the index near the query. Those that are gone or changed are still among them. */
-  search(query: Float32Array, count: number): Promise<Uint32Array> {
-    return this.options.thread.search(this.key as number, this.prepare(query), count);
+  async search(query: Float32Array, count: number): Promise<Uint32Array> {
+    if (this.key === null) throw new Error("the index is gone");
+    return await this.options.thread.search(this.key, this.prepare(query), count);
   }
 
   close(): void {

@@ -18,8 +18,9 @@ export class IndexThread {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private nextKey = 1;
+  private isClosed = false;
 
-  /** @returns the key of a new, empty index */
+  /** @returns the key of a new, empty index @throws Error once it was closed */
   create(dimension: number, operation: "product" | "square", precision: Precision): number {
     const key = this.nextKey++;
     this.started().postMessage({
@@ -48,30 +49,33 @@ export class IndexThread {
     this.worker?.postMessage({ kind: "drop", key } satisfies ToIndex);
   }
 
-  /** Ends the thread once it has done what it is at: it is never ended in the middle of a call. */
+  /**
+   * Ends the thread once it has done what it is at: it is never ended in the middle of a call. What
+   * is asked from then on is refused, so that no measurement under way starts another thread.
+   */
   async close(): Promise<void> {
+    this.isClosed = true;
     const { worker } = this;
     if (worker === null) return;
-    this.worker = null;
     const ended = new Promise((resolve) => worker.once("exit", resolve));
     worker.postMessage({ kind: "close" } satisfies ToIndex);
     await ended;
-    for (const { reject } of this.pending.values()) reject(new Error("the index was closed"));
-    this.pending.clear();
   }
 
   private ask(
     make: (id: number) => ToIndex,
     transfer: ArrayBuffer[],
   ): Promise<Uint32Array | undefined> {
-    const id = this.nextId++;
     return new Promise((resolve, reject) => {
+      const worker = this.started();
+      const id = this.nextId++;
       this.pending.set(id, { resolve, reject });
-      this.started().postMessage(make(id), transfer);
+      worker.postMessage(make(id), transfer);
     });
   }
 
   private started(): Worker {
+    if (this.isClosed) throw new Error("the index was closed");
     if (this.worker !== null) return this.worker;
     const worker = new Worker(workerFile, { name: "studio-vector-index" });
     worker.on("message", ({ id, rows, failure }: FromIndex) => {
@@ -79,6 +83,16 @@ export class IndexThread {
       this.pending.delete(id);
       if (failure === undefined) pending?.resolve(rows);
       else pending?.reject(new Error(failure));
+    });
+    let reason = "the index was closed";
+    worker.on("error", (error: unknown) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    worker.on("exit", () => {
+      this.worker = null;
+      const failed = [...this.pending.values()];
+      this.pending.clear();
+      for (const { reject } of failed) reject(new Error(reason));
     });
     this.worker = worker;
     return worker;

@@ -4,6 +4,7 @@ import { VectorEngine } from "../../../../src/inference/vectors/engine/engine.ts
 import type { Condition } from "../../../../src/inference/vectors/filter/condition.ts";
 import { loadUsearch } from "../../../../src/inference/vectors/index/load-usearch.ts";
 import type { Metric } from "../../../../src/inference/vectors/similarity.ts";
+import { rounds, timeLimit } from "../../../support/every.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { equalsFilter, type PlainItem } from "./plain-search.ts";
 
@@ -213,8 +214,27 @@ describe("approximate search", () => {
     expect((await search(engine, handle, { vector: make() })).method).toBe("exact");
   });
 
-  it("can be ended while an index is built", async () => {
-    const { engine } = await openIndexed("cosine", 3000);
-    await engine.close();
-  });
+  it(
+    "can be ended at any moment: while an index is built, measured, or taken into use",
+    async () => {
+      const { engine: first, handle, items } = await openIndexed("cosine", 1200);
+      const started = performance.now();
+      await untilApproximate(first, handle);
+      const wholeTime = performance.now() - started;
+      const moments = rounds(6, 150);
+      for (let round = 0; round < moments; round++) {
+        const engine = new VectorEngine({ bytes: 64_000_000, threads: 2, approximateFrom: 1000 });
+        await put(engine, await engine.open("cosine", dimension), items);
+        await sleep((round / moments) * wholeTime);
+        await engine.close();
+      }
+      // Where the last additions are in it and it is being measured.
+      const engine = new VectorEngine({ bytes: 64_000_000, threads: 2, approximateFrom: 1000 });
+      const measured = await engine.open("cosine", dimension);
+      await put(engine, measured, items);
+      while ((await engine.state(measured)).indexed < items.length) await sleep(1);
+      await engine.close();
+    },
+    timeLimit(120_000),
+  );
 });
