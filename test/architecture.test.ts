@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, "..");
 /** Slow to load: only ever imported inside the function that needs them. */
 const heavyPackages = (
   "@aws-sdk/client-s3 @guanmingchiu/sqlparser-ts @huggingface/tokenizers @inquirer/prompts " +
-  "archiver autocannon better-sqlite3 chalk croner execa fastify knex libpg-query listr2 mysql2 " +
+  "archiver autocannon better-sqlite3 chalk execa fastify knex libpg-query listr2 mysql2 " +
   "onnxruntime-node pg pino prom-client sharp sqlite3-parser tar umzug yaml zod"
 ).split(" ");
 
@@ -16,7 +16,6 @@ const builtOn: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/tokenizers": ["src/inference/bundled/embedding/build/tokens.ts"],
   archiver: ["src/backup/export/tar-archive.ts"],
   "better-sqlite3": ["src/database/dump-sqlite-worker.ts"],
-  croner: ["src/schedule/next-firings.ts"],
   pino: ["src/server/logging.ts"],
   tar: ["src/backup/import/read-archive.ts"],
   yaml: [

@@ -1,5 +1,6 @@
-import { Cron } from "croner";
 import type { Settings } from "../config/schema.ts";
+import { parseExpression } from "./cron/expression.ts";
+import { nextFiring } from "./cron/firings.ts";
 
 export interface NextFiring {
   name: string;
@@ -7,14 +8,12 @@ export interface NextFiring {
   next: string;
 }
 
-/** When each job is due next, the soonest first. Days of month and week combine as in cron: or. */
+/** When each job is due next, the soonest first. */
 export function nextFirings(schedule: Settings["schedule"], now: Date): NextFiring[] {
   return Object.entries(schedule.jobs)
     .flatMap(([name, job]) => {
       const timezone = job.timezone ?? schedule.defaults.timezone;
-      // The offset means the same as the zone, and needs no table of time zones.
-      const zone = timezone === "UTC" ? { utcOffset: 0 } : { timezone };
-      const next = new Cron(job.cron, { ...zone, paused: true }).nextRun(now);
+      const next = nextFiring(parseExpression(job.cron), timezone, now);
       return next === null ? [] : [{ name, next: next.toISOString() }];
     })
     .toSorted((a, b) => (a.next < b.next ? -1 : 1));

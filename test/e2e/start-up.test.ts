@@ -49,7 +49,7 @@ test("completion loads no package at all", () => {
 
 describe("in a folder without state", () => {
   test.each([["--help"], ...commands])("studio %s %s loads no package to speak of", (...argv) => {
-    const known = ["commander", "croner"];
+    const known = ["commander"];
     expect(packagesOf(folder, ...argv).filter((name) => !known.includes(name))).toEqual([]);
   });
 });
@@ -68,7 +68,7 @@ describe("in a project that was looked at before", () => {
   test.each(commands)(
     "studio %s %s loads neither parser nor schema nor query builder",
     (...argv) => {
-      const known = ["better-sqlite3", "commander", "croner"];
+      const known = ["better-sqlite3", "commander"];
       expect(packagesOf(project, ...argv).filter((name) => !known.includes(name))).toEqual([]);
     },
   );

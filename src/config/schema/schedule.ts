@@ -1,8 +1,16 @@
 import { z } from "zod";
+import { StudioError } from "../../errors.ts";
+import { parseExpression } from "../../schedule/cron/expression.ts";
 import { duration, name, oneOf, shellLine, text } from "./fields.ts";
 
-const fields = /^(\S+\s+){4}\S+$/;
-const nicknames = /^@(hourly|daily|midnight|weekly|monthly|yearly|annually)$/;
+const cron = z.string().superRefine((text, context) => {
+  try {
+    parseExpression(text);
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    context.addIssue({ code: "custom", message: `${error.message} ${error.hint}` });
+  }
+});
 
 const timezone = z.string().refine(isTimezone, "must be a time zone, such as UTC or Europe/Paris");
 const overlap = oneOf("skip", "queue", "allow", "replace");
@@ -10,12 +18,7 @@ const catchUp = oneOf("none", "once", "all");
 
 const job = z
   .strictObject({
-    cron: z
-      .string()
-      .refine(
-        (line) => fields.test(line) || nicknames.test(line),
-        "must be five cron fields, such as 0 2 * * *, or a word such as @daily",
-      ),
+    cron,
     /** Words of studio: `backup create --set full`. */
     run: text.optional(),
     shell: shellLine.optional(),

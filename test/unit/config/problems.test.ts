@@ -26,7 +26,7 @@ test.each([
   ["ssh: -oProxyCommand=x\n", "1:6 ssh: must be USER@HOST, HOST or a name of the ssh config"],
   [
     "schedule: { jobs: { a: { cron: 1 2 3, run: x } } }\n",
-    "1:32 schedule.jobs.a.cron: must be five cron fields, such as 0 2 * * *, or a word such as @daily",
+    '1:32 schedule.jobs.a.cron: "1 2 3" has 3 fields where cron has five. Give minute, hour, day of month, month and day of week, such as 0 2 * * *.',
   ],
   ["schedule: { jobs: { a: { run: x } } }\n", "1:24 schedule.jobs.a.cron: is required"],
   [
