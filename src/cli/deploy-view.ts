@@ -17,6 +17,7 @@ export function planBlocks(plan: DeployPlanView): Block[] {
       ["traffic", plan.traffic],
       ["url", plan.url],
     ]),
+    ...plan.remarks.map((remark) => text(remark, "warning")),
     heading("Steps"),
     list(plan.steps),
     text("Nothing was changed.", "dim"),

@@ -1,7 +1,7 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { IssuedKey } from "./issued-key.ts";
-import type { ReleaseContent } from "./release-content.ts";
+import type { Draft } from "./release-keeper.ts";
 import type { PlannedKey } from "./steps/key.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -39,8 +39,8 @@ export interface DeployWork {
   release: ReleaseRecord;
   previous: ReleaseRecord | null;
   ledger: Ledger;
-  /** Files of a fresh release as they lie in the project now, read when first asked for. */
-  content(): Promise<ReleaseContent>;
+  /** What lies in the project now for a fresh release, read when first asked for. */
+  draft(): Promise<Draft>;
   /** The keys whose text this process made and has to show. */
   issued: IssuedKey[];
 }

@@ -1,5 +1,6 @@
 import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
+import type { ReleaseRecord } from "./release.ts";
 import { backupStep } from "./steps/backup.ts";
 import { firstKeyStep } from "./steps/first-key.ts";
 import { hookSteps } from "./steps/hook.ts";
@@ -9,6 +10,7 @@ import { preflightStep } from "./steps/preflight.ts";
 import { prepareStep } from "./steps/prepare.ts";
 import { pruneStep } from "./steps/prune.ts";
 import { recordStep } from "./steps/record.ts";
+import { servicesSteps } from "./steps/services.ts";
 import {
   gateStep,
   healthStep,
@@ -24,6 +26,7 @@ export function deploySteps(work: DeployWork): Step[] {
     preflightStep(work),
     ...hookSteps(work, "before"),
     prepareStep(work),
+    ...servicesSteps(work.place.target, work.release, runningBefore(work)),
     ...(work.input.maintenance === true ? [maintenanceStep(work)] : []),
     backupStep(work, "before"),
     migrateStep(work),
@@ -39,4 +42,9 @@ export function deploySteps(work: DeployWork): Step[] {
     pruneStep(work),
     ...hookSteps(work, "after"),
   ];
+}
+
+/** The release whose services are up; null where nothing runs. */
+function runningBefore({ input }: DeployWork): ReleaseRecord | null {
+  return input.previous?.status === "current" ? input.previous.record : null;
 }

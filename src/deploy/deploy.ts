@@ -5,7 +5,6 @@ import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import type { IssuedKey } from "./issued-key.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
-import { readReleaseContent } from "./release-content.ts";
 import { runFailedHooks } from "./steps/hook.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -34,10 +33,11 @@ export async function deploy(place: Workplace, options: DeployOptions): Promise<
   const { desk } = place;
   try {
     const performed = await perform(desk, "deploy", async (ledger) => {
-      const content = await readReleaseContent(desk.paths, place.project);
+      const draft = await place.target.releases.read();
       const { skip, allowBreaking } = options;
-      const input = await planDeploy({ place, content, ledger, skip, allowBreaking });
-      work = deployWork(place, ledger, input, async () => content);
+      const { parts } = draft;
+      const input = await planDeploy({ place, parts, ledger, skip, allowBreaking });
+      work = deployWork(place, ledger, input, async () => draft);
       return { kind: "deploy", message: options.message, input, steps: deploySteps(work) };
     });
     return resultOf(work as unknown as DeployWork, performed);
@@ -57,11 +57,11 @@ export function deployWork(
   place: Workplace,
   ledger: Ledger,
   input: DeployInput,
-  content: DeployWork["content"],
+  draft: DeployWork["draft"],
   issued: IssuedKey[] = [],
 ): DeployWork {
   const { release, previous } = input;
-  return { place, input, release, previous: previous?.record ?? null, ledger, content, issued };
+  return { place, input, release, previous: previous?.record ?? null, ledger, draft, issued };
 }
 
 export function resultOf(work: DeployWork, performed: Performed): DeployResult {

@@ -5,24 +5,22 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { type MigrationListing, listMigrations, loadMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
-import type { ModelRecord } from "../inference/models.ts";
-import type { CodeSnapshot } from "./content/code-files.ts";
 import type { DeployInput } from "./deploy-input.ts";
-import { type ReleaseRecord, hashEnvironment } from "./release.ts";
+import {
+  type ReleaseParts,
+  type ReleaseRecord,
+  foreignRelease,
+  hashEnvironment,
+} from "./release.ts";
 import { needsFirstKey, planFirstKey } from "./steps/first-key.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { View } from "./view.ts";
 
-/** What of a release's content its record tells. */
-export interface PlannedContent {
-  code: Pick<CodeSnapshot, "digest" | "fingerprint" | "bytes" | "entry" | "migrations">;
-  models: Pick<ModelRecord, "name" | "version" | "sha256" | "source">[];
-}
-
 export interface PlanRequest {
   place: View;
-  content: PlannedContent;
+  /** What the target says the release is made of. */
+  parts: ReleaseParts;
   /** Null before the first operation of a project. */
   ledger: Ledger | null;
   skip: DeployInput["skip"];
@@ -95,42 +93,28 @@ export async function previousRelease(
   const row = currentRelease(ledger, place.desk.environment);
   if (row === null) return null;
   const record = row.record as ReleaseRecord;
+  if (record.target !== place.target.kind) throw foreignRelease(record, place.target.kind);
   const { accepting } = await place.target.state(record);
   return { record, running: accepting, status: row.status === "stopped" ? "stopped" : "current" };
 }
 
 function describeRelease(
-  { place, content }: PlanRequest,
+  { place, parts }: PlanRequest,
   id: string,
   migrations: MigrationListing[],
   previous: string | null,
 ): ReleaseRecord {
   const { project, desk } = place;
-  const { host, port } = project.settings.serve;
   return {
     schema: "studio.release/v1",
     id,
     environment: desk.environment,
-    target: project.settings.target,
     createdAt: desk.now().toISOString(),
     studio: desk.version,
     node: process.versions.node,
-    code: {
-      digest: content.code.digest,
-      fingerprint: content.code.fingerprint,
-      bytes: content.code.bytes,
-      entry: content.code.entry,
-      migrations: content.code.migrations,
-    },
+    ...parts,
     settings: project.settings,
     environmentHash: hashEnvironment(id, namedVariables(place)),
-    address: { host, port },
-    models: content.models.map(({ name, version, sha256, source }) => ({
-      name,
-      version,
-      sha256,
-      source,
-    })),
     migrations: migrations.map(({ name, checksum }) => ({
       name,
       checksum,

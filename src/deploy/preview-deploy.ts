@@ -1,12 +1,12 @@
-import { bundledModelsFolder, listModels } from "../inference/models.ts";
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
-import { codeFingerprint } from "./content/fingerprint.ts";
+import { currentRelease } from "../ledger/releases.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import type { DeployOptions } from "./deploy.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
-import { modelFolders } from "./project-folders.ts";
+import type { Outline } from "./release-keeper.ts";
+import type { ReleaseRecord } from "./release.ts";
 import type { View } from "./view.ts";
 
 export interface DeployPlanView {
@@ -14,6 +14,8 @@ export interface DeployPlanView {
   previous: string | null;
   code: string;
   models: string[];
+  /** What the operator should know before it begins. */
+  remarks: string[];
   migrations: string[];
   schemaHead: string | null;
   backup: string;
@@ -31,19 +33,12 @@ export async function previewDeploy(
   options: Pick<DeployOptions, "skip" | "allowBreaking">,
 ): Promise<DeployPlanView> {
   return readUnlocked(place, async (ledger) => {
-    const models = await listModels(modelFolders(place.project), bundledModelsFolder);
-    const fingerprint = codeFingerprint();
-    const code = { digest: "", fingerprint, bytes: 0, entry: "", migrations: "" };
+    const current = ledger === null ? null : currentRelease(ledger, place.desk.environment);
+    const outline = await place.target.outline((current?.record ?? null) as ReleaseRecord | null);
     const { skip, allowBreaking } = options;
-    const request = { place, content: { code, models: [] }, ledger, skip, allowBreaking };
-    const input = await planDeploy(request);
-    const same = input.previous?.record.code.fingerprint === fingerprint;
-    return viewPlan(place, input, {
-      code: `studio ${place.desk.version}${same ? " (unchanged)" : ""}`,
-      models: models.map(({ name, version, source }) =>
-        [name, version, `(${source})`].filter((word) => word !== null).join(" "),
-      ),
-    });
+    const { parts } = outline;
+    const input = await planDeploy({ place, parts, ledger, skip, allowBreaking });
+    return viewPlan(place, input, outline);
   });
 }
 
@@ -74,7 +69,7 @@ export async function readUnlocked<T>(
 export function viewPlan(
   place: View,
   input: DeployInput,
-  content: Pick<DeployPlanView, "code" | "models">,
+  content: Pick<Outline, "code" | "models" | "remarks">,
 ): DeployPlanView {
   const { release, previous, schema, first, skip } = input;
   // Built for the steps' titles alone.
@@ -82,7 +77,9 @@ export function viewPlan(
   return {
     release: release.id,
     previous: previous?.record.id ?? null,
-    ...content,
+    code: content.code,
+    models: content.models,
+    remarks: content.remarks,
     migrations: schema.pending,
     schemaHead: schema.head,
     backup: skip.backup

@@ -3,8 +3,6 @@ import { join, resolve } from "node:path";
 import type { Project } from "../config/project.ts";
 import type { MigrationFolder } from "../migrate/source.ts";
 import { codeRoot } from "../package-root.ts";
-import type { StatePaths } from "../state.ts";
-import { type ReleaseRecord, codeFolder, releaseFolder } from "./release.ts";
 
 /** Absolute folders in which the project keeps its models. */
 export function modelFolders(project: Project): string[] {
@@ -27,15 +25,3 @@ export function liveMigrationFolders({ project }: { project: Project }): Migrati
   const folder = projectMigrations(project);
   return folder === null ? [own] : [own, { folder, origin: "project" }];
 }
-
-/** Where the migrations lie that a release brought. */
-export const releaseMigrationFolders = (
-  paths: StatePaths,
-  release: ReleaseRecord,
-): MigrationFolder[] => [
-  {
-    folder: join(codeFolder(paths, release.code.digest), release.code.migrations),
-    origin: "studio",
-  },
-  { folder: join(releaseFolder(paths, release.id), "migrations"), origin: "project" },
-];

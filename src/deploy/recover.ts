@@ -9,7 +9,6 @@ import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import type { IssuedKey } from "./issued-key.ts";
 import { type KeyInput, keySteps } from "./keys.ts";
-import { readReleaseContent } from "./release-content.ts";
 import { type MaintenanceInput, maintenanceSteps } from "./maintenance.ts";
 import { type MigrateInput, migrateSteps } from "./migrate.ts";
 import { type RepairInput, repairSteps } from "./repair-journal.ts";
@@ -29,8 +28,8 @@ async function stepsOf(
   switch (row.kind) {
     case "deploy":
     case "rollback": {
-      const content = () => readReleaseContent(place.desk.paths, place.project);
-      return deploySteps(deployWork(place, ledger, row.input as DeployInput, content, issued));
+      const draft = () => place.target.releases.read();
+      return deploySteps(deployWork(place, ledger, row.input as DeployInput, draft, issued));
     }
     case "up":
       return upSteps(place, ledger, row.input as RunInput);

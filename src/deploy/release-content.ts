@@ -30,7 +30,7 @@ import {
 } from "./content/content-store.ts";
 import { type HashCache, openHashCache, saveHashCache } from "./content/hash-cache.ts";
 import { modelFolders, projectMigrations } from "./project-folders.ts";
-import { type ReleaseRecord, codeFolder, releaseFolder } from "./release.ts";
+import { type LocalRelease, codeFolder, releaseFolder } from "./release.ts";
 
 /** Everything a release consists of besides settings, as it lies in the project now. */
 export interface ReleaseContent {
@@ -89,7 +89,7 @@ export async function keepReleaseContent(
 export async function buildRelease(
   paths: StatePaths,
   content: ReleaseContent,
-  release: ReleaseRecord,
+  release: LocalRelease,
   reach: Reach,
 ): Promise<void> {
   const store = contentStore(paths);
@@ -105,7 +105,7 @@ export async function buildRelease(
 function buildFolder(
   store: ContentStore,
   content: ReleaseContent,
-  release: ReleaseRecord,
+  release: LocalRelease,
   folder: string,
   reach: Reach,
 ): void {

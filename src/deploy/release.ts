@@ -15,16 +15,29 @@ export interface ReleaseMigration {
   checksum: string;
 }
 
-/** All that is needed to run a release again exactly, without any secret. */
-export interface ReleaseRecord {
+interface CommonRecord {
   schema: "studio.release/v1";
   id: string;
   environment: string;
-  target: string;
   createdAt: string;
   /** Versions of studio and Node.js that it was made with. */
   studio: string;
   node: string;
+  /** Secrets are references in here. */
+  settings: Settings;
+  /** Salted hash over the names and values of the environment's variables. */
+  environmentHash: string;
+  /** Empty where the target's images hold them. */
+  models: { name: string; version: string; sha256: string; source: "project" | "bundled" }[];
+  /** The migrations it brings; the last one is the schema head it was built for. */
+  migrations: ReleaseMigration[];
+  schemaHead: string | null;
+  previous: string | null;
+}
+
+/** A release that is processes of this machine. */
+export interface LocalRelease extends CommonRecord {
+  target: "local";
   code: {
     /** SHA-256 over all files; names the folder in `.studio/releases/code/`. */
     digest: string;
@@ -35,17 +48,66 @@ export interface ReleaseRecord {
     entry: string;
     migrations: string;
   };
-  /** Secrets are references in here. */
-  settings: Settings;
-  /** Salted hash over the names and values of the environment's variables. */
-  environmentHash: string;
   address: Address;
-  models: { name: string; version: string; sha256: string; source: "project" | "bundled" }[];
-  /** The migrations it brings; the last one is the schema head it was built for. */
-  migrations: ReleaseMigration[];
-  schemaHead: string | null;
-  previous: string | null;
 }
+
+/** A release that is containers of a Compose project. */
+export interface ComposeRelease extends CommonRecord {
+  target: "compose";
+  compose: ComposeStack;
+}
+
+/** What a release runs of the operator's Compose files. */
+export interface ComposeStack {
+  project: string;
+  /** Salted hash over the files as Compose resolved them. */
+  definition: string;
+  services: StackService[];
+  proxy: StackProxy | null;
+  /** What was pulled or built for each service; empty before the release is kept. */
+  images: Record<string, StackImage>;
+  /** SHA-256 of the files rendered for it, by their names; empty before the release is kept. */
+  rendered: Record<string, string>;
+}
+
+export interface StackService {
+  name: string;
+  /**
+   * `switched`: replaced colour by colour; `stateful`: has a volume, and is touched only where its
+   * definition changed; `plain`: replaced in place; `proxy`: in front of the switched ones.
+   */
+  role: "switched" | "stateful" | "plain" | "proxy";
+  /** Where a switched service listens inside its container. */
+  port: number | null;
+  /** Milliseconds it is given to finish what it began. */
+  drain: number;
+  replicas: number;
+}
+
+export interface StackProxy {
+  kind: "nginx";
+  service: string;
+  /** Where it can be reached from this machine, and what a browser would be told. */
+  url: string;
+}
+
+export interface StackImage {
+  /** As the operator wrote it; null for one that is built. */
+  reference: string | null;
+  /** The tag that it runs by: studio's own, named for the image's id, so that no prune takes it. */
+  pinned: string;
+  id: string;
+  /** `name@sha256:…` in its registry; null where none knows it. */
+  digest: string | null;
+}
+
+/** All that is needed to run a release again exactly, without any secret. */
+export type ReleaseRecord = LocalRelease | ComposeRelease;
+
+/** What of a record only its target can tell. */
+export type ReleaseParts =
+  | Pick<LocalRelease, "target" | "code" | "address" | "models">
+  | Pick<ComposeRelease, "target" | "compose" | "models">;
 
 export const releaseFolder = (paths: StatePaths, id: string): string => join(paths.releases, id);
 
@@ -68,6 +130,17 @@ export function readReleaseRecord(paths: StatePaths, id: string): ReleaseRecord 
       cause: error,
     });
   }
+}
+
+/** The environment's target was changed while a release of the former one is the current one. */
+export function foreignRelease(release: ReleaseRecord, target: string): StudioError {
+  const { id, environment } = release;
+  return new StudioError({
+    code: "target.changed",
+    message: `Release ${id} of "${environment}" runs on the target "${release.target}", and studio.yaml now says "${target}".`,
+    hint: `Set \`target: ${release.target}\` again, or give the new target an environment of its own.`,
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** Tells two environments apart without telling anything of what is in them. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { listSnapshots } from "../backup/summary.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
@@ -13,10 +12,8 @@ import { type DeployPlanView, readUnlocked, viewPlan } from "./preview-deploy.ts
 import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
-import { findDamage } from "./content/find-damage.ts";
 import { previousRelease } from "./plan-deploy.ts";
-import { type ReleaseRecord, codeFolder, releaseFile } from "./release.ts";
-import { releaseMigrationFolders } from "./project-folders.ts";
+import type { ReleaseRecord } from "./release.ts";
 import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -51,11 +48,7 @@ export async function previewRollback(
   return readUnlocked(place, async (ledger) => {
     if (ledger === null) throw nothingDeployed(place.desk.environment);
     const input = await planRollback(place, ledger, { ...options, message: null });
-    const { id, studio, models } = input.release;
-    return viewPlan(place, input, {
-      code: `studio ${studio}, as release ${id} ran it`,
-      models: models.map(({ name, version, source }) => `${name} ${version} (${source})`),
-    });
+    return viewPlan(place, input, { ...place.target.describe(input.release), remarks: [] });
   });
 }
 
@@ -98,12 +91,9 @@ function chooseRelease(place: Workplace, ledger: Ledger, to: string | null): Rel
 
 /** What is run again must be what ran: files on a disk decay, and people edit them. */
 async function requireKept(place: Workplace, release: ReleaseRecord): Promise<void> {
-  const { paths } = place.desk;
-  const kept =
-    existsSync(releaseFile(paths, release.id)) &&
-    existsSync(codeFolder(paths, release.code.digest));
-  if (kept) {
-    const damage = await findDamage(paths, release);
+  const { releases } = place.target;
+  if (releases.isKept(release)) {
+    const damage = await releases.findDamage(release);
     if (damage === null) return;
     throw new StudioError({
       code: "release.damaged",
@@ -114,7 +104,7 @@ async function requireKept(place: Workplace, release: ReleaseRecord): Promise<vo
   }
   throw new StudioError({
     code: "release.missing",
-    message: `The code or models of release ${release.id} are no longer in ${paths.releases}. Nothing was changed.`,
+    message: `What release ${release.id} was made of is no longer in ${place.desk.paths.releases}. Nothing was changed.`,
     hint: bringBack(release),
     exitCode: exitCodes.unavailable,
   });
@@ -131,7 +121,7 @@ async function decideSchema(
   release: ReleaseRecord,
   withDown: boolean,
 ): Promise<DeployInput["schema"]> {
-  const available = listMigrations(releaseMigrationFolders(place.desk.paths, current));
+  const available = listMigrations(place.target.migrationFolders(current));
   const state = await readSchemaState({ database: place.database, migrations: available });
   const { verdict, extra, returnTo } = releaseCompatibility({
     applied: state.applied,

@@ -5,6 +5,7 @@ import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { waitHealthy } from "./health.ts";
+import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -99,6 +100,7 @@ export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step
         for (const refusal of await target.refusals(release)) throw new StudioError(refusal);
       },
     },
+    ...servicesSteps(target, release, null),
     {
       id: "start",
       title: `Start release ${release.id}`,
@@ -135,7 +137,7 @@ export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): St
       kind: "final",
       // The release may be gone while what held its address is still there.
       probe: nothingToProbe,
-      do: (step) => target.stop(step, release),
+      do: (step) => target.takeDown(step, release),
       undo: nothingToUndo,
     },
   ];

@@ -1,4 +1,6 @@
 import type { StepRun } from "../operation/step.ts";
+import type { MigrationFolder } from "../migrate/source.ts";
+import type { Outline, ReleaseKeeper } from "./release-keeper.ts";
 import type { ReleaseRecord } from "./release.ts";
 
 /** What a target says of one release's process or service. */
@@ -28,9 +30,28 @@ export interface Refusal {
   exitCode: 2 | 8;
 }
 
+/** A service of an environment that consists of several, for people. */
+export interface ServiceState {
+  name: string;
+  role: string;
+  /** `running`, `exited (1)`, `absent`. */
+  state: string;
+  /** `healthy`, `unhealthy`, `starting`, or null where it has no health check. */
+  health: string | null;
+  image: string;
+  startedAt: string | null;
+  restarts: number;
+}
+
 /** What can be asked of a kind of environment, without a change to anything. */
 export interface TargetView {
   kind: "local" | "compose" | "swarm";
+  /** What a release made now would be, for a plan: read as little as that takes. */
+  outline(previous: ReleaseRecord | null): Promise<Outline>;
+  /** What a release consists of, for people. */
+  describe(release: ReleaseRecord): Pick<Outline, "code" | "models">;
+  /** Where the migrations lie that a release brought. */
+  migrationFolders(release: ReleaseRecord): MigrationFolder[];
   /** How traffic moves from one release to the next, for the plan. */
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
   state(release: ReleaseRecord): Promise<ReleaseState>;
@@ -39,6 +60,10 @@ export interface TargetView {
   /** The last lines a release wrote. */
   lastLines(release: ReleaseRecord, count: number): Promise<string[]>;
   publicUrl(release: ReleaseRecord): string;
+  /** Names of services that a release needs and that are not switched with it. */
+  backingServices(release: ReleaseRecord): string[];
+  /** Every service of the environment; none where a release is all there is. */
+  services(release: ReleaseRecord): Promise<ServiceState[]>;
 }
 
 /**
@@ -46,11 +71,15 @@ export interface TargetView {
  * brings about an end state, so that it can be called again after a crash.
  */
 export interface Target extends TargetView {
+  /** What releases are made of. */
+  releases: ReleaseKeeper;
+  /** Brings them up as the release has them; one whose definition changed stops first. */
+  startBackingServices(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** Reasons not to begin: a port taken, an engine missing. */
   refusals(release: ReleaseRecord): Promise<Refusal[]>;
   /** Starts a release beside the one that serves, without public traffic. */
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
-  privateEndpoint(release: ReleaseRecord): PrivateEndpoint;
+  privateEndpoint(release: ReleaseRecord): Promise<PrivateEndpoint>;
   /** Moves public traffic to `release` and away from `from`, and proves it. */
   switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
   /** Takes public traffic away from a release. */
@@ -62,4 +91,6 @@ export interface Target extends TargetView {
   maintain(run: StepRun, release: ReleaseRecord, on: boolean): Promise<void>;
   /** Lets a release finish what it has begun, then ends it. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
+  /** The same, with every service of the environment. What they have stored stays. */
+  takeDown(run: StepRun, release: ReleaseRecord): Promise<void>;
 }

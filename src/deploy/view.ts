@@ -28,7 +28,13 @@ export async function openView({ desk, project, env, onSecret }: ViewInput): Pro
   const { settings, directory } = project;
   const variables = await variablesOf(project, env);
   const database = await resolveDatabase({ settings, directory, env: variables, onSecret });
-  const target = createTargetView(settings.target, desk.paths);
+  const target = await createTargetView(settings.target, {
+    paths: desk.paths,
+    project,
+    version: desk.version,
+    variables,
+    onSecret,
+  });
   return { desk, project, variables, database, target, onSecret };
 }
 

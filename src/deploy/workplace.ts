@@ -16,13 +16,11 @@ export interface WorkplaceInput extends ViewInput {
 export async function openWorkplace(input: WorkplaceInput): Promise<Workplace> {
   const { desk } = input;
   const view = await openView(input);
-  const { settings, directory } = view.project;
+  const { project, onSecret } = view;
   const variables = withoutFaults(view.variables);
-  const target = createTarget(settings.target, {
-    paths: desk.paths,
-    directory,
-    env: () => variables,
-  });
+  const { paths, version } = desk;
+  const site = { paths, project, version, variables, onSecret };
+  const target = await createTarget(project.settings.target, site);
   return { ...view, variables, desk, target };
 }
 

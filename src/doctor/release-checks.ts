@@ -1,4 +1,5 @@
 import { siteOf } from "../deploy/targets/local/local-site.ts";
+import { asLocal } from "../deploy/targets/local/local-release.ts";
 import { livingSupervisor } from "../deploy/targets/local/instance-file.ts";
 import { portRefusal } from "../deploy/targets/local/port.ts";
 import { findUnfinished } from "../ledger/operations.ts";
@@ -52,7 +53,7 @@ function supervisor({ serving, view, paths }: Scene): Finding {
   if ("error" in view || view.value.target.kind !== "local") {
     return skipped("the target has none");
   }
-  const found = livingSupervisor(siteOf(paths, serving.record).runFolder);
+  const found = livingSupervisor(siteOf(paths, asLocal(serving.record)).runFolder);
   return found === null ? wrong("it does not run") : ok(`process ${found.identity.pid}`);
 }
 
@@ -76,9 +77,13 @@ async function port({ project, view, serving, paths }: Scene): Promise<Finding> 
     return skipped("the target opens its own");
   }
   const { host, port } = project.value.settings.serve;
-  const current = serving?.record.address;
+  const current = serving === null ? null : asLocal(serving.record).address;
   const same = current?.host === host && current.port === port;
-  if (serving !== null && same && livingSupervisor(siteOf(paths, serving.record).runFolder)) {
+  if (
+    serving !== null &&
+    same &&
+    livingSupervisor(siteOf(paths, asLocal(serving.record)).runFolder)
+  ) {
     return ok(`${host}:${port} is ours`);
   }
   const refusal = await portRefusal({ host, port });

@@ -3,17 +3,14 @@ import { type Dirent, createReadStream, readFileSync, readdirSync, readlinkSync 
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StatePaths } from "../../state.ts";
-import { type ReleaseRecord, codeFolder, releaseFolder } from "../release.ts";
+import { type LocalRelease, codeFolder, releaseFolder } from "../release.ts";
 import { type KeptFile, type KeptLink, digestOf } from "./content-store.ts";
 
 /**
  * Reads all that was kept of a release and compares it with the release's record.
  * @returns what is wrong, for people; null when all is as it was
  */
-export async function findDamage(
-  paths: StatePaths,
-  release: ReleaseRecord,
-): Promise<string | null> {
+export async function findDamage(paths: StatePaths, release: LocalRelease): Promise<string | null> {
   const code = codeFolder(paths, release.code.digest);
   const found = entriesBelow(code).map((entry) => {
     const file = join(entry.parentPath, entry.name);

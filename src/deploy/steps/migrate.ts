@@ -8,7 +8,6 @@ import { StudioError, exitCodes } from "../../errors.ts";
 import type { Reach } from "../../operation/faults.ts";
 import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import { releaseMigrationFolders } from "../project-folders.ts";
 
 /** Brings the schema to the head the release was built for. */
 export function migrateStep(work: DeployWork): Step {
@@ -27,7 +26,7 @@ export function migrateStep(work: DeployWork): Step {
       const { file } = work.place.database;
       if (file !== null) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       if (input.schema.downTo !== undefined) return goDown(work, run, input.schema.downTo);
-      const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, release));
+      const migrations = listMigrations(work.place.target.migrationFolders(release));
       const { migrateUp } = await import("../../migrate/apply.ts");
       const report = await run.effect("up", (reach) =>
         migrateUp({ ...commonInput(work, run, migrations, reach), signal: run.signal }),
@@ -72,7 +71,7 @@ function commonInput(work: DeployWork, run: StepRun, migrations: MigrationListin
 async function goDown(work: DeployWork, run: StepRun, to: string | null) {
   // The files of the release that is left are needed: the one gone back to lacks them.
   const from = work.previous ?? work.release;
-  const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = listMigrations(work.place.target.migrationFolders(from));
   const { migrateDown } = await import("../../migrate/apply.ts");
   const report = await run.effect("down", (reach) =>
     migrateDown({ ...commonInput(work, run, migrations, reach), to }),
@@ -87,7 +86,7 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
 async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   const { input, release, previous, place } = work;
   if (input.schema.downTo !== undefined) return goUpAgain(work, run);
-  const migrations = listMigrations(releaseMigrationFolders(place.desk.paths, release));
+  const migrations = listMigrations(place.target.migrationFolders(release));
   const state = await schemaOf(work, migrations);
   if (state.head === input.schema.head) return;
   const knownToRelease = previous?.migrations ?? [];
@@ -126,7 +125,7 @@ function wayBack({ input }: DeployWork): string {
 
 async function goUpAgain(work: DeployWork, run: StepRun): Promise<void> {
   const from = work.previous ?? work.release;
-  const migrations = listMigrations(releaseMigrationFolders(work.place.desk.paths, from));
+  const migrations = listMigrations(work.place.target.migrationFolders(from));
   const to = work.input.schema.head;
   const { migrateUp } = await import("../../migrate/apply.ts");
   await run.effect("up", (reach) =>

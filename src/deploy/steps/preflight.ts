@@ -19,11 +19,12 @@ export function preflightStep(work: DeployWork): Step {
     undo: nothingToUndo,
     async do(run) {
       await checkConfiguration(work);
-      checkHost(work, run.note);
+      const draft = work.input.fresh ? await work.draft() : null;
+      checkHost(work, draft?.bytes ?? 0, run.note);
       for (const refusal of await work.place.target.refusals(work.release)) {
         throw new StudioError(refusal);
       }
-      if (work.input.fresh) await work.content();
+      for (const remark of draft?.remarks ?? []) run.note(remark);
     },
   };
 }
@@ -42,13 +43,13 @@ async function checkConfiguration({ place }: DeployWork): Promise<void> {
   });
 }
 
-function checkHost(work: DeployWork, note: (text: string) => void): void {
+function checkHost(work: DeployWork, written: number, note: (text: string) => void): void {
   const { paths } = work.place.desk;
   const { bavail, bsize } = statfsSync(existingAncestor(paths.root));
   const free = bavail * bsize;
   const { disk, memory } = work.release.settings.deploy.require;
   // What the configuration asks for is a wish; what will be written is a must.
-  const needed = work.input.fresh ? work.release.code.bytes + spareBytes : spareBytes;
+  const needed = written + spareBytes;
   if (free < needed) {
     throw new StudioError({
       code: "disk.short",

@@ -3,10 +3,8 @@ import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.t
 import { withRepository } from "../backup-repository.ts";
 import type { Reach } from "../../operation/faults.ts";
 import { observedStore } from "../observed-store.ts";
-import { withContents } from "../content/content-lock.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import type { discardRelease } from "../release-content.ts";
-import { usedDigests } from "../used-digests.ts";
+import { recordsInUse } from "../records-in-use.ts";
 
 /** Removes releases beyond `deploy.keepReleases`, and snapshots that the retention lets go. */
 export function pruneStep(work: DeployWork): Step {
@@ -18,10 +16,7 @@ export function pruneStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
-      const { discardRelease } = await import("../release-content.ts");
-      const released = await withContents(place.desk.paths, () =>
-        run.effect("releases", (reach) => pruneReleases(work, discardRelease, reach)),
-      );
+      const released = await run.effect("releases", (reach) => pruneReleases(work, reach));
       const { retention } = place.project.settings.backup;
       const { pruneSnapshots } = await import("../../backup/retention/prune.ts");
       const report = await run.effect("snapshots", (reach) =>
@@ -41,19 +36,15 @@ export function pruneStep(work: DeployWork): Step {
   };
 }
 
-function pruneReleases(
-  { ledger, place }: DeployWork,
-  discard: typeof discardRelease,
-  reach: Reach,
-): string[] {
-  const { environment, paths } = place.desk;
+async function pruneReleases({ ledger, place }: DeployWork, reach: Reach): Promise<string[]> {
+  const { environment } = place.desk;
   const rows = listReleases(ledger, environment)
     .toSorted((a, b) => Number(a.status === "former") - Number(b.status === "former"))
     .map(({ id }) => id);
   const removed = rows.slice(Math.max(1, place.project.settings.deploy.keepReleases));
-  const used = usedDigests(ledger, new Set(removed));
+  const others = recordsInUse(ledger, new Set(removed));
   for (const id of removed) {
-    discard(paths, id, used, reach);
+    await place.target.releases.discard(id, others, reach);
     removeRelease(ledger, id);
     reach("release-removed");
   }

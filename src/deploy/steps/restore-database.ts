@@ -7,7 +7,6 @@ import { type Step, type StepRun, nothingToProbe } from "../../operation/step.ts
 import { environmentServer } from "../databases/environment-server.ts";
 import type { ExchangeOf } from "../databases/server-database.ts";
 import { migrationInput } from "../migration-input.ts";
-import { releaseMigrationFolders } from "../project-folders.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { withSnapshot } from "../snapshot-of.ts";
 import type { Workplace } from "../workplace.ts";
@@ -118,7 +117,7 @@ function migrateStep(place: Workplace, input: RestoreInput): Step | null {
 }
 
 async function goUp(place: Workplace, run: StepRun, release: ReleaseRecord, to: string) {
-  const migrations = listMigrations(releaseMigrationFolders(place.desk.paths, release));
+  const migrations = listMigrations(place.target.migrationFolders(release));
   const report = await run.effect("up", (reach) =>
     migrateUp({
       ...migrationInput(place, run.signal, migrations),

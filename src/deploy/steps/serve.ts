@@ -47,7 +47,7 @@ export function gateStep(work: DeployWork): Step {
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),
-        target: place.target.privateEndpoint(release),
+        target: await place.target.privateEndpoint(release),
         overrides: { duration: gate.duration },
         thresholds: gate.thresholds,
         signal: run.signal,

@@ -22,7 +22,7 @@ import {
 import { findDamage } from "../../../src/deploy/content/find-damage.ts";
 import { openHashCache } from "../../../src/deploy/content/hash-cache.ts";
 import { packageClosure } from "../../../src/deploy/content/package-closure.ts";
-import type { ReleaseRecord } from "../../../src/deploy/release.ts";
+import type { LocalRelease } from "../../../src/deploy/release.ts";
 import { statePaths } from "../../../src/state.ts";
 
 let folder: string;
@@ -76,7 +76,7 @@ async function viewOf(root: string) {
   const digest = digestOf(files, links);
   const view = join(releases, "code", digest);
   buildView(store, files, view, links, () => {});
-  const release = { code: { digest }, models: [] as unknown } as ReleaseRecord;
+  const release = { code: { digest }, models: [] as unknown } as LocalRelease;
   return { view, entry: join(relative(base, root), "main.js"), release };
 }
 

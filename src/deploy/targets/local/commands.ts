@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ReleaseRecord } from "../../release.ts";
+import type { LocalRelease } from "../../release.ts";
 
 /** What `__instance` is told; the rest it reads from the release's own record. */
 export interface InstanceOrder {
@@ -9,11 +9,11 @@ export interface InstanceOrder {
 }
 
 /** Both run the release's kept code, not whatever lies in the project by then. */
-export function supervisorCommand(code: string, release: ReleaseRecord): string[] {
+export function supervisorCommand(code: string, release: LocalRelease): string[] {
   return [process.execPath, join(code, release.code.entry)];
 }
 
-export function instanceCommand(code: string, release: ReleaseRecord, directory: string): string[] {
+export function instanceCommand(code: string, release: LocalRelease, directory: string): string[] {
   const order: InstanceOrder = {
     directory,
     environment: release.environment,

@@ -7,6 +7,7 @@ import { type Daemon, startDaemon } from "../../../server/daemon.ts";
 import { createLogger } from "../../../server/logging.ts";
 import { statePaths } from "../../../state.ts";
 import { codeFolder, readReleaseRecord, releaseFolder } from "../../release.ts";
+import { asLocal } from "./local-release.ts";
 import { type InstanceOrder, supervisorCommand } from "./commands.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { heldDescriptor, inheritedCopies } from "./instances.ts";
@@ -26,7 +27,7 @@ export interface InstanceInput {
 export async function runInstance(input: InstanceInput): Promise<void> {
   const { directory, environment, release: id } = input.order;
   const paths = statePaths(directory, environment);
-  const release = readReleaseRecord(paths, id);
+  const release = asLocal(readReleaseRecord(paths, id));
   const site = siteOf(paths, release);
   const variables = resolveVariables({ settings: release.settings, directory, env: input.env });
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });

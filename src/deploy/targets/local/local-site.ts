@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { StatePaths } from "../../../state.ts";
-import type { Address, ReleaseRecord } from "../../release.ts";
+import type { Address, LocalRelease } from "../../release.ts";
 import { releaseSocket, socketFolder, supervisorSocket } from "./runtime-folder.ts";
 
 /** The places of one release's processes. Each address has a supervisor, and a folder, of its own. */
@@ -19,7 +19,7 @@ export interface LocalSite {
 
 export function siteOf(
   paths: StatePaths,
-  release: Pick<ReleaseRecord, "id" | "address">,
+  release: Pick<LocalRelease, "id" | "address">,
 ): LocalSite {
   const { address } = release;
   const runFolder = join(paths.run, `${address.host.replaceAll(/[^\w.-]/g, "_")}-${address.port}`);

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
-import type { StatePaths } from "../../../state.ts";
-import { type ReleaseRecord, codeFolder } from "../../release.ts";
+import { type LocalRelease, type ReleaseRecord, codeFolder } from "../../release.ts";
 import type { Refusal, Target } from "../../target.ts";
+import type { TargetInput } from "../target-input.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
 import type { StartRequest } from "./instances.ts";
+import { asLocal } from "./local-release.ts";
+import { localReleases } from "./local-releases.ts";
 import { openListener } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
 import { createLocalView } from "./local-view.ts";
@@ -22,26 +24,20 @@ import {
   settledSupervisor,
 } from "./processes.ts";
 
-export interface LocalTargetInput {
-  paths: StatePaths;
-  /** The project's folder: working directory of the processes. */
-  directory: string;
-  /** The environment of processes started: the caller's, with the project's variables. */
-  env(): Record<string, string | undefined>;
-}
-
 /** Releases as processes of this machine, behind one inherited listening socket. */
-export function createLocalTarget(input: LocalTargetInput): Target {
+export function createLocalTarget(input: TargetInput): Target {
   const { paths } = input;
-  const siteFor = (release: ReleaseRecord) => siteOf(paths, release);
+  const siteFor = (release: ReleaseRecord) => siteOf(paths, asLocal(release));
   const target: Target = {
-    ...createLocalView(paths),
+    ...createLocalView(input),
+    releases: localReleases(input),
+    startBackingServices: async () => {},
     async refusals(release) {
       const refusal = await refusalOf(siteFor(release));
       return refusal === null ? [] : [refusal];
     },
-    start: (run, release) => start(input, siteFor(release), run, release),
-    privateEndpoint: (release) => ({ socketPath: siteFor(release).socketPath }),
+    start: (run, release) => start(input, siteFor(release), run, asLocal(release)),
+    privateEndpoint: async (release) => ({ socketPath: siteFor(release).socketPath }),
     async switchTo(run, release, from) {
       const site = siteFor(release);
       await run.effect("accept", () => acceptTraffic(site));
@@ -60,6 +56,7 @@ export function createLocalTarget(input: LocalTargetInput): Target {
       if (on) await untilAnswered(site, graceOf(release));
     },
     stop: (run, release) => stop(siteFor(release), run, release),
+    takeDown: (run, release) => stop(siteFor(release), run, release),
   };
   return target;
 }
@@ -78,13 +75,13 @@ async function refusalOf(site: LocalSite): Promise<Refusal | null> {
 }
 
 async function start(
-  input: LocalTargetInput,
+  input: TargetInput,
   site: LocalSite,
   run: StepRun,
-  release: ReleaseRecord,
+  release: LocalRelease,
 ): Promise<void> {
   const code = codeFolder(input.paths, release.code.digest);
-  const env = { ...input.env(), ORT_DISABLE_TELEMETRY: "1" };
+  const env = { ...input.variables, ORT_DISABLE_TELEMETRY: "1" };
   const grace = graceOf(release);
   await settledSupervisor(site);
   await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
@@ -99,12 +96,12 @@ async function start(
       }),
     );
   }
-  const command = instanceCommand(code, release, input.directory);
+  const command = instanceCommand(code, release, input.project.directory);
   await run.effect("spawn", () =>
     askSupervisor(site, "/start", {
       release: release.id,
       command,
-      cwd: input.directory,
+      cwd: input.project.directory,
       env,
       grace,
     } satisfies StartRequest),

@@ -1,29 +1,52 @@
-import type { StatePaths } from "../../../state.ts";
-import { type ReleaseRecord, describeAddress } from "../../release.ts";
+import { join } from "node:path";
+import { type ReleaseRecord, codeFolder, describeAddress, releaseFolder } from "../../release.ts";
 import type { ReleaseState, TargetView } from "../../target.ts";
+import type { TargetInput } from "../target-input.ts";
 import { askPublic } from "./control-client.ts";
+import { asLocal } from "./local-release.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
 import { daemonState, supervisorState } from "./process-states.ts";
 
 /** Looks at releases that are processes of this machine. */
-export function createLocalView(paths: StatePaths): TargetView {
+export function createLocalView(input: TargetInput): TargetView {
+  const { paths } = input;
+  const siteFor = (release: ReleaseRecord) => siteOf(paths, asLocal(release));
+  const urlOf = (release: ReleaseRecord) => describeAddress(asLocal(release).address);
   return {
     kind: "local",
-    describeSwitch,
-    state: (release) => stateOf(siteOf(paths, release), release),
-    whoAnswers: (release) => whoAnswers(describeAddress(release.address)),
+    async outline(previous) {
+      const { outlineLocal } = await import("./outline.ts");
+      return outlineLocal(input, previous);
+    },
+    describe: ({ id, studio, models }) => ({
+      code: `studio ${studio}, as release ${id} ran it`,
+      models: models.map(({ name, version, source }) => `${name} ${version} (${source})`),
+    }),
+    migrationFolders(release) {
+      const { code } = asLocal(release);
+      const own = join(codeFolder(paths, code.digest), code.migrations);
+      const folder = join(releaseFolder(paths, release.id), "migrations");
+      return [
+        { folder: own, origin: "studio" },
+        { folder, origin: "project" },
+      ];
+    },
+    describeSwitch: (release, previous) =>
+      describeSwitch(urlOf(release), previous === null ? null : urlOf(previous)),
+    state: (release) => stateOf(siteFor(release), release),
+    whoAnswers: (release) => whoAnswers(urlOf(release)),
     async lastLines(release, count) {
       const { readLastLines } = await import("./last-lines.ts");
-      return readLastLines(siteOf(paths, release).outputFile, count);
+      return readLastLines(siteFor(release).outputFile, count);
     },
-    publicUrl: (release) => describeAddress(release.address),
+    publicUrl: urlOf,
+    backingServices: () => [],
+    services: async () => [],
   };
 }
 
-function describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string {
-  const here = describeAddress(release.address);
-  if (previous === null) return `opens ${here}`;
-  const before = describeAddress(previous.address);
+function describeSwitch(here: string, before: string | null): string {
+  if (before === null) return `opens ${here}`;
   if (before === here) return `takes over the listening socket of ${here}; no request is dropped`;
   return `opens ${here}; ${before} closes, and clients that still use it are refused`;
 }

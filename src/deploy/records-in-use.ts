@@ -5,14 +5,13 @@ import type { DeployInput } from "./deploy-input.ts";
 import type { ReleaseRecord } from "./release.ts";
 
 /**
- * Digests of the code that releases run besides those in `without`: of every environment, for they
- * share it, and of releases that a deploy under way has not recorded yet.
+ * The releases besides those in `without`: of every environment, for they share what is kept, and
+ * of deploys under way that have not recorded theirs yet.
  */
-export function usedDigests(ledger: Ledger, without: ReadonlySet<string>): Set<string> {
+export function recordsInUse(ledger: Ledger, without: ReadonlySet<string>): ReleaseRecord[] {
   const recorded = listReleases(ledger, null).map((row) => row.record as ReleaseRecord);
   const planned = listUnfinished(ledger)
     .map((row) => (row.input as Partial<DeployInput>).release)
     .filter((release) => release !== undefined);
-  const releases = [...recorded, ...planned].filter(({ id }) => !without.has(id));
-  return new Set(releases.map(({ code }) => code.digest));
+  return [...recorded, ...planned].filter(({ id }) => !without.has(id));
 }

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { type ComposeRelease, releaseFolder } from "../../release.ts";
+import type { TargetInput } from "../target-input.ts";
+import type { Colour } from "./colours.ts";
+import { renderedFile } from "./compose-release.ts";
+import type { Docker } from "./docker.ts";
+import type { Proxy } from "./proxies/proxy.ts";
+
+/** What every act on a stack needs. */
+export interface ComposeSite {
+  input: TargetInput;
+  docker: Docker;
+  proxy: Proxy;
+}
+
+/** `docker compose` with the file that was rendered for a release, in one colour. */
+export function rendered(
+  { input }: ComposeSite,
+  release: ComposeRelease,
+  colour: Colour,
+): string[] {
+  const file = join(releaseFolder(input.paths, release.id), renderedFile(colour));
+  return ["compose", "-p", release.compose.project, "-f", file];
+}

@@ -1,0 +1,136 @@
+import type { StepRun } from "../../../operation/step.ts";
+import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
+import type { Refusal, Target } from "../../target.ts";
+import { colourOf, freeColour, labels } from "./colours.ts";
+import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
+import { composeReleases } from "./compose-releases.ts";
+import { type ComposeSite, rendered } from "./compose-site.ts";
+import { createComposeView } from "./compose-view.ts";
+import { containersOf, listContainers } from "./containers.ts";
+import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
+import { markMaintenance } from "./maintenance-marks.ts";
+import { colourService } from "./render.ts";
+import { takeDown } from "./take-down.ts";
+
+/** Releases as two colours of containers behind the stack's own proxy. */
+export function createComposeTarget(site: ComposeSite): Target {
+  const { input, docker } = site;
+  const view = createComposeView(site);
+  return {
+    ...view,
+    releases: composeReleases(input, docker),
+    startBackingServices: (run, release) => startBacking(site, run, asCompose(release)),
+    refusals: (release) => refusals(site, asCompose(release)),
+    start: (run, release) => start(site, run, asCompose(release)),
+    privateEndpoint: (release) => privateEndpoint(site, asCompose(release)),
+    switchTo: (run, release, from) =>
+      switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
+    unswitch: (run, release) => direct(site, run, asCompose(release), null),
+    maintain: (run, release, on) => maintain(site, run, asCompose(release), on),
+    stop: (run, release) => stop(site, run, release),
+    takeDown: (run, release) => takeDown(site, run, asCompose(release)),
+  };
+}
+
+async function refusals(
+  { docker, input }: ComposeSite,
+  release: ComposeRelease,
+): Promise<Refusal[]> {
+  const { project } = release.compose;
+  const others = (await listContainers(docker, project)).filter((one) => {
+    const environment = one.labels[labels.environment];
+    return environment !== undefined && environment !== input.project.environment;
+  });
+  const [other] = others;
+  if (other === undefined) return [];
+  return [
+    {
+      code: "compose.projectTaken",
+      message: `The Compose project "${project}" is that of the environment "${other.labels[labels.environment]}" on this engine.`,
+      hint: "Give each environment a project of its own: set COMPOSE_PROJECT_NAME in its file of variables.",
+      exitCode: 2,
+    },
+  ];
+}
+
+/** Only what changed is touched: Compose compares each container with its definition. */
+async function startBacking(
+  site: ComposeSite,
+  run: StepRun,
+  release: ComposeRelease,
+): Promise<void> {
+  const { docker, proxy } = site;
+  const { services, project } = release.compose;
+  const names = services.flatMap(({ name, role }) => (role === "switched" ? [] : [name]));
+  const containers = await listContainers(docker, project);
+  const configured = proxy.configured();
+  const serves = containers.some(
+    (one) => one.running && one.labels[labels.release] === configured && configured !== null,
+  );
+  await run.effect("proxy-files", () => proxy.prepare(switchedServices(release), serves));
+  const colour = (configured === null ? null : colourOf(containers, configured)) ?? "blue";
+  const argv = ["up", "-d", "--no-deps", "--no-build", "--pull", "never", "--wait", ...names];
+  await run.effect("up", () =>
+    docker.act(run, [...rendered(site, release, colour), ...argv], {
+      failing: `${names.join(", ")} did not all start and become healthy`,
+    }),
+  );
+}
+
+async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): Promise<void> {
+  const { docker, proxy } = site;
+  const containers = await listContainers(docker, release.compose.project);
+  const colour = colourOf(containers, release.id) ?? freeColour(containers, proxy.configured());
+  const services = switchedServices(release).map((name) => colourService(name, colour));
+  const inTheWay = containers.filter(
+    (one) => services.includes(one.service) && one.labels[labels.release] !== release.id,
+  );
+  if (inTheWay.length > 0) {
+    // With --no-recreate Compose would start the former release that had this colour.
+    await run.effect("clear", () => docker.act(run, ["rm", "-f", ...inTheWay.map(({ id }) => id)]));
+  }
+  const argv = ["up", "-d", "--no-deps", "--no-recreate", "--no-build", "--pull", "never"];
+  await run.effect("up", () =>
+    docker.act(run, [...rendered(site, release, colour), ...argv, ...services], {
+      failing: `${services.join(", ")} could not be started`,
+    }),
+  );
+}
+
+async function privateEndpoint(
+  { docker }: ComposeSite,
+  release: ComposeRelease,
+): Promise<{ url: string }> {
+  const [container] = (await containersOf(docker, release)).filter(({ running }) => running);
+  const address = container?.addresses[0];
+  if (container === undefined || address === undefined) throw gone(release);
+  const service = container.labels[labels.service];
+  const port = release.compose.services.find(({ name }) => name === service)?.port ?? 8000;
+  return { url: `http://${address}:${port}` };
+}
+
+async function maintain(
+  site: ComposeSite,
+  run: StepRun,
+  release: ComposeRelease,
+  on: boolean,
+): Promise<void> {
+  const { proxy, input } = site;
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, on));
+  if (proxy.configured() !== release.id) return;
+  await direct(site, run, release, release);
+  if (!on) return;
+  const containers = await proxyContainers(site, release);
+  await proxy.drain({ containers, from: [], patience: drainOf(release) });
+}
+
+/** Its containers are kept: within the undo window they start again in a moment. */
+async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Promise<void> {
+  const { docker, input } = site;
+  const running = (await containersOf(docker, asCompose(release))).filter(
+    ({ status }) => status !== "exited" && status !== "created",
+  );
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, false));
+  if (running.length === 0) return;
+  await run.effect("stop", () => docker.act(run, ["stop", ...running.map(({ id }) => id)]));
+}

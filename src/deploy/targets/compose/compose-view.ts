@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { type ComposeRelease, releaseFolder } from "../../release.ts";
+import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
+import { labels } from "./colours.ts";
+import { asCompose, migrationPlaces, switchedServices } from "./compose-release.ts";
+import type { ComposeSite } from "./compose-site.ts";
+import { type Container, containersOf, listContainers } from "./containers.ts";
+import { askReady, askWho } from "./public-address.ts";
+
+/** Looks at releases that are containers of a Compose project. */
+export function createComposeView(site: ComposeSite): TargetView {
+  const { input, docker, proxy } = site;
+  return {
+    kind: "compose",
+    async outline() {
+      const { outlineStack } = await import("./read-stack.ts");
+      return outlineStack(docker, input);
+    },
+    describe(release) {
+      const { compose, id } = asCompose(release);
+      const images = Object.entries(compose.images).map(
+        ([name, { pinned }]) => `${name} ${pinned}`,
+      );
+      return {
+        code: `${compose.project}, as release ${id} ran it: ${images.join(", ")}`,
+        models: [],
+      };
+    },
+    migrationFolders: ({ id }) =>
+      (["studio", "project"] as const).map((origin) => ({
+        folder: join(releaseFolder(input.paths, id), migrationPlaces[origin]),
+        origin,
+      })),
+    describeSwitch: (release) => describeSwitch(asCompose(release)),
+    state: (release) => stateOf(site, asCompose(release)),
+    whoAnswers: (release) => askWho(asCompose(release), proxy),
+    lastLines: (release, count) => lastLines(site, asCompose(release), count),
+    publicUrl: (release) => asCompose(release).compose.proxy?.url ?? "",
+    backingServices: (release) =>
+      asCompose(release).compose.services.flatMap(({ name, role }) =>
+        role === "switched" ? [] : [name],
+      ),
+    services: (release) => servicesOf(site, asCompose(release)),
+  };
+}
+
+function describeSwitch(release: ComposeRelease): string {
+  const { proxy } = release.compose;
+  const names = switchedServices(release).join(", ");
+  return `${proxy?.service ?? "the proxy"} is reloaded with the other colour of ${names}; what it began goes on where it began`;
+}
+
+async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<ReleaseState> {
+  const { docker, proxy } = site;
+  const containers = await containersOf(docker, release);
+  const running = containers.filter((one) => one.running);
+  const wanted = release.compose.services
+    .filter(({ role }) => role === "switched")
+    .reduce((sum, { replicas }) => sum + replicas, 0);
+  const complete = running.length >= wanted;
+  const accepting = running.length > 0 && proxy.configured() === release.id;
+  return {
+    release: release.id,
+    running: running.length > 0,
+    accepting,
+    maintenance: accepting && proxy.inMaintenance(),
+    canAccept: complete,
+    ready: complete && (await areReady(release, running)),
+    startedAt: running[0]?.startedAt ?? null,
+    restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
+    requests: { total: 0, errors: 0 },
+  };
+}
+
+/** By its own health check where it has one, else by a request to its address. */
+async function areReady(release: ComposeRelease, running: readonly Container[]): Promise<boolean> {
+  const answers = running.map(async (container) => {
+    if (container.health !== null) return container.health === "healthy";
+    const service = container.labels[labels.service];
+    const port = release.compose.services.find(({ name }) => name === service)?.port ?? 8000;
+    return askReady(
+      `http://${container.addresses[0]}:${port}`,
+      release.settings.deploy.health.path,
+    );
+  });
+  return (await Promise.all(answers)).every((ready) => ready);
+}
+
+async function lastLines(
+  { docker }: ComposeSite,
+  release: ComposeRelease,
+  count: number,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { id } of await containersOf(docker, release)) {
+    const { stdout, stderr } = await docker.attempt(["logs", "--tail", String(count), id]);
+    lines.push(...`${stdout}${stderr}`.split("\n").filter((line) => line !== ""));
+  }
+  return lines.slice(-count);
+}
+
+async function servicesOf(
+  { docker }: ComposeSite,
+  release: ComposeRelease,
+): Promise<ServiceState[]> {
+  const containers = await listContainers(docker, release.compose.project);
+  return release.compose.services.flatMap(({ name, role }): ServiceState[] => {
+    const own = containers.filter(
+      (one) => one.service === name || one.labels[labels.service] === name,
+    );
+    if (own.length > 0) return own.map((one) => serviceState(one, role));
+    const nothing = { health: null, image: "", startedAt: null, restarts: 0 };
+    return [{ name, role, state: "absent", ...nothing }];
+  });
+}
+
+function serviceState(container: Container, role: string): ServiceState {
+  const { status, exitCode, health, image, startedAt, restarts } = container;
+  const state = status === "exited" ? `exited (${exitCode})` : status;
+  return { name: container.service, role, state, health, image, startedAt, restarts };
+}

@@ -1,0 +1,87 @@
+import type { ComposeRelease } from "../../release.ts";
+import { labels as studio } from "./colours.ts";
+import type { Docker } from "./docker.ts";
+
+/** A container as the engine knows it. */
+export interface Container {
+  id: string;
+  name: string;
+  /** The Compose service's name. */
+  service: string;
+  labels: Record<string, string>;
+  running: boolean;
+  /** `running`, `exited`, `restarting`, … */
+  status: string;
+  exitCode: number;
+  /** Null where it has no health check. */
+  health: "starting" | "healthy" | "unhealthy" | null;
+  startedAt: string | null;
+  restarts: number;
+  /** As it was named when the container was made. */
+  image: string;
+  imageId: string;
+  /** Addresses, one for each network. */
+  addresses: string[];
+  mounts: { source: string; destination: string }[];
+}
+
+interface Inspected {
+  Id: string;
+  Name: string;
+  Image: string;
+  RestartCount: number;
+  State: {
+    Status: string;
+    Running: boolean;
+    Restarting: boolean;
+    ExitCode: number;
+    StartedAt: string;
+    Health?: { Status: string };
+  };
+  Config: { Image: string; Labels: Record<string, string> | null };
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+  Mounts: { Source: string; Destination: string }[];
+}
+
+/** All containers of a Compose project, those that have ended too. */
+export async function listContainers(docker: Docker, project: string): Promise<Container[]> {
+  const filter = `label=com.docker.compose.project=${project}`;
+  const ids = await docker.ask(["ps", "-aq", "--no-trunc", "--filter", filter]);
+  const wanted = ids.split("\n").filter((id) => id !== "");
+  if (wanted.length === 0) return [];
+  // One may be gone by now: the others are told all the same.
+  const { stdout } = await docker.attempt(["container", "inspect", ...wanted]);
+  return (JSON.parse(stdout || "[]") as Inspected[]).map(containerOf);
+}
+
+/** The switched containers of a release, whether they run or not. */
+export async function containersOf(docker: Docker, release: ComposeRelease): Promise<Container[]> {
+  const all = await listContainers(docker, release.compose.project);
+  return all.filter((one) => one.labels[studio.release] === release.id);
+}
+
+function containerOf(one: Inspected): Container {
+  const { State, Config } = one;
+  const labels = Config.Labels ?? {};
+  return {
+    id: one.Id,
+    name: one.Name.replace(/^\//, ""),
+    service: labels["com.docker.compose.service"] ?? "",
+    labels,
+    running: State.Running && !State.Restarting,
+    status: State.Status,
+    exitCode: State.ExitCode,
+    health: (State.Health?.Status ?? null) as Container["health"],
+    startedAt: State.Running ? State.StartedAt : null,
+    restarts: one.RestartCount,
+    image: Config.Image,
+    imageId: one.Image,
+    addresses: Object.values(one.NetworkSettings.Networks)
+      .map(({ IPAddress }) => IPAddress)
+      .filter((address) => address !== ""),
+    mounts: one.Mounts.map(({ Source, Destination }) => ({
+      source: Source,
+      destination: Destination,
+    })),
+  };
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StudioError, exitCodes } from "../../../errors.ts";
+import type { StepRun } from "../../../operation/step.ts";
+import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
+import { colourOf } from "./colours.ts";
+import { drainOf } from "./compose-release.ts";
+import type { ComposeSite } from "./compose-site.ts";
+import { type Container, containersOf, listContainers } from "./containers.ts";
+import { isMarked } from "./maintenance-marks.ts";
+import { askWho } from "./public-address.ts";
+import { colourAlias } from "./render.ts";
+
+/** Moves the public to a release, proves it, and waits until the former has ended what it began. */
+export async function switchTo(
+  site: ComposeSite,
+  run: StepRun,
+  release: ComposeRelease,
+  from: ComposeRelease | null,
+): Promise<void> {
+  const { docker, proxy } = site;
+  await direct(site, run, release, release);
+  await run.effect("prove", () => prove(site, release));
+  if (from === null || from.id === release.id) return;
+  const former = await containersOf(docker, from);
+  const cut = await proxy.drain({
+    containers: await proxyContainers(site, release),
+    from: former.flatMap(({ addresses }) => addresses),
+    patience: drainOf(from),
+  });
+  if (cut > 0) {
+    run.note(
+      `${cut} connection${cut === 1 ? " was" : "s were"} still open after the drain time and will be cut.`,
+    );
+  }
+}
+
+/**
+ * Tells the proxy where requests go.
+ * @param to the release that requests go to; null: none, and the public is told to come back
+ */
+export async function direct(
+  site: ComposeSite,
+  run: StepRun,
+  release: ComposeRelease,
+  to: ComposeRelease | null,
+): Promise<void> {
+  const { docker, proxy, input } = site;
+  const { project, services } = release.compose;
+  const containers = await listContainers(docker, project);
+  const colour = to === null ? null : colourOf(containers, to.id);
+  if (to !== null && colour === null) throw gone(to);
+  const upstreams = services.flatMap(({ name, role, port }) =>
+    role === "switched"
+      ? [{ service: name, address: `${colourAlias(project, name, colour ?? "blue")}:${port}` }]
+      : [],
+  );
+  await proxy.direct(run, {
+    release: to?.id ?? null,
+    upstreams,
+    maintenance: to !== null && isMarked(input.paths, to.id),
+    containers: await proxyContainers(site, release),
+  });
+}
+
+/** Those of the stack's proxy that run. */
+export async function proxyContainers(
+  { docker }: ComposeSite,
+  { compose }: ComposeRelease,
+): Promise<Container[]> {
+  const all = await listContainers(docker, compose.project);
+  return all.filter(({ service, running }) => service === compose.proxy?.service && running);
+}
+
+async function prove(site: ComposeSite, release: ComposeRelease): Promise<void> {
+  let answered: string | null = null;
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    answered = await askWho(release, site.proxy);
+    if (answered === release.id) return;
+    await sleep(100);
+  }
+  const who = answered === null ? "nobody" : `release ${answered}`;
+  throw new StudioError({
+    code: "switch.unproven",
+    message: `${release.compose.proxy?.url} should be answered by release ${release.id}, but ${who} answers.`,
+    exitCode: exitCodes.undone,
+  });
+}
+
+export function gone(release: ReleaseRecord): StudioError {
+  return new StudioError({
+    code: "release.gone",
+    message: `No container of release ${release.id} runs.`,
+    exitCode: exitCodes.undone,
+  });
+}

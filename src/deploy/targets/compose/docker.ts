@@ -1,0 +1,95 @@
+import { StudioError, exitCodes } from "../../../errors.ts";
+import type { StepRun } from "../../../operation/step.ts";
+import { type CommandResult, runCommand } from "../../../shell/exec.ts";
+import { runGroup } from "../../../shell/process-group.ts";
+
+export interface DockerOptions {
+  /** The project's folder. */
+  cwd: string;
+  env: Record<string, string | undefined>;
+}
+
+/** The docker command, as the operator's own DOCKER_HOST, context and login have it. */
+export interface Docker {
+  /** Asks; @throws StudioError with docker's own words where it fails */
+  ask(argv: readonly string[], more?: DockerMore): Promise<string>;
+  /** Asks, and leaves the failure to the caller. */
+  attempt(argv: readonly string[], more?: DockerMore): Promise<CommandResult>;
+  /**
+   * Changes something. The process is in the journal before it is let run, so that a resume does
+   * not meet it at work.
+   */
+  act(run: StepRun, argv: readonly string[], more?: DockerMore): Promise<void>;
+}
+
+export interface DockerMore {
+  input?: string;
+  /** Milliseconds. */
+  timeout?: number;
+  /** What was meant to happen, for the error: "Service api could not be built". */
+  failing?: string;
+}
+
+/** Compose's warning about services of the other colour would frighten for nothing. */
+const quiet = { COMPOSE_IGNORE_ORPHANS: "1", COMPOSE_PROGRESS: "plain", DOCKER_CLI_HINTS: "false" };
+
+export function createDocker({ cwd, env: given }: DockerOptions): Docker {
+  const env = { ...given, ...quiet };
+  const attempt: Docker["attempt"] = (argv, more = {}) =>
+    runCommand("docker", argv, { cwd, env, timeout: more.timeout ?? 60_000, ...inputOf(more) });
+  return {
+    attempt,
+    async ask(argv, more = {}) {
+      const result = await attempt(argv, more);
+      if (result.exitCode === 0) return result.stdout;
+      throw dockerError(result.exitCode, lastWords(result.stderr || result.stdout), more.failing);
+    },
+    async act(run, argv, more = {}) {
+      const { exitCode, lastLines } = await runGroup("docker", argv, {
+        cwd,
+        env,
+        onStart: (identity) => run.child(identity),
+        onLine: (line) => run.say(line),
+        signal: run.signal,
+      });
+      if (exitCode === 0) return;
+      run.signal.throwIfAborted();
+      throw dockerError(exitCode ?? 1, lastWords(lastLines.join("\n")), more.failing);
+    },
+  };
+}
+
+const inputOf = ({ input }: DockerMore) => (input === undefined ? {} : { input });
+
+/** The end of what docker wrote: its beginning is progress. */
+function lastWords(text: string): string {
+  const lines = text.trim().split("\n").slice(-4);
+  return lines.map((line) => line.trim()).join(" ");
+}
+
+const unreachable =
+  /cannot connect to the docker daemon|error during connect|permission denied.*docker/i;
+
+export function dockerError(exitCode: number, words: string, failing?: string): StudioError {
+  if (exitCode === 127 || /is not a docker command/.test(words)) {
+    return new StudioError({
+      code: "docker.missing",
+      message: "Docker with its Compose plugin (version 2) is not installed here.",
+      hint: "Install both (https://docs.docker.com/engine/install/), then run this again.",
+      exitCode: exitCodes.unavailable,
+    });
+  }
+  if (unreachable.test(words)) {
+    return new StudioError({
+      code: "docker.unreachable",
+      message: `The Docker daemon does not answer: ${words}`,
+      hint: "Start it, or set DOCKER_HOST; `docker info` must work for this user.",
+      exitCode: exitCodes.unavailable,
+    });
+  }
+  return new StudioError({
+    code: "docker.failed",
+    message: `${failing ?? "Docker could not do it"}: ${words || `exit code ${exitCode}`}`,
+    exitCode: exitCodes.undone,
+  });
+}

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StudioError, exitCodes } from "../../../../errors.ts";
+import type { Container } from "../containers.ts";
+import type { Docker } from "../docker.ts";
+import {
+  maintenanceFile,
+  maintenanceText,
+  readProxyFile,
+  releaseIn,
+  upstreamFile,
+  upstreamText,
+  writeProxyFile,
+} from "./nginx-files.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** Milliseconds in which nginx must have started workers with the new configuration. */
+const reloadPatience = 10_000;
+
+/** nginx, by an include in a mounted folder and its signal to reload. */
+export function nginxProxy(docker: Docker, folder: string): Proxy {
+  /** Workers from before the last reload, by container. */
+  const former = new Map<string, string[]>();
+  return {
+    configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
+    inMaintenance: () => readProxyFile(folder, maintenanceFile) === maintenanceText(true),
+    prepare(services, serves) {
+      // nginx does not start where it cannot find the address of a name.
+      if (!serves) {
+        const nowhere = services.map((service) => ({ service, address: "" }));
+        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere));
+      }
+      if (readProxyFile(folder, maintenanceFile) === null) {
+        writeProxyFile(folder, maintenanceFile, maintenanceText(false));
+      }
+    },
+    async direct(run, order) {
+      await run.effect("include", (reach) => {
+        writeProxyFile(folder, upstreamFile, upstreamText(order.release, order.upstreams));
+        reach("upstreams-written");
+        writeProxyFile(folder, maintenanceFile, maintenanceText(order.maintenance));
+      });
+      for (const container of order.containers) {
+        await checkSeen(docker, folder, container);
+        await testConfiguration(docker, container);
+        former.set(container.id, await workersOf(docker, container));
+      }
+      await run.effect("reload", async () => {
+        for (const container of order.containers) await reload(docker, container, former);
+      });
+    },
+    async drain({ containers, from, patience }) {
+      const deadline = Date.now() + patience;
+      for (const container of containers) {
+        const wanted = former.get(container.id) ?? [];
+        while (await isAnyLeft(docker, container, wanted)) {
+          if (Date.now() > deadline) return openConnections(docker, containers, from);
+          await sleep(100);
+        }
+      }
+      return 0;
+    },
+  };
+}
+
+/** A file inside that is not the one outside is the classic way to reload and change nothing. */
+async function checkSeen(docker: Docker, folder: string, container: Container): Promise<void> {
+  const mount = container.mounts.find(({ source }) => source === folder);
+  for (const name of [upstreamFile, maintenanceFile]) {
+    const inside =
+      mount === undefined
+        ? null
+        : await docker.attempt(["exec", container.id, "cat", `${mount.destination}/${name}`]);
+    if (inside?.exitCode === 0 && inside.stdout === readProxyFile(folder, name)) continue;
+    throw new StudioError({
+      code: "proxy.unseen",
+      message: `${container.name} does not see the ${name} that was written to ${folder}.`,
+      hint: `Mount the folder itself, not single files, and start ${container.service} again: \`docker compose up -d ${container.service}\`.`,
+      exitCode: exitCodes.undone,
+    });
+  }
+}
+
+async function testConfiguration(docker: Docker, container: Container): Promise<void> {
+  const { exitCode, stderr } = await docker.attempt(["exec", container.id, "nginx", "-t"]);
+  if (exitCode === 0) return;
+  const complaint = stderr.split("\n").find((line) => /emerg|error|crit/.test(line));
+  throw new StudioError({
+    code: "proxy.configuration",
+    message: `nginx refuses its configuration, and was not reloaded: ${complaint ?? stderr.trim()}`,
+    hint: `Mend the file that it names; \`studio exec --service ${container.service} -- nginx -t\` looks again.`,
+    exitCode: exitCodes.undone,
+  });
+}
+
+async function reload(
+  docker: Docker,
+  container: Container,
+  former: ReadonlyMap<string, string[]>,
+): Promise<void> {
+  const before = new Set(former.get(container.id));
+  await docker.ask(["exec", container.id, "nginx", "-s", "reload"], {
+    failing: `${container.name} could not be reloaded`,
+  });
+  for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(50)) {
+    const workers = await workersOf(docker, container);
+    if (workers.some((pid) => !before.has(pid))) return;
+  }
+  throw new StudioError({
+    code: "proxy.notReloaded",
+    message: `${container.name} was told to reload and started no new workers.`,
+    hint: `\`studio logs --service ${container.service}\` tells why.`,
+    exitCode: exitCodes.undone,
+  });
+}
+
+/** Process ids, as the engine's host counts them, of all workers; those that end are among them. */
+async function workersOf(docker: Docker, container: Container): Promise<string[]> {
+  const { stdout } = await docker.attempt(["top", container.id, "-eo", "pid,args"]);
+  return stdout
+    .split("\n")
+    .filter((line) => line.includes("nginx: worker process"))
+    .map((line) => line.trim().split(/\s+/)[0] ?? "");
+}
+
+async function isAnyLeft(
+  docker: Docker,
+  container: Container,
+  wanted: readonly string[],
+): Promise<boolean> {
+  if (wanted.length === 0) return false;
+  const present = new Set(await workersOf(docker, container));
+  return wanted.some((pid) => present.has(pid));
+}
+
+/** State 01 of /proc/net/tcp (proc(5)) is ESTABLISHED. */
+async function openConnections(
+  docker: Docker,
+  containers: readonly Container[],
+  addresses: readonly string[],
+): Promise<number> {
+  const wanted = new Set(addresses.map(hexadecimal));
+  let count = 0;
+  for (const { id } of containers) {
+    const { stdout } = await docker.attempt(["exec", id, "cat", "/proc/net/tcp"]);
+    for (const line of stdout.split("\n")) {
+      const [, , remote = "", state] = line.trim().split(/\s+/);
+      if (state === "01" && wanted.has(remote.split(":")[0] ?? "")) count += 1;
+    }
+  }
+  return count;
+}
+
+/** An IPv4 address as the kernel prints it: the bytes of the number as a little-endian machine has them. */
+function hexadecimal(address: string): string {
+  return address
+    .split(".")
+    .toReversed()
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join("")
+    .toUpperCase();
+}

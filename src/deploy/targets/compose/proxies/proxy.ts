@@ -1,0 +1,45 @@
+import type { StepRun } from "../../../../operation/step.ts";
+import type { Container } from "../containers.ts";
+
+/** Where requests for a service go. */
+export interface Upstream {
+  service: string;
+  /** A name that the engine's own DNS knows, and a port. */
+  address: string;
+}
+
+/** A proxy that sends requests where its generated configuration says. */
+export interface Proxy {
+  /** The release whose upstreams it was told last; null where it was told none. */
+  configured(): string | null;
+  /** Whether it was told to turn the public away. */
+  inMaintenance(): boolean;
+  /**
+   * Leaves files it can start with: those that are there while what they name runs (`serves`), else
+   * such as turn the public away.
+   */
+  prepare(services: readonly string[], serves: boolean): void;
+  /**
+   * Tells it where requests go from now on (null: nowhere, 503), and proves that it reads the same.
+   * Requests that it has begun go on as they were.
+   */
+  direct(run: StepRun, order: ProxyOrder): Promise<void>;
+  /**
+   * Waits until it has ended what it began before it was told.
+   * @param patience milliseconds
+   * @returns how many connections to the former upstreams were still open then
+   */
+  drain(order: {
+    containers: readonly Container[];
+    from: readonly string[];
+    patience: number;
+  }): Promise<number>;
+}
+
+export interface ProxyOrder {
+  release: string | null;
+  upstreams: readonly Upstream[];
+  maintenance: boolean;
+  /** Those of the proxy's own service. */
+  containers: readonly Container[];
+}

@@ -1,0 +1,53 @@
+import type { ComposeRelease } from "../../release.ts";
+import type { Proxy } from "./proxies/proxy.ts";
+
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/** Milliseconds. */
+const patience = 2000;
+
+/**
+ * The release that answers through the proxy: as the answer's header tells; where the application
+ * sends none, as the proxy was told. Null where nobody answers, or the proxy finds nobody.
+ */
+export async function askWho(release: ComposeRelease, proxy: Proxy): Promise<string | null> {
+  const url = release.compose.proxy?.url ?? "";
+  const answer = url === "" ? null : await get(url, "/health/live", release.settings.domains[0]);
+  if (answer === null) return null;
+  const told = answer.headers["x-studio-release"];
+  if (typeof told === "string") return told;
+  return answer.status >= 500 ? null : proxy.configured();
+}
+
+/** Whether a container without a health check answers well on its own address. */
+export async function askReady(url: string, path: string): Promise<boolean> {
+  const answer = await get(url, path, undefined);
+  return answer !== null && answer.status < 400;
+}
+
+/** The certificate is that of our own proxy on this machine: who it is, is known. */
+function get(url: string, path: string, host: string | undefined): Promise<Answer | null> {
+  const secure = url.startsWith("https:");
+  const headers = host === undefined ? {} : { host: host.replace(/^\*\./, "") };
+  const options = { headers, agent: false as const, signal: AbortSignal.timeout(patience) };
+  return new Promise((resolve) => {
+    const call = (secure ? https : http).get(
+      new URL(path, url),
+      secure ? { ...options, rejectUnauthorized: false } : options,
+      (response) => {
+        response.resume();
+        response.on("error", () => resolve(null));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers }),
+        );
+      },
+    );
+    call.on("error", () => resolve(null));
+  });
+}

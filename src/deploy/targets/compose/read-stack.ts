@@ -1,0 +1,77 @@
+import { liveMigrationFolders } from "../../project-folders.ts";
+import type { Draft, Outline } from "../../release-keeper.ts";
+import type { ComposeStack } from "../../release.ts";
+import type { TargetInput } from "../target-input.ts";
+import { labels } from "./colours.ts";
+import { type Container, listContainers } from "./containers.ts";
+import { hashDefinition } from "./definition.ts";
+import type { Docker } from "./docker.ts";
+import { refuseShape } from "./refuse-shape.ts";
+import { definitionHash } from "./render.ts";
+import { type Roles, rolesOf } from "./roles.ts";
+import { type StackConfig, proxyFolder, readStackConfig } from "./stack-config.ts";
+
+/** The operator's stack as it is written now. */
+export interface StackDraft extends Draft {
+  config: StackConfig;
+}
+
+/** Room for rendered files, migrations and the record; images are the engine's. */
+const writtenBytes = 16 * 1024 * 1024;
+
+/** @throws StudioError (exit 2) for files that Compose refuses, or that cannot be switched */
+export async function readStack(docker: Docker, input: TargetInput): Promise<StackDraft> {
+  const config = await readStackConfig(docker, input);
+  const roles = rolesOf(config, input.project.settings);
+  refuseShape(config, roles, proxyFolder(input));
+  const containers = await listContainers(docker, config.name);
+  return {
+    parts: { target: "compose", compose: describeStack(config, roles), models: [] },
+    remarks: remarksOn(config, roles, containers),
+    bytes: writtenBytes,
+    config,
+  };
+}
+
+function describeStack(config: StackConfig, { services, proxy }: Roles): ComposeStack {
+  return {
+    project: config.name,
+    definition: hashDefinition(config),
+    services,
+    proxy,
+    images: {},
+    rendered: {},
+  };
+}
+
+/** The same for a plan. */
+export async function outlineStack(docker: Docker, input: TargetInput): Promise<Outline> {
+  const { parts, remarks, config } = await readStack(docker, input);
+  if (parts.target !== "compose") throw new Error("a stack has parts of its own");
+  const { services } = parts.compose;
+  const shown = services.map(({ name, role }) => `${name} (${role})`).join(", ");
+  const migrations = liveMigrationFolders(input).length;
+  return {
+    parts,
+    code: `${config.name}: ${shown}; migrations of ${migrations === 1 ? "studio" : "studio and the project"}`,
+    models: [],
+    remarks,
+  };
+}
+
+/** What a deploy cannot do without a gap. */
+function remarksOn(config: StackConfig, roles: Roles, containers: readonly Container[]): string[] {
+  const switched = new Set(
+    roles.services.flatMap(({ name, role }) => (role === "switched" ? [name] : [])),
+  );
+  const remarks: string[] = [];
+  for (const { name, role } of roles.services) {
+    if (role === "switched") continue;
+    const running = containers.find(({ service, running: runs }) => service === name && runs);
+    if (running === undefined) continue;
+    const now = definitionHash(config.services[name] ?? {}, switched);
+    if (running.labels[labels.definition] === now) continue;
+    remarks.push(`${name} changed: it is stopped before it is started again, which is a gap.`);
+  }
+  return remarks;
+}

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import type { StackImage, StackService } from "../../release.ts";
+import { type Colour, labels } from "./colours.ts";
+import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
+
+export interface RenderInput {
+  config: StackConfig;
+  services: readonly StackService[];
+  images: Readonly<Record<string, StackImage>>;
+  release: string;
+  environment: string;
+}
+
+/** The name under which the proxy finds a colour, alone on any network. */
+export const colourAlias = (project: string, service: string, colour: Colour): string =>
+  `${project}-${service}-${colour}`;
+
+export const colourService = (service: string, colour: Colour): string => `${service}-${colour}`;
+
+/**
+ * A complete Compose file of a release in one colour: every service of the operator's files, the
+ * switched ones under the colour's name, all images pinned. Nothing in it is left to be resolved.
+ */
+export function renderStack(input: RenderInput, colour: Colour): StackConfig {
+  const { config, services } = input;
+  const switched = new Set(
+    services.flatMap(({ name, role }) => (role === "switched" ? [name] : [])),
+  );
+  const rendered: Record<string, ServiceDefinition> = {};
+  for (const { name } of services) {
+    const definition = prepared(input, name, switched);
+    if (switched.has(name)) {
+      rendered[colourService(name, colour)] = coloured(input, name, definition, colour);
+    } else {
+      rendered[name] = marked(input, config.services[name] ?? {}, definition, switched);
+    }
+  }
+  return { ...config, services: rendered };
+}
+
+/** Without what is decided already: profiles, where the image comes from, the order of the start. */
+function prepared(
+  { config, images }: RenderInput,
+  name: string,
+  switched: ReadonlySet<string>,
+): ServiceDefinition {
+  const {
+    build: _build,
+    profiles: _profiles,
+    pull_policy: _policy,
+    depends_on,
+    ...rest
+  } = config.services[name] ?? {};
+  const needed = Object.entries(depends_on ?? {}).filter(([other]) => !switched.has(other));
+  return {
+    ...rest,
+    image: images[name]?.pinned ?? rest.image ?? "",
+    ...(needed.length === 0 ? {} : { depends_on: Object.fromEntries(needed) }),
+  };
+}
+
+function coloured(
+  { config, release, environment }: RenderInput,
+  name: string,
+  definition: ServiceDefinition,
+  colour: Colour,
+): ServiceDefinition {
+  const networks = Object.entries(definition.networks ?? { default: null }).map(([key, one]) => [
+    key,
+    { ...one, aliases: [...(one?.aliases ?? []), name, colourAlias(config.name, name, colour)] },
+  ]);
+  return {
+    ...definition,
+    networks: Object.fromEntries(networks),
+    // A retired colour must not come back with the engine.
+    ...(definition.restart === "always" ? { restart: "unless-stopped" } : {}),
+    environment: { ...definition.environment, STUDIO_RELEASE: release, STUDIO_COLOUR: colour },
+    labels: {
+      ...definition.labels,
+      [labels.service]: name,
+      [labels.release]: release,
+      [labels.colour]: colour,
+      [labels.environment]: environment,
+    },
+  };
+}
+
+function marked(
+  { environment }: RenderInput,
+  written: ServiceDefinition,
+  definition: ServiceDefinition,
+  switched: ReadonlySet<string>,
+): ServiceDefinition {
+  return {
+    ...definition,
+    labels: {
+      ...definition.labels,
+      [labels.environment]: environment,
+      [labels.definition]: definitionHash(written, switched),
+    },
+  };
+}
+
+/**
+ * Tells whether a service was changed by the operator: of its definition as it was written, so that
+ * a tag that moved in its registry restarts no database.
+ */
+export function definitionHash(
+  { depends_on, profiles: _profiles, ...written }: ServiceDefinition,
+  switched: ReadonlySet<string>,
+): string {
+  const needed = Object.entries(depends_on ?? {}).filter(([other]) => !switched.has(other));
+  return createHash("sha256")
+    .update(JSON.stringify([written, needed]))
+    .digest("hex");
+}

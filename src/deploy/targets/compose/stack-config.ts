@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { StudioError, exitCodes } from "../../../errors.ts";
+import type { TargetInput } from "../target-input.ts";
+import type { Docker } from "./docker.ts";
+
+export interface PortMapping {
+  target: number;
+  /** A port or a range; absent: any free one. */
+  published?: string;
+  host_ip?: string;
+  protocol?: string;
+}
+
+/** What studio reads of a service as Compose resolved it; the rest is passed on as it is. */
+export interface ServiceDefinition {
+  image?: string;
+  build?: unknown;
+  pull_policy?: string;
+  ports?: PortMapping[];
+  expose?: string[];
+  labels?: Record<string, string>;
+  environment?: Record<string, string | null>;
+  container_name?: string;
+  network_mode?: string;
+  networks?: Record<string, { aliases?: string[]; ipv4_address?: string } | null>;
+  volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
+  healthcheck?: { disable?: boolean };
+  depends_on?: Record<string, unknown>;
+  deploy?: { replicas?: number };
+  scale?: number;
+  restart?: string;
+  profiles?: string[];
+  [key: string]: unknown;
+}
+
+export interface StackConfig {
+  /** The Compose project's name. */
+  name: string;
+  services: Record<string, ServiceDefinition>;
+  [key: string]: unknown;
+}
+
+/** Where the proxy's generated configuration lies on this machine. */
+export const proxyFolder = (input: TargetInput): string =>
+  join(input.paths.root, "proxy", input.project.environment);
+
+/** What Compose is given: the project's variables, and where the proxy's configuration lies. */
+export function composeVariables(input: TargetInput): Record<string, string | undefined> {
+  return { ...input.variables, STUDIO_PROXY_DIRECTORY: proxyFolder(input) };
+}
+
+/** `docker compose` with the operator's files and profiles. */
+export function operatorFiles({ project }: TargetInput): string[] {
+  const { files, profiles } = project.settings.compose;
+  return [
+    "compose",
+    "--project-directory",
+    project.directory,
+    ...files.flatMap((file) => ["-f", file]),
+    ...profiles.flatMap((profile) => ["--profile", profile]),
+  ];
+}
+
+/**
+ * The operator's files with extends, include, anchors, profiles and variables resolved by Compose.
+ * @throws StudioError (exit 2) where Compose refuses them
+ */
+export async function readStackConfig(docker: Docker, input: TargetInput): Promise<StackConfig> {
+  const argv = [...operatorFiles(input), "config", "--format", "json"];
+  const { exitCode, stdout, stderr } = await docker.attempt(argv);
+  if (exitCode !== 0) {
+    // Asked once more where that tells a missing engine from a file that is wrong.
+    await docker.ask(["compose", "version"]);
+    throw new StudioError({
+      code: "compose.invalid",
+      message: `Compose refuses ${input.project.settings.compose.files.join(", ")}: ${stderr.trim().split("\n").at(-1) ?? ""}`,
+      hint: "`docker compose config` shows the place; the files are named by compose.files of studio.yaml.",
+      exitCode: exitCodes.usage,
+    });
+  }
+  const config = JSON.parse(stdout) as StackConfig;
+  for (const { environment } of Object.values(config.services ?? {})) {
+    maskSecrets(environment ?? {}, input.onSecret);
+  }
+  return config;
+}
+
+const secretName = /pass|secret|token|key|credential|dsn|url/i;
+
+/** What docker says may repeat what it was given. */
+function maskSecrets(
+  environment: Record<string, string | null>,
+  onSecret: (value: string) => void,
+): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (secretName.test(name) && value !== null && value.length >= 8 && !isPlain(value)) {
+      onSecret(value);
+    }
+  }
+}
+
+/** Paths and addresses without a password are no secrets, and masking them would hide much. */
+const isPlain = (value: string): boolean =>
+  /^(\/|\.\/)/.test(value) || (/^\w+:\/\//.test(value) && !value.includes("@"));
