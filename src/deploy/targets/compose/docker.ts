@@ -70,7 +70,7 @@ function lastWords(text: string): string {
 const unreachable =
   /cannot connect to the docker daemon|error during connect|permission denied.*docker/i;
 
-export function dockerError(exitCode: number, words: string, failing?: string): StudioError {
+function dockerError(exitCode: number, words: string, failing?: string): StudioError {
   if (exitCode === 127 || /is not a docker command/.test(words)) {
     return new StudioError({
       code: "docker.missing",
