@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { list, text } from "../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../src/cli/command.ts";
+import { type Input, defineCommand, flagOption, textOption } from "../src/cli/command.ts";
 import type { Context } from "../src/cli/context.ts";
+import { usageError } from "../src/errors.ts";
 import type { StartingFile } from "../src/initialise/starting-files.ts";
 
 interface Result {
@@ -15,22 +16,27 @@ interface Result {
 export default defineCommand<Result>({
   description:
     "Writes studio.yaml, .env.example and the lines of .gitignore that keep state and secrets " +
-    "out of version control. A file that is there is replaced only after a yes.",
-  options: [{ flags: "--name <name>", summary: "Name of the project (default: asked)" }],
+    "out of version control. With --stack also a production stack and a development stack for " +
+    "Docker Compose, with passwords of their own; with --ci a workflow. A file that is there is " +
+    "replaced only after a yes, and one with passwords never.",
+  options: [
+    { flags: "--name <name>", summary: "Name of the project (default: asked)" },
+    { flags: "--stack", summary: "Compose files, Dockerfile, proxy, monitoring, logging" },
+    { flags: "--domain <name>", summary: "Host name of the stack (default: asked)" },
+    { flags: "--ci <system>", summary: "A workflow for: github", complete: ["github"] },
+  ],
   examples: [
     { line: "studio init", does: "in the folder of the project" },
     { line: "studio init --name shop --dry-run", does: "list what would be written" },
+    { line: "studio init --stack --domain studio.example.com", does: "a stack to deploy" },
+    { line: "studio init --ci github", does: "the workflow alone, where studio.yaml is there" },
   ],
   dryRun: "plans",
   exitCodes: [0, 2, 8, 130],
   async run(context, input) {
-    const { planStartingFiles } = await import("../src/initialise/starting-files.ts");
     const { writeStartingFiles } = await import("../src/initialise/write-starting-files.ts");
-    const { packageRoot } = await import("../src/package-root.ts");
     const { dryRun } = context.options;
-    const name = textOption(input, "name") ?? (await askName(context));
-    const templates = `${packageRoot}/templates`;
-    const planned = planStartingFiles({ folder: context.cwd, templates, name });
+    const { name, planned } = await plan(context, input);
     // Every question comes before the first byte: an interruption leaves the folder as it was.
     const files = dryRun ? planned : await decide(context, planned);
     if (!dryRun) writeStartingFiles(files);
@@ -46,6 +52,33 @@ export default defineCommand<Result>({
     ...(dryRun ? [] : [text("next: studio deploy", "dim")]),
   ],
 });
+
+async function plan(
+  context: Context,
+  input: Input,
+): Promise<{ name: string; planned: StartingFile[] }> {
+  const { planStartingFiles, planWorkflow } = await import("../src/initialise/starting-files.ts");
+  const { existsSync } = await import("node:fs");
+  const { packageRoot } = await import("../src/package-root.ts");
+  const { cwd: folder, version, now } = context;
+  const templates = `${packageRoot}/templates`;
+  const system = textOption(input, "ci");
+  if (system !== undefined && system !== "github") throw usageError("--ci takes: github.");
+  const workflow = system === undefined ? [] : planWorkflow(folder, templates, version);
+  const wantsStack = flagOption(input, "stack");
+  if (workflow.length > 0 && !wantsStack && existsSync(`${folder}/studio.yaml`)) {
+    return { name: (await context.project()).name, planned: workflow };
+  }
+  const name = textOption(input, "name") ?? (await askName(context));
+  const stack = wantsStack
+    ? { domain: textOption(input, "domain") ?? (await askDomain(context)), version, now: now() }
+    : null;
+  return { name, planned: [...planStartingFiles({ folder, templates, name, stack }), ...workflow] };
+}
+
+function askDomain(context: Context): Promise<string> {
+  return context.prompt.text("Host name that the stack is reached by?", "--domain", "localhost");
+}
 
 async function askName(context: Context): Promise<string> {
   const { nameFromFolder } = await import("../src/config/name-from-folder.ts");

@@ -1,17 +1,18 @@
 import { resolveSecret } from "../config/secrets.ts";
 import type { DaemonSpec, RedisAddress } from "../server/daemon-spec.ts";
 import { runShell } from "../shell/exec.ts";
-import { resolveKeys } from "./environment-keys.ts";
+import { resolveKeys, resolveMetricsToken } from "./environment-keys.ts";
 import type { DatabaseInput } from "./environment-database.ts";
 
 /** What a daemon is told of the environment's settings, secrets in the clear. */
 export async function daemonSettings(
   input: DatabaseInput,
-): Promise<Required<Pick<DaemonSpec, "serve" | "keys" | "redis">>> {
+): Promise<Required<Pick<DaemonSpec, "serve" | "keys" | "metricsToken" | "redis">>> {
   const { serve, domains } = input.settings;
   return {
     serve: { ...serve, hosts: [...serve.hosts, ...domains] },
     keys: await resolveKeys(input),
+    metricsToken: await resolveMetricsToken(input),
     redis: await resolveRedis(input),
   };
 }

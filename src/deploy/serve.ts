@@ -32,16 +32,23 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   if (needsKey(listen.host, serve.auth.required, secrets.keys.length)) {
     await requireKey(place, listen.host, secrets.keys.length);
   }
-  if (database.file !== null) mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 });
+  for (const folder of [
+    desk.paths.root,
+    ...(database.file === null ? [] : [dirname(database.file)]),
+  ]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
   await prepareFreshDatabase(place, input.signal);
   const daemon = await startDaemon({
-    release: "unreleased",
+    // In a container the release is known from outside.
+    release: variables["STUDIO_RELEASE"] || "unreleased",
     version: desk.version,
     environment: desk.environment,
     serve: { ...serve, ...listen },
     ...secrets,
     modelFolders: input.models ?? modelFolders(project),
     database,
+    storage: desk.paths.root,
     privateSocket: null,
     descriptors: [],
     listen,

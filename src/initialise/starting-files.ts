@@ -1,22 +1,19 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { headingSchema } from "../config/schema.ts";
-import { usageError, systemCode } from "../errors.ts";
+import { usageError } from "../errors.ts";
+import { type StackChoice, planStack } from "./stack-files.ts";
+import { type StartingFile, planWhole, readIfThere } from "./starting-file.ts";
+import { fillTemplate } from "./template.ts";
 
-export interface StartingFile {
-  /** Absolute path. */
-  path: string;
-  /** `keep`: it says already what it should. */
-  action: "write" | "replace" | "append" | "keep";
-  /** The whole file, or what is added to its end. */
-  content: string;
-}
+export type { StartingFile } from "./starting-file.ts";
 
 export interface StartingInput {
   folder: string;
   /** The folder of studio.yaml and env.example with their placeholder. */
   templates: string;
   name: string;
+  /** A production stack beside it; null: studio.yaml alone. */
+  stack?: StackChoice | null;
 }
 
 /** State, variables and the private half of a backup's key hold secrets, or what is like them. */
@@ -27,15 +24,25 @@ const ignored = [".studio/", ".env", ".env.*", "!.env.example", "backup-key.txt"
  * @throws StudioError (exit 2) for a name that studio.yaml could not hold
  */
 export function planStartingFiles(input: StartingInput): StartingFile[] {
-  const { folder, templates, name } = input;
+  const { folder, templates, name, stack = null } = input;
   checkName(name);
-  const fill = (template: string) =>
-    readFileSync(join(templates, template), "utf8").replaceAll("{{name}}", name);
+  const fill = (template: string) => fillTemplate(join(templates, template), { name });
   return [
-    planWhole(join(folder, "studio.yaml"), fill("studio.yaml")),
-    planWhole(join(folder, ".env.example"), fill("env.example")),
+    // First: no secret is written where version control would see it.
     planIgnored(join(folder, ".gitignore")),
+    ...(stack === null
+      ? [
+          planWhole(join(folder, "studio.yaml"), fill("studio.yaml")),
+          planWhole(join(folder, ".env.example"), fill("env.example")),
+        ]
+      : planStack({ folder, templates, name, ...stack })),
   ];
+}
+
+/** A workflow that tests, scans, builds and deploys the project. */
+export function planWorkflow(folder: string, templates: string, version: string): StartingFile[] {
+  const content = fillTemplate(join(templates, "ci", "github.yaml"), { version });
+  return [planWhole(join(folder, ".github", "workflows", "studio.yaml"), content)];
 }
 
 /** The end of a .gitignore that lacks some of the lines; empty when none is lacking. */
@@ -60,24 +67,9 @@ function checkName(name: string): void {
   );
 }
 
-function planWhole(path: string, content: string): StartingFile {
-  const present = readIfThere(path);
-  if (present === null) return { path, action: "write", content };
-  return { path, action: present === content ? "keep" : "replace", content };
-}
-
 function planIgnored(path: string): StartingFile {
   const present = readIfThere(path);
   const content = missingIgnoreLines(present ?? "");
   if (present === null) return { path, action: "write", content };
   return { path, action: content === "" ? "keep" : "append", content };
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw usageError(`${path} is in the way and cannot be read (${systemCode(error)}).`);
-  }
 }

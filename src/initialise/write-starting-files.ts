@@ -1,6 +1,16 @@
-import { appendFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname } from "node:path";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
-import type { StartingFile } from "./starting-files.ts";
+import type { StartingFile } from "./starting-file.ts";
 
 /** Writes what was planned; a file that appeared since then is not overwritten. */
 export function writeStartingFiles(files: readonly StartingFile[]): void {
@@ -19,16 +29,33 @@ export function writeStartingFiles(files: readonly StartingFile[]): void {
   }
 }
 
-function write({ path, action, content }: StartingFile): void {
-  if (action === "write") writeFileSync(path, content, { flag: "wx" });
+function write({ path, action, content, mode }: StartingFile): void {
+  if (action === "keep") return;
+  makeFolder(dirname(path));
+  if (action === "write") writeNew(path, content, mode);
   else if (action === "append") appendFileSync(path, content);
-  else if (action === "replace") replaceWhole(realpathSync(path), content);
+  else replaceWhole(realpathSync(path), content, mode);
 }
 
-function replaceWhole(path: string, content: string): void {
+/** Open to the users of containers, but for the folder that closes off everything in it. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  const mode = basename(folder) === ".studio" ? 0o700 : 0o755;
+  mkdirSync(folder, { mode });
+  chmodSync(folder, mode);
+}
+
+function writeNew(path: string, content: string, mode = 0o666): void {
+  // Closed from its first byte on, where it is to be; then what the umask took away is given back.
+  writeFileSync(path, content, { flag: "wx", mode });
+  if (mode !== 0o666) chmodSync(path, mode);
+}
+
+function replaceWhole(path: string, content: string, mode?: number): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, content, { flag: "wx" });
+    writeNew(temporary, content, mode);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -45,9 +45,11 @@ export function componentChecks(
   };
 }
 
-/** The folder that the daemon's data go to: the database's, else its socket's. */
-export function storageFolder({ database, privateSocket, modelFolders }: DaemonSpec): string {
+/** The folder that the daemon's data go to: the database's, else what was named, else its socket's. */
+export function storageFolder(spec: DaemonSpec): string {
+  const { database, privateSocket, modelFolders, storage } = spec;
   if (database.file !== null) return dirname(database.file);
+  if (storage !== undefined) return storage;
   if (privateSocket !== null) return dirname(privateSocket);
   return dirname(modelFolders[0] ?? process.execPath);
 }

@@ -57,9 +57,13 @@ export interface DaemonSpec {
   serve: ServeSettings;
   /** Keys of the configuration, in the clear; kept only as hashes. Others are in the database. */
   keys?: readonly string[];
+  /** What reads /metrics, and nothing else, where keys are asked for. */
+  metricsToken?: string | null;
   /** Absolute paths, searched before the bundled models. */
   modelFolders: readonly string[];
   database: DatabaseAddress;
+  /** Absolute path of the folder that must take files; absent: that of the database or the socket. */
+  storage?: string | undefined;
   /** Where daemons count requests together; absent: each counts for itself. */
   redis?: RedisAddress | null;
   /** Path of a Unix socket (mode 0600) with the whole API, no keys asked, and the control routes. */

@@ -20,6 +20,8 @@ const auth = z
       .prefault("auto"),
     keys: z.array(secret).prefault([]),
     jwtSecret: secret.optional(),
+    /** Reads /metrics and nothing else: for Prometheus. */
+    metricsToken: secret.optional(),
     /** Wrong keys from one address that lock it out. */
     attempts: integer(1, 1000).prefault(3),
     lockout: duration.prefault("1h"),

@@ -50,6 +50,7 @@ export async function createGuard(
     checkHost: createHostCheck({ host, hosts, origins: cors.origins }),
     addressOf: createClientAddress(trustedProxies),
     lockout,
+    metricsToken: spec.metricsToken ?? null,
     keys: asksForKeys ? new KeyRing({ configured, store, now, failed }) : null,
     limiter: isLimited ? new RateLimiter({ settings: rateLimit, memory, redis }) : null,
   });

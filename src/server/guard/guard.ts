@@ -1,4 +1,6 @@
+import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { hashKey } from "../../keys/api-key.ts";
 import { type Role, mayAct } from "../../keys/role.ts";
 import { RequestError } from "../request-error.ts";
 import { type RateLimiter, rateLimitHeaders } from "../rate-limit/rate-limiter.ts";
@@ -14,9 +16,13 @@ export interface GuardParts {
   lockout: Lockout;
   /** Null: no key is needed. */
   keys: KeyRing | null;
+  /** What reads the metrics, and nothing else; null: nobody but with a key. */
+  metricsToken: string | null;
   /** Null: nobody is limited. */
   limiter: RateLimiter | null;
 }
+
+const bearer = /^Bearer +(\S+)$/i;
 
 export class Guard {
   readonly #parts: GuardParts;
@@ -41,7 +47,11 @@ export class Guard {
       await this.#limit(request, reply, `address:${address}`);
       return null;
     }
-    const { holder, error } = await this.#identify(keys, address, request.headers.authorization);
+    const { authorization } = request.headers;
+    if (url === "/metrics" && this.#readsMetrics(address, authorization)) {
+      return { id: "metrics", role: "viewer" };
+    }
+    const { holder, error } = await this.#identify(keys, address, authorization);
     // Whoever has no key is limited too: refusing is work.
     const caller = holder === null ? `address:${address}` : `key:${holder.id}`;
     await this.#limit(request, reply, caller);
@@ -49,6 +59,15 @@ export class Guard {
     const needed = config.role ?? roleFor(request.method);
     if (!mayAct(holder.role, needed)) throw notAllowed(holder.role, needed);
     return holder;
+  }
+
+  /** Whether it is the token of whoever collects metrics, who comes on time and is not limited. */
+  #readsMetrics(address: string, authorization: string | undefined): boolean {
+    const { metricsToken, lockout } = this.#parts;
+    const given = bearer.exec(authorization ?? "")?.[1];
+    if (metricsToken === null || given === undefined || lockout.remaining(address) > 0)
+      return false;
+    return timingSafeEqual(hashKey(given), hashKey(metricsToken));
   }
 
   async #identify(
@@ -59,7 +78,7 @@ export class Guard {
     const { lockout } = this.#parts;
     const locked = lockout.remaining(address);
     if (locked > 0) return { holder: null, error: lockedOut(locked) };
-    const key = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    const key = bearer.exec(authorization ?? "")?.[1];
     if (key === undefined) return { holder: null, error: keyMissing() };
     try {
       return { holder: await keys.identify(key), error: null };

@@ -39,7 +39,7 @@ test("a file of one's own is planned as replaced, a .gitignore as added to", asy
   writeFileSync(join(folder, "studio.yaml"), "name: mine\n");
   writeFileSync(join(folder, ".gitignore"), "dist/");
   const planned = planStartingFiles({ folder, templates, name: "shop" });
-  expect(planned.map((file) => file.action)).toEqual(["replace", "write", "append"]);
+  expect(planned.map((file) => file.action)).toEqual(["append", "replace", "write"]);
   writeStartingFiles(planned);
   expect(readFileSync(join(folder, ".gitignore"), "utf8")).toBe(`dist/\n${ignoreLines}`);
 });
