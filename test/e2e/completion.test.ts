@@ -20,7 +20,7 @@ beforeAll(() => {
     "name: test\nenvironments:\n  production: {}\n",
   );
   const path = [join(folder, "bin"), dirname(process.execPath), process.env["PATH"]].join(":");
-  env = { PATH: path, HOME: folder };
+  env = { PATH: path, HOME: folder, TMPDIR: tmpdir() };
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -25,6 +25,7 @@ const searched = [dirname(process.execPath), ...(process.env["PATH"] ?? "").spli
 const env = {
   PATH: searched.join(delimiter),
   HOME: folder,
+  TMPDIR: folder,
   API_PORT: String(await freePort()),
 };
 const url = `http://127.0.0.1:${env.API_PORT}`;

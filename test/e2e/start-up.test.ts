@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function packagesOf(cwd: string, ...argv: string[]): string[] {
   const { stderr } = spawnSync(process.execPath, ["--import", hooks, binary, ...argv], {
     cwd,
-    env: { HOME: folder, PATH: process.env["PATH"] },
+    env: { HOME: folder, TMPDIR: tmpdir(), PATH: process.env["PATH"] },
     encoding: "utf8",
   });
   const names = stderr.split("\n").filter((line) => line.startsWith("package "));

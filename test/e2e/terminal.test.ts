@@ -14,6 +14,7 @@ beforeAll(async () => {
   env = {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: folder,
+    TMPDIR: tmpdir(),
     TERM: "xterm-256color",
     API_PORT: String(await freePort()),
   };

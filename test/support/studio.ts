@@ -35,6 +35,7 @@ export async function createProject(
   const env = {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: directory,
+    TMPDIR: tmpdir(),
     API_PORT: String(port),
   };
   if (settings !== "") writeFileSync(join(directory, "studio.yaml"), settings);

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseDump, writeDump } from "../../../src/backup/attributes/dump.ts";
@@ -20,10 +21,10 @@ function whyNot(): string {
   for (const tool of ["getfattr", "setfattr", "xargs"]) {
     if (spawnSync(tool, ["--version"]).error !== undefined) return `${tool} is not installed`;
   }
-  const probe = mkdtempSync("/tmp/studio-attributes-");
+  const probe = mkdtempSync(join(tmpdir(), "studio-attributes-"));
   const { status } = spawnSync("setfattr", ["-n", "user.probe", "-v", "x", probe]);
   rmSync(probe, { recursive: true });
-  return status === 0 ? "" : "the file system of /tmp has no extended attributes";
+  return status === 0 ? "" : "the file system of temporary files has no extended attributes";
 }
 
 function set(file: string, name: string, value: string): void {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(...argv: string[]) {
-  const env = { HOME: folder, PATH: process.env["PATH"] };
+  const env = { HOME: folder, TMPDIR: tmpdir(), PATH: process.env["PATH"] };
   return spawnSync(process.execPath, argv, { cwd: view, env, encoding: "utf8" });
 }
 

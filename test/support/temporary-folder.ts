@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Bytes that must be free, of the file system and of memory: several times what a run fills. */
+const wantedSpace = 4 * 1024 ** 3;
+
+/** Short, since the paths of sockets are. */
+const prefix = "tests-";
+
+/**
+ * All temporary files of a run lie in one folder, which goes with the run: in memory where there is
+ * room, for thousands of small files are made and removed there, else where the system keeps them.
+ */
+export default function setup(): () => void {
+  const parent = [memory, tmpdir()].find(isSuitable) ?? tmpdir();
+  removeAbandoned(parent);
+  const folder = join(parent, `${prefix}${process.pid}`);
+  mkdirSync(folder);
+  // As the system's own: the servers of some tests run under accounts of theirs.
+  chmodSync(folder, 0o1777);
+  process.env["TMPDIR"] = folder;
+  return () => rmSync(folder, { recursive: true, force: true });
+}
+
+const memory = "/dev/shm";
+
+/** Programs must be able to run from there (native modules do), and files to bear attributes. */
+function isSuitable(parent: string): boolean {
+  if (!existsSync(parent)) return false;
+  const { bavail, bsize } = statfsSync(parent);
+  if (Math.min(bavail * bsize, process.availableMemory()) < wantedSpace) return false;
+  const program = join(parent, `${prefix}probe-${process.pid}`);
+  try {
+    writeFileSync(program, "#!/bin/sh\n", { mode: 0o700 });
+    const attribute = spawnSync("setfattr", ["-n", "user.probe", "-v", "x", program]);
+    return (
+      spawnSync(program).status === 0 && (attribute.error !== undefined || attribute.status === 0)
+    );
+  } catch {
+    return false;
+  } finally {
+    rmSync(program, { force: true });
+  }
+}
+
+/** What runs left that were killed. */
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = new RegExp(`^${prefix}(\\d+)$`).exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
