@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chownSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { copyOfPrepared } from "./prepared.ts";
 import { freePort } from "./studio.ts";
 
 export interface TestMysql {
@@ -39,20 +39,9 @@ export async function startMysql(): Promise<TestMysql | null> {
     process.stderr.write("Tests on MariaDB are left out: mariadb-server is not installed.\n");
     return null;
   }
-  const folder = mkdtempSync(join(tmpdir(), "studio-mysql-"));
+  const folder = copyOfPrepared("mysql", (empty) => initialise(install, empty));
   const data = join(folder, "data");
   const user = systemUser(folder);
-  execFileSync(
-    install,
-    [
-      "--no-defaults",
-      `--datadir=${data}`,
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-      ...user,
-    ],
-    { stdio: "ignore" },
-  );
   const port = await freePort();
   const socket = join(folder, "socket");
   const server = spawn(serverFile, serverArguments(data, port, socket, user), { stdio: "ignore" });
@@ -102,6 +91,18 @@ export async function startMysql(): Promise<TestMysql | null> {
       return urlOf(name);
     },
   };
+}
+
+/** Makes the data of a new server in a folder, owned by the account that will run it. */
+function initialise(install: string, folder: string): void {
+  const argv = [
+    "--no-defaults",
+    `--datadir=${join(folder, "data")}`,
+    "--auth-root-authentication-method=normal",
+    "--skip-test-db",
+    ...systemUser(folder),
+  ];
+  execFileSync(install, argv, { stdio: "ignore" });
 }
 
 function run(client: string, argv: string[], sql: string): string[] {
@@ -163,7 +164,8 @@ function stopper(server: ChildProcess, folder: string): () => Promise<void> {
     process.off("exit", atExit);
     if (server.exitCode === null && server.signalCode === null) {
       const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
+      // Not in good order, which takes its time: nobody reads the data again.
+      server.kill("SIGKILL");
       await ended;
     }
     rmSync(folder, { recursive: true, force: true });

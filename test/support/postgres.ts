@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
+import { copyOfPrepared } from "./prepared.ts";
 
 export interface TestPostgres {
   host: string;
@@ -41,8 +41,8 @@ export async function startPostgres(): Promise<TestPostgres | null> {
   const account = isRoot ? otherAccount() : undefined;
   if (account === null) return unavailable("root needs an account postgres or nobody to run it");
 
-  const password = randomBytes(12).toString("hex");
-  const folder = initialise(binaries, password, account);
+  const folder = copyOfPrepared("postgres", (empty) => initialise(binaries, empty, account));
+  const password = readFileSync(join(folder, "password"), "utf8");
   const port = await freePort();
   const server = spawn(join(binaries, "postgres"), serverArguments(join(folder, "data"), port), {
     ...account,
@@ -67,7 +67,7 @@ export async function startPostgres(): Promise<TestPostgres | null> {
     password,
     urlOf,
     stop,
-    // "Immediate shutdown": no session is told to end, and nothing is written.
+    // No session is told to end, and nothing is written.
     crash: () => void server.kill("SIGQUIT"),
     createDatabase: async () => {
       const name = `test_${++created}`;
@@ -77,11 +77,10 @@ export async function startPostgres(): Promise<TestPostgres | null> {
   };
 }
 
-/** Makes a folder with the data of a new server, owned by the account that will run it. */
-function initialise(binaries: string, password: string, account: Account | undefined): string {
-  const folder = mkdtempSync(join(tmpdir(), "studio-postgres-"));
+/** Makes the data of a new server in a folder, owned by the account that will run it. */
+function initialise(binaries: string, folder: string, account: Account | undefined): void {
   const passwordFile = join(folder, "password");
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  writeFileSync(passwordFile, randomBytes(12).toString("hex"), { mode: 0o600 });
   if (account !== undefined) {
     for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid);
   }
@@ -93,7 +92,6 @@ function initialise(binaries: string, password: string, account: Account | undef
     env: environment(),
     stdio: "ignore",
   });
-  return folder;
 }
 
 function environment(): NodeJS.ProcessEnv {
@@ -183,8 +181,9 @@ function stopper(server: ChildProcess, folder: string): () => Promise<void> {
     process.off("exit", atExit);
     if (server.exitCode === null && server.signalCode === null) {
       const ended = new Promise((resolve) => server.once("exit", resolve));
-      // "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html
-      server.kill("SIGINT");
+      // "Immediate shutdown", for nobody reads the data again:
+      // https://www.postgresql.org/docs/current/server-shutdown.html
+      server.kill("SIGQUIT");
       await ended;
     }
     rmSync(folder, { recursive: true, force: true });
