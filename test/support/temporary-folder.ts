@@ -21,7 +21,7 @@ const prefix = "tests-";
  * All temporary files of a run lie in one folder, which goes with the run: in memory where there is
  * room, for thousands of small files are made and removed there, else where the system keeps them.
  */
-export default function setup(): () => void {
+export default function setup(): void {
   const parent = [memory, tmpdir()].find(isSuitable) ?? tmpdir();
   removeAbandoned(parent);
   const folder = join(parent, `${prefix}${process.pid}`);
@@ -29,7 +29,9 @@ export default function setup(): () => void {
   // As the system's own: the servers of some tests run under accounts of theirs.
   chmodSync(folder, 0o1777);
   process.env["TMPDIR"] = folder;
-  return () => rmSync(folder, { recursive: true, force: true });
+  // For threads, each of which would strip the types of its code and compile it anew.
+  process.env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 }
 
 const memory = "/dev/shm";
