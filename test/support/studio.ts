@@ -29,7 +29,7 @@ export interface TestProject {
 /** An empty project with a port of its own and short measurements. */
 export async function createProject(
   settings = quickSettings,
-  directory = mkdtempSync(join(tmpdir(), "studio-test-")),
+  directory = mkdtempSync(join(tmpdir(), "p-")),
 ): Promise<TestProject> {
   const port = await freePort();
   const env = {

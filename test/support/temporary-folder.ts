@@ -14,8 +14,11 @@ import { join } from "node:path";
 /** Bytes that must be free, of the file system and of memory: several times what a run fills. */
 const wantedSpace = 4 * 1024 ** 3;
 
-/** Short, since the paths of sockets are. */
-const prefix = "tests-";
+/** Short, as the folder of a project is: sockets lie in there, whose paths may not be long. */
+const prefix = "t-";
+
+/** An empty file in it: a name as short may be anybody's. */
+const mark = "temporary-files-of-studio-tests";
 
 /**
  * All temporary files of a run lie in one folder, which goes with the run: in memory where there is
@@ -26,6 +29,7 @@ export default function setup(): void {
   removeAbandoned(parent);
   const folder = join(parent, `${prefix}${process.pid}`);
   mkdirSync(folder);
+  writeFileSync(join(folder, mark), "");
   // As the system's own: the servers of some tests run under accounts of theirs.
   chmodSync(folder, 0o1777);
   process.env["TMPDIR"] = folder;
@@ -41,7 +45,7 @@ function isSuitable(parent: string): boolean {
   if (!existsSync(parent)) return false;
   const { bavail, bsize } = statfsSync(parent);
   if (Math.min(bavail * bsize, process.availableMemory()) < wantedSpace) return false;
-  const program = join(parent, `${prefix}probe-${process.pid}`);
+  const program = join(parent, `studio-probe-${process.pid}`);
   try {
     writeFileSync(program, "#!/bin/sh\n", { mode: 0o700 });
     const attribute = spawnSync("setfattr", ["-n", "user.probe", "-v", "x", program]);
@@ -59,7 +63,9 @@ function isSuitable(parent: string): boolean {
 function removeAbandoned(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = new RegExp(`^${prefix}(\\d+)$`).exec(name)?.[1];
-    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-    rmSync(join(parent, name), { recursive: true, force: true });
+    const folder = join(parent, name);
+    if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync(join(folder, mark)))
+      continue;
+    rmSync(folder, { recursive: true, force: true });
   }
 }
