@@ -35,7 +35,7 @@ export default function setup(): void {
   process.env["TMPDIR"] = folder;
   // For threads, each of which would strip the types of its code and compile it anew.
   process.env["NODE_COMPILE_CACHE"] = join(folder, "compiled");
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("exit", () => remove(folder));
 }
 
 const memory = "/dev/shm";
@@ -66,6 +66,15 @@ function removeAbandoned(parent: string): void {
     const folder = join(parent, name);
     if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync(join(folder, mark)))
       continue;
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
+  }
+}
+
+/** Where a process of an interrupted run still writes to it, the next run removes it. */
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    process.stderr.write(`${folder} is left: ${String(error)}\n`);
   }
 }
