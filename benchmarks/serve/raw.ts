@@ -2,15 +2,12 @@
  * The limit: the bare session, rows after rows, on one thread as one worker has it.
  * node raw.ts MODEL SECONDS BATCH WIDTH TYPE
  */
+import { sessionSettings } from "../../src/inference/session-settings.ts";
+
 process.env["ORT_DISABLE_TELEMETRY"] = "1";
 const [model = "", seconds = "", batch = "", width = "", type = ""] = process.argv.slice(2);
 const runtime = await import("onnxruntime-node");
-const session = await runtime.InferenceSession.create(model, {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: "sequential",
-  graphOptimizationLevel: "all",
-});
+const session = await runtime.InferenceSession.create(model, sessionSettings(1));
 const length = Number(batch) * Number(width);
 const data =
   type === "int64" ? new BigInt64Array(length).fill(1n) : new Float32Array(length).fill(0.5);

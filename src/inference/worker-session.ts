@@ -1,12 +1,10 @@
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { declaredRows, rowName, rowsAreIndependent } from "./row-dimension.ts";
+import { logSeverityLevel, sessionSettings } from "./session-settings.ts";
 import { arrayOf, type Tensor, type Tensors } from "./tensor.ts";
 import { warmUpFeeds } from "./warm-up.ts";
 import type { RowDimension, ValueShape, WorkerSettings } from "./worker-protocol.ts";
-
-/** Nothing short of fatal: what a run refuses is told to its caller, not to the standard error. */
-const logSeverityLevel = 4;
 
 /** Free dimensions of a warm-up: some models refuse the smallest. */
 const freeSizes = [1, 16, 256];
@@ -28,15 +26,7 @@ export class WorkerSession {
   /** @throws Error when the model cannot be loaded or has values that are not tensors */
   static async open({ file, threads }: WorkerSettings): Promise<WorkerSession> {
     const runtime = await import("onnxruntime-node");
-    const session = await runtime.InferenceSession.create(file, {
-      // One thread a session unless latency counts more: throughput comes from instances, and a
-      // session of two threads was seen to need twice the processor time for the same work.
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      logSeverityLevel,
-    });
+    const session = await runtime.InferenceSession.create(file, sessionSettings(threads));
     return new WorkerSession(runtime, session);
   }
 

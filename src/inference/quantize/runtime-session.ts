@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type NumericTypeName, elementTypes } from "../onnx/element-types.ts";
+import { sessionSettings } from "../session-settings.ts";
 import type { RunValue } from "./compare-outputs.ts";
 import type { Sample, SampleValue } from "./read-samples.ts";
 
@@ -22,7 +23,7 @@ export interface RuntimeSession {
 }
 
 /**
- * Loads a model as the daemon does: one thread, all optimizations.
+ * Loads a model as the daemon does, for one thread.
  * @throws StudioError `model.unloadable`
  */
 export async function openSession(file: string): Promise<RuntimeSession> {
@@ -30,13 +31,7 @@ export async function openSession(file: string): Promise<RuntimeSession> {
   const runtime = await import("onnxruntime-node");
   let session: InferenceSession;
   try {
-    session = await runtime.InferenceSession.create(file, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 4,
-    });
+    session = await runtime.InferenceSession.create(file, sessionSettings(1));
   } catch (error) {
     throw unloadable(file, reasonOf(error), error);
   }
