@@ -130,6 +130,7 @@ export function model(input: ModelInput): ModelProto {
   return create(modelSchema, { irVersion: BigInt(irVersion), producerName, graph, opsetImport });
 }
 
-function operatorSet(domain: string, version: number): OperatorSetIdProto {
+/** @param domain ONNX's own is "" */
+export function operatorSet(domain: string, version: number): OperatorSetIdProto {
   return create(operatorSetSchema, { domain, version: BigInt(version) });
 }

@@ -1,15 +1,21 @@
-import { elementTypes } from "../onnx/element-types.ts";
+import { tensor } from "../onnx/build.ts";
 import type { GraphDraft } from "./graph-draft.ts";
 
 /** An activation as whole numbers, by the names of its parts: `(values - zero) * scale`. */
 export interface Activation {
   /** uint8, of the activation's shape. */
   values: string;
-  /** float32: a scalar, or one a row. */
+  /** float32: a scalar, or one a row, with a last dimension of 1. */
   scale: string;
   /** uint8, a scalar. */
   zero: string;
 }
+
+/** From this version on, QuantizeLinear takes a scale for each row. */
+const rowScales = 13n;
+
+/** From this version on, ReduceMax takes its axes as an input. */
+const axesAsInput = 18n;
 
 /**
  * One scale and zero for the whole activation, from its least and greatest element. ONNX Runtime
@@ -26,28 +32,70 @@ export function quantizeWhole(draft: GraphDraft, input: string): Activation {
 
 /**
  * A scale for each row, its greatest distance from zero by 127, around 128: what shares a batch with
- * a row does not change it. Takes more steps.
+ * a row does not change it.
+ * @param width elements of a row
  * @param version of ONNX's operators
  */
-export function quantizeEachRow(draft: GraphDraft, input: string, version: bigint): Activation {
-  const scalar = (name: string, value: number): string =>
-    draft.constant(`quantize_${name}`, "float32", [], Float32Array.of(value));
+export function quantizeEachRow(
+  draft: GraphDraft,
+  input: string,
+  width: number,
+  version: bigint,
+): Activation {
   const size = draft.add("Abs", [input], `${input}_size`);
   const largest = addLargest(draft, size, `${input}_largest`, version);
-  const step = draft.add("Mul", [largest, scalar("step", 1 / 127)], `${input}_step`);
-  // A row of zeros is divided by this, and stays one.
-  const scale = draft.add("Max", [step, scalar("least", 1e-30)], `${input}_scale`);
-  const scaled = draft.add("Div", [input, scale], `${input}_scaled`);
-  const shifted = draft.add("Add", [scaled, scalar("middle", 128)], `${input}_shifted`);
-  const rounded = draft.add("Round", [shifted], `${input}_rounded`);
-  const to = elementTypes.uint8.number;
-  const values = draft.add("Cast", [rounded], `${input}_uint8`, { to });
-  return { values, scale, zero: draft.constant("quantize_zero", "uint8", [], Uint8Array.of(128)) };
+  const step = draft.add("Mul", [largest, scalar(draft, "step", 1 / 127)], `${input}_step`);
+  // A row of zeros is divided by this, and stays one. The other scales are too large to change.
+  const scale = draft.add("Add", [step, scalar(draft, "least", 1e-30)], `${input}_scale`);
+  const zero = draft.constant("quantize_zero", "uint8", [], Uint8Array.of(128));
+  const values =
+    version >= rowScales
+      ? divideRows(draft, { input, scale, width })
+      : draft.add(
+          "QuantizeLinear",
+          [draft.add("Div", [input, scale], `${input}_scaled`), scalar(draft, "one", 1), zero],
+          `${input}_uint8`,
+        );
+  return { values, scale, zero };
 }
 
-/** From version 18 on, ReduceMax takes its axes as an input. */
+/** In one step, for which rows stand one below the other, as long as their number of scales. */
+function divideRows(
+  draft: GraphDraft,
+  { input, scale, width }: { input: string; scale: string; width: number },
+): string {
+  const flat = draft.constant("quantize_last", "int64", [1], BigInt64Array.of(-1n));
+  const shape = BigInt64Array.of(-1n, BigInt(width));
+  const rows = draft.constant(`quantize_rows_${width}`, "int64", [2], shape);
+  const scales = draft.add("Reshape", [scale, flat], `${input}_scales`);
+  const count = draft.add("Shape", [scales], `${input}_count`);
+  const zeros = draft.add("ConstantOfShape", [count], `${input}_zeros`, {
+    value: { tensor: tensor("", "uint8", [1], Uint8Array.of(128)) },
+  });
+  const matrix = draft.add("Reshape", [input, rows], `${input}_rows`);
+  const axis = { axis: 0 };
+  const values = draft.add("QuantizeLinear", [matrix, scales, zeros], `${input}_bytes`, axis);
+  const own = draft.add("Shape", [input], `${input}_shape`);
+  return draft.add("Reshape", [values, own], `${input}_uint8`);
+}
+
+/**
+ * The greatest element of each row. For no rows at all ONNX Runtime 1.30 leaves rows as wide as they
+ * were where it counts axes from the end, so they are cut.
+ */
 function addLargest(draft: GraphDraft, size: string, wanted: string, version: bigint): string {
-  if (version < 18n) return draft.add("ReduceMax", [size], wanted, { axes: [-1], keepdims: 1 });
-  const axes = draft.constant("quantize_axes", "int64", [1], BigInt64Array.of(-1n));
-  return draft.add("ReduceMax", [size, axes], wanted, { keepdims: 1 });
+  const number = (name: string, value: bigint): string =>
+    draft.constant(`quantize_${name}`, "int64", [1], BigInt64Array.of(value));
+  const last = number("last", -1n);
+  const keepdims = 1;
+  const largest =
+    version < axesAsInput
+      ? draft.add("ReduceMax", [size], wanted, { axes: [-1], keepdims })
+      : draft.add("ReduceMax", [size, last], wanted, { keepdims });
+  const [first, second] = [number("first", 0n), number("second", 1n)];
+  return draft.add("Slice", [largest, first, second, last], `${wanted}_cut`);
+}
+
+function scalar(draft: GraphDraft, name: string, value: number): string {
+  return draft.constant(`quantize_${name}`, "float32", [], Float32Array.of(value));
 }

@@ -4,6 +4,9 @@ import type { GraphProto, NodeProto, TensorProto } from "../onnx/messages.ts";
 import { namesIn } from "./uses.ts";
 import type { NumericData } from "../tensor.ts";
 
+/** Of the operators that ONNX Runtime adds to those of ONNX. */
+export const runtimeDomain = "com.microsoft";
+
 /** Nodes and tensors of a graph that is written anew, under names that nothing in it has. */
 export class GraphDraft {
   readonly nodes: NodeProto[] = [];
@@ -36,6 +39,14 @@ export class GraphDraft {
   ): void {
     const name = this.fresh(`${outputs[0] ?? ""}_${operator}`);
     this.nodes.push(node(operator, inputs, outputs, { name, attributes }));
+  }
+
+  /** Adds a node of ONNX Runtime's own operators; returns the name of its output. */
+  addOfRuntime(operator: string, inputs: readonly string[], wanted: string): string {
+    const output = this.fresh(wanted);
+    const name = this.fresh(`${output}_${operator}`);
+    this.nodes.push(node(operator, inputs, [output], { name, domain: runtimeDomain }));
+    return output;
   }
 
   store(wanted: string, type: ElementTypeName, dims: readonly number[], data: NumericData): string {

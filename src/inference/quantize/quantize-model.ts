@@ -1,5 +1,5 @@
 import { StudioError, exitCodes } from "../../errors.ts";
-import { value } from "../onnx/build.ts";
+import { operatorSet, value } from "../onnx/build.ts";
 import { elementTypeName, elementTypes } from "../onnx/element-types.ts";
 import type {
   GraphProto,
@@ -10,8 +10,9 @@ import type {
 } from "../onnx/messages.ts";
 import { type Activation, quantizeEachRow, quantizeWhole } from "./activations.ts";
 import type { ConstantMatrix, Sources } from "./constants.ts";
-import { GraphDraft } from "./graph-draft.ts";
+import { GraphDraft, runtimeDomain } from "./graph-draft.ts";
 import { type Plan, planNode } from "./plan.ts";
+import { type StoredMatrix, multiplyEachRow, multiplyWhole } from "./products.ts";
 import { countUses } from "./uses.ts";
 import { type QuantizedMatrix, quantizeColumns, quantizeRows, transposed } from "./weights.ts";
 
@@ -71,10 +72,7 @@ function operatorVersion({ opsetImport }: ModelProto): bigint {
   });
 }
 
-interface StoredMatrix {
-  values: string;
-  scales: string;
-}
+type ProductPlan = Extract<Plan, { kind: "product" }>;
 
 class Rewriting {
   private readonly draft: GraphDraft;
@@ -124,24 +122,14 @@ class Rewriting {
     });
   }
 
-  private replaceProduct(one: NodeProto, plan: Extract<Plan, { kind: "product" }>): void {
+  private replaceProduct(one: NodeProto, plan: ProductPlan): void {
     const { draft } = this;
     const [input = ""] = one.input;
     const [output = ""] = one.output;
-    const { values, scale, zero } = this.activation(input);
     const weights = this.columns(plan.matrix, plan.turned);
-    const whole = draft.add("MatMulInteger", [values, weights.values, zero], `${output}_int32`);
-    const to = elementTypes.float32.number;
-    const floats = draft.add("Cast", [whole], `${output}_float`, { to });
     const product = plan.bias === null ? output : draft.fresh(`${output}_product`);
-    if (this.options.eachRow) {
-      const scaled = draft.add("Mul", [floats, weights.scales], `${output}_scaled`);
-      draft.addTo("Mul", [scaled, scale], [product]);
-    } else {
-      // In this order, which ONNX Runtime knows to put together.
-      const scales = draft.add("Mul", [scale, weights.scales], `${output}_scale`);
-      draft.addTo("Mul", [floats, scales], [product]);
-    }
+    const multiply = this.options.eachRow ? multiplyEachRow : multiplyWhole;
+    multiply(draft, this.activation(input, plan), weights, product);
     if (plan.bias !== null) draft.addTo("Add", [product, plan.bias], [output]);
   }
 
@@ -162,11 +150,11 @@ class Rewriting {
     draft.addTo("Mul", [floats, scales], [output]);
   }
 
-  private activation(input: string): Activation {
+  private activation(input: string, { matrix, turned }: ProductPlan): Activation {
     const known = this.activations.get(input);
     if (known !== undefined) return known;
     const made = this.options.eachRow
-      ? quantizeEachRow(this.draft, input, this.version)
+      ? quantizeEachRow(this.draft, input, turned ? matrix.columns : matrix.rows, this.version)
       : quantizeWhole(this.draft, input);
     this.activations.set(input, made);
     return made;
@@ -212,11 +200,19 @@ class Rewriting {
     const dropped = this.graph.input.filter((input) => !kept.includes(input));
     const overridable = (this.model.irVersion ?? 0n) >= 4n;
     return {
-      model: { ...this.model, graph },
+      model: { ...this.model, graph, opsetImport: this.operatorSets() },
       quantized: this.quantized,
       left: this.left,
       droppedInputs: overridable ? dropped.map(({ name = "" }) => name) : [],
     };
+  }
+
+  /** What of ONNX Runtime's own operators is used must be among them. */
+  private operatorSets(): ModelProto["opsetImport"] {
+    const { opsetImport } = this.model;
+    const used = this.draft.nodes.some(({ domain }) => domain === runtimeDomain);
+    const known = opsetImport.some(({ domain }) => domain === runtimeDomain);
+    return used && !known ? [...opsetImport, operatorSet(runtimeDomain, 1)] : opsetImport;
   }
 
   /** Names on the way to a replaced weight that nothing reads any more. */
