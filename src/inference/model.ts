@@ -77,9 +77,9 @@ export class LoadedModel {
     return this.signature?.outputs ?? [];
   }
 
-  /** True where rows of several requests are computed together. */
+  /** True where rows of several requests can be computed together: its trial showed them independent. */
   get batching(): boolean {
-    return this.signature?.rows === "free" && this.wanted.batchRows > 1;
+    return this.signature?.rows === "free";
   }
 
   get capacity(): ModelCapacity {

@@ -4,7 +4,7 @@ import type { LoadedModel } from "../model.ts";
 import type { ModelCapacity } from "../model-options.ts";
 import { compute, type Load, measure } from "../performance/measure.ts";
 import { type Candidate, choices, propose } from "../performance/proposal.ts";
-import { describeSample, type SampleInput, sampleRow, takesRows } from "../performance/sample.ts";
+import { describeSample, type SampleInput, sampleRow } from "../performance/sample.ts";
 import type { Tensors } from "../tensor.ts";
 
 export interface OptimizeRequest {
@@ -118,7 +118,7 @@ export class PerformanceTask {
   private async optimizeOne(model: LoadedModel, request: OptimizeRequest): Promise<ModelReport> {
     const { instances, batchRows } = model.capacity;
     const trial = new Trial(model, sampleRow(model, request.dimensions ?? {}), request.signal);
-    const caps = takesRows(model) ? choices(batchRows, batchCaps, 64) : [batchRows];
+    const caps = model.batching ? choices(batchRows, batchCaps, 64) : [batchRows];
     const counts = choices(
       instances,
       [1, this.processors - 1, this.processors],

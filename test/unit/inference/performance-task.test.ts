@@ -8,6 +8,7 @@ import { findModels } from "../../../src/inference/models.ts";
 import { percentile } from "../../../src/inference/performance/measure.ts";
 import { type Candidate, choices, propose } from "../../../src/inference/performance/proposal.ts";
 import { PerformanceTask } from "../../../src/inference/tasks/performance.ts";
+import { graphModel } from "./onnx-graph.ts";
 import { brightnessModel, colourModel, colours, writeImageModel } from "./image-models.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -21,11 +22,16 @@ beforeEach(async () => {
   const configuration = { labels: colours };
   await writeImageModel(join(folder, "models"), "colours", colourModel(), configuration);
   await writeImageModel(join(folder, "models"), "bright", brightnessModel(), configuration);
-  const records = await findModels([join(folder, "models")], folder);
-  pool = new ModelPool(records, { log: quiet, instances: 1, batchRows: 8 });
-  pool.start();
-  for (let turn = 0; turn < 1000 && !pool.ready; turn++) await sleep(10);
+  pool = await openPool("models");
 });
+
+async function openPool(models: string): Promise<ModelPool> {
+  const records = await findModels([join(folder, models)], folder);
+  const opened = new ModelPool(records, { log: quiet, instances: 1, batchRows: 8 });
+  opened.start();
+  for (let turn = 0; turn < 1000 && !opened.ready; turn++) await sleep(10);
+  return opened;
+}
 
 afterEach(async () => {
   await pool.close();
@@ -61,6 +67,21 @@ describe("measuring models", () => {
     // A model of one image at a time has nothing to batch.
     expect(bright?.candidates.every(({ batchRows }) => batchRows === 8)).toBe(true);
     expect(capacity("colours")).toEqual({ instances: 1, batchRows: 8 });
+  });
+
+  it("tries no batches of a model whose rows mix, whatever its shapes promise", async () => {
+    const rows = [{ type: "float32", dims: ["N", 4] }];
+    const mixing = graphModel({
+      inputs: rows.map((one) => ({ name: "x", ...one })),
+      outputs: rows.map((one) => ({ name: "y", ...one })),
+      nodes: [{ operator: "Softmax", inputs: ["x"], outputs: ["y"], attributes: { axis: 0 } }],
+    });
+    await writeImageModel(join(folder, "others"), "mixing", mixing, {});
+    const others = await openPool("others");
+    const task = new PerformanceTask(others, 1, plenty);
+    const { models } = await task.optimize({ duration: 200, apply: false });
+    await others.close();
+    expect(models[0]?.candidates.map(({ batchRows }) => batchRows)).toEqual([8]);
   });
 
   it("sets what it proposes when that is wanted, and says what was before", async () => {
