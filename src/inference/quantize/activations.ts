@@ -44,9 +44,8 @@ export function quantizeEachRow(
 ): Activation {
   const size = draft.add("Abs", [input], `${input}_size`);
   const largest = addLargest(draft, size, `${input}_largest`, version);
-  const step = draft.add("Mul", [largest, scalar(draft, "step", 1 / 127)], `${input}_step`);
-  // A row of zeros is divided by this, and stays one. The other scales are too large to change.
-  const scale = draft.add("Add", [step, scalar(draft, "least", 1e-30)], `${input}_scale`);
+  // A row of zeros has a scale of 0: whatever 0 by 0 becomes as a byte, its products are 0 again.
+  const scale = draft.add("Mul", [largest, scalar(draft, "step", 1 / 127)], `${input}_scale`);
   const zero = draft.constant("quantize_zero", "uint8", [], Uint8Array.of(128));
   const values =
     version >= rowScales
