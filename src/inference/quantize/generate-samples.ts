@@ -2,10 +2,16 @@ import type { GraphProto } from "../onnx/messages.ts";
 import type { SampleValue } from "./read-samples.ts";
 import type { SessionInput } from "./runtime-session.ts";
 
-/** Rows of a generated sample, where a model takes any number. */
-const rows = 8;
-/** What other free dimensions are: tokens of a text, say. */
+/** What free dimensions are of which nothing is known: tokens of a text, say. */
 const freeSize = 32;
+
+export interface SampleOptions {
+  seed: number;
+  /** Where a model takes any number. */
+  rows: number;
+  /** Sizes of other free dimensions, by name. */
+  dimensions: Readonly<Record<string, number>>;
+}
 
 /**
  * Inputs that a model can be run on, the same in every call: normally distributed fractions, whole
@@ -15,14 +21,15 @@ const freeSize = 32;
 export function generateSample(
   inputs: readonly SessionInput[],
   graph: GraphProto,
-  seed: number,
+  { seed, rows, dimensions }: SampleOptions,
 ): Record<string, SampleValue> {
   const random = uniformNumbers(seed);
   const sample: Record<string, SampleValue> = {};
   for (const { name, type, shape } of inputs) {
     const dims = shape.map((size, index) => {
       if (typeof size === "number" && size >= 0) return size;
-      return index === 0 || size === shape[0] ? rows : freeSize;
+      if (index === 0 || size === shape[0]) return rows;
+      return dimensions[size] ?? freeSize;
     });
     const length = dims.reduce((product, size) => product * size, 1);
     const next = /mask/i.test(name) ? () => 1 : numbersFor(type, tableSize(graph, name), random);

@@ -5,6 +5,8 @@ import { modelFileIn, nameOfModel, versionFoldersIn } from "../repository/locate
 export interface SourceModel {
   name: string;
   version: string;
+  /** The model's own folder: that of the version, or the one around it. */
+  root: string;
   /** The folder of the version. */
   folder: string;
   /** Of the model, in that folder. */
@@ -40,7 +42,8 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
     if (whole !== null) {
       const only = "1";
       if (version !== null && version !== only) throw missing(input, [only]);
-      return { name, version: only, folder: root, file: whole, destination: `${root}${suffix}` };
+      const destination = `${root}${suffix}`;
+      return { name, version: only, root, folder: root, file: whole, destination };
     }
     const versions = await versionFoldersIn(root);
     const known = versions.map((one) => one.version);
@@ -48,14 +51,14 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
     if (chosen === undefined) continue;
     const source = versions.find((one) => one.version === chosen);
     if (source === undefined) throw missing(input, known);
-    return { name, ...source, destination: join(root, `${chosen}${suffix}`) };
+    return { name, root, ...source, destination: join(root, `${chosen}${suffix}`) };
   }
   const root = join(bundled, name);
   const file = await modelFileIn(root);
   const [first] = folders;
   if (file === null || first === undefined) throw missing(input, []);
   const destination = join(first, name, `${version ?? "1"}${suffix}`);
-  return { name, version: version ?? "1", folder: root, file, destination };
+  return { name, version: version ?? "1", root, folder: root, file, destination };
 }
 
 /** Where in a version's folder its model lies. */

@@ -3,15 +3,21 @@ import { type OutputDifference, type RunValue, compareOutputs } from "./compare-
 import type { Sample } from "./read-samples.ts";
 import type { RuntimeSession } from "./runtime-session.ts";
 
-export interface Measurement {
-  differences: OutputDifference[];
-  /** Of one thread, by the processor time it took: what else the machine does counts little. */
-  itemsPerSecond: { before: number; after: number };
-  /** Runs of each model that the medians are of. */
-  runs: number;
+/** Items a second of one thread, by processor time: what else the machine does counts little. */
+export interface Speed {
+  before: number;
+  after: number;
+  /** After by before. */
+  ratio: number;
 }
 
-export interface MeasureOptions {
+/** A model and what it is to be run on. */
+export interface Runner {
+  session: RuntimeSession;
+  samples: readonly Sample[];
+}
+
+export interface TimeOptions {
   /** Milliseconds of processor time to spend on the clock; a few runs are made at any rate. */
   budget: number;
   signal: AbortSignal;
@@ -21,47 +27,50 @@ const fewestRuns = 5;
 const mostRuns = 300;
 
 /**
- * Runs two models on the same samples in turns, and compares what they give and what they take. An
- * item is a row of the first input, or a run where that has no rows.
- * @throws StudioError `usage` when the first model does not take the samples
+ * Runs two models on the same samples, and compares what they give.
+ * @throws StudioError `usage` when a model does not take the samples
  */
-export async function measure(
+export async function compare(
   before: RuntimeSession,
   after: RuntimeSession,
   samples: readonly Sample[],
-  { budget, signal }: MeasureOptions,
-): Promise<Measurement> {
-  const outputs = {
-    before: await runAll(before, samples, signal),
-    after: await runAll(after, samples, signal),
-  };
-  const prepared = samples.map((sample) => ({
-    items: Object.values(sample)[0]?.dims[0] ?? 1,
-    before: before.prepare(sample),
-    after: after.prepare(sample),
+  signal: AbortSignal,
+): Promise<OutputDifference[]> {
+  const first = await runAll(before, samples, signal);
+  return compareOutputs(first, await runAll(after, samples, signal));
+}
+
+/**
+ * Runs two models in turns, and tells the medians of what they take for an item: a row of the
+ * first input, or a run where that has no rows.
+ */
+export async function time(
+  before: Runner,
+  after: Runner,
+  { budget, signal }: TimeOptions,
+): Promise<Speed> {
+  const sides = [before, after].map(({ session, samples }) => ({
+    session,
+    prepared: samples.map((sample) => ({ items: itemsOf(sample), feeds: session.prepare(sample) })),
+    times: [] as number[],
   }));
-  const times = { before: [] as number[], after: [] as number[] };
   let spent = 0;
   for (let run = 0; run < mostRuns && (run < fewestRuns || spent < budget); run += 1) {
     signal.throwIfAborted();
-    const sample = prepared[run % prepared.length];
-    if (sample === undefined) break;
     // Who comes first takes turns as well: the second finds memory warmer.
-    for (const side of run % 2 === 0 ? sides : sides.toReversed()) {
-      const session = side === "before" ? before : after;
-      const time = await processorTime(() => session.run(sample[side]));
-      times[side].push(time / Math.max(1, sample.items));
-      spent += time;
+    for (const { session, prepared, times } of run % 2 === 0 ? sides : sides.toReversed()) {
+      const sample = prepared[run % prepared.length];
+      if (sample === undefined) continue;
+      const taken = await processorTime(() => session.run(sample.feeds));
+      times.push(taken / sample.items);
+      spent += taken;
     }
   }
-  return {
-    differences: compareOutputs(outputs.before, outputs.after),
-    itemsPerSecond: { before: 1000 / median(times.before), after: 1000 / median(times.after) },
-    runs: times.before.length,
-  };
+  const [first = Number.NaN, second = Number.NaN] = sides.map(({ times }) => 1000 / median(times));
+  return { before: first, after: second, ratio: second / first };
 }
 
-const sides = ["before", "after"] as const;
+const itemsOf = (sample: Sample): number => Math.max(1, Object.values(sample)[0]?.dims[0] ?? 1);
 
 async function runAll(
   session: RuntimeSession,

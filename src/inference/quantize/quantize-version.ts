@@ -2,16 +2,17 @@ import { arch } from "node:os";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
+import { readModelConfiguration } from "../model-config.ts";
+import { graph } from "../onnx/build.ts";
 import { loadTensor } from "../onnx/external-data.ts";
 import { readModel } from "../onnx/model-file.ts";
 import type { ModelProto } from "../onnx/messages.ts";
 import type { OutputDifference } from "./compare-outputs.ts";
-import { generateSample } from "./generate-samples.ts";
+import { type Judgement, judge } from "./judge.ts";
 import { type SourceInput, type SourceModel, locateSource, placeIn } from "./locate-source.ts";
-import { type Measurement, measure } from "./measure.ts";
+import type { Speed } from "./measure.ts";
 import { type QuantizedModel, quantizeModel } from "./quantize-model.ts";
-import { type Sample, readSamples } from "./read-samples.ts";
-import { openSession } from "./runtime-session.ts";
+import { readSamples } from "./read-samples.ts";
 import { weightLimits } from "./weights.ts";
 import { type StagedVersion, bytesOfModel, stageVersion } from "./write-version.ts";
 
@@ -21,7 +22,7 @@ export interface QuantizeInput extends SourceInput {
   /** A file of samples to compare on; null: generated ones. */
   samples: string | null;
   embeddings: boolean;
-  /** Rows of a batch do not change each other, at some cost of speed. */
+  /** A scale for each row, rather than one for all of a run: rows do not change each other. */
   eachRow: boolean;
   /** Weights of seven bits, for processors without VNNI. */
   reduceRange: boolean;
@@ -41,8 +42,15 @@ export interface QuantizeReport {
   /** Absolute path of the new version's model; null when it was not kept. */
   output: string | null;
   bytes: { before: number; after: number };
-  /** Of one thread; `ratio` is after by before. */
-  itemsPerSecond: { before: number; after: number; ratio: number };
+  /** Row by row; with given samples, with the rows each has. */
+  itemsPerSecond: Speed;
+  /**
+   * When many ask, who then share runs of so many rows; a version that is not batched computes
+   * row by row. Null where the first is not batched.
+   */
+  batches: (Speed & { rows: number }) | null;
+  /** Whether the daemon computes rows of several callers together. */
+  batched: { before: boolean; after: boolean };
   difference: {
     samples: "generated" | "given";
     /** The least over all outputs and samples; of outputs without fractions, the equal share. */
@@ -57,8 +65,6 @@ export interface QuantizeReport {
 
 /** Below it the result is not kept unless forced. */
 export const leastCosine = 0.99;
-
-const generatedSamples = 4;
 
 /**
  * Makes an int8 version of a model and compares the two in ONNX Runtime; it appears in its place
@@ -83,9 +89,17 @@ export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeRep
   const destination = input.output ?? source.destination;
   const staged = await stageVersion(source, destination, result.model);
   try {
-    input.say("comparing the two");
-    const measured = await compare(source.file, staged.file, original, given, input);
-    const report = await reportOf({ source, original, staged, result, measured, input });
+    input.say("comparing the two versions");
+    const judgement = await judge({
+      before: source.file,
+      after: staged.file,
+      graph: original.graph ?? graph({}),
+      samples: given,
+      dimensions: await dimensionsOf(source),
+      budget: input.budget,
+      signal: input.signal,
+    });
+    const report = await reportOf({ source, original, staged, result, judgement, input });
     if (input.dryRun || (report.difference.cosine < leastCosine && !input.force)) return report;
     input.signal.throwIfAborted();
     await staged.publish();
@@ -95,45 +109,24 @@ export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeRep
   }
 }
 
-async function compare(
-  before: string,
-  after: string,
-  original: ModelProto,
-  given: Sample[] | null,
-  { budget, signal }: QuantizeInput,
-): Promise<Measurement> {
-  const sessions = [await openSession(before)];
-  try {
-    const [first] = sessions;
-    const second = await openSession(after);
-    sessions.push(second);
-    if (first === undefined || original.graph === undefined) throw new Error("no session");
-    const { graph } = original;
-    const seeds = Array.from({ length: generatedSamples }, (_, seed) => seed);
-    const samples = given ?? seeds.map((seed) => generateSample(first.inputs, graph, seed));
-    return await measure(first, second, samples, { budget, signal });
-  } finally {
-    for (const session of sessions) await session.close();
-  }
-}
-
 async function reportOf(parts: {
   source: SourceModel;
   original: ModelProto;
   staged: StagedVersion;
   result: QuantizedModel;
-  measured: Measurement;
+  judgement: Judgement;
   input: QuantizeInput;
 }): Promise<QuantizeReport> {
-  const { source, original, staged, result, measured, input } = parts;
-  const { before, after } = measured.itemsPerSecond;
-  const { differences } = measured;
+  const { source, original, staged, result, judgement, input } = parts;
+  const { differences, alone, asked, batched } = judgement;
   return {
     model: source.name,
     version: source.version,
     output: null,
     bytes: { before: await bytesOfModel(source.file, original), after: staged.bytes },
-    itemsPerSecond: { before, after, ratio: after / before },
+    itemsPerSecond: alone,
+    batches: asked,
+    batched,
     difference: {
       samples: input.samples === null ? "generated" : "given",
       cosine: Math.min(...differences.map(({ cosine, equal }) => cosine ?? equal ?? 0)),
@@ -141,31 +134,44 @@ async function reportOf(parts: {
     },
     quantized: result.quantized,
     left: result.left,
-    notes: notesOf(result, input),
+    notes: notesOf(result, judgement, input),
   };
 }
 
-function notesOf({ droppedInputs }: QuantizedModel, input: QuantizeInput): string[] {
+function notesOf(
+  { droppedInputs }: QuantizedModel,
+  { alone, asked, batched }: Judgement,
+  { samples, reduceRange }: QuantizeInput,
+): string[] {
   const notes: string[] = [];
   if (droppedInputs.length > 0) {
     notes.push(`These weights can no longer be given as inputs: ${droppedInputs.join(", ")}.`);
   }
-  if (!input.eachRow) {
-    notes.push(
-      "What shares a batch with a row changes its outputs a little; --each-row avoids it, at some " +
-        "cost of speed.",
-    );
+  if (batched.before && !batched.after) {
+    notes.push("The daemon batches the original and not this version, whose rows share a scale.");
   }
-  if (input.samples === null) {
+  if (alone.ratio < 1 && (asked?.ratio ?? 0) < 1) {
+    notes.push("The original is faster: small models gain nothing. Serve that one.");
+  }
+  if (samples === null) {
     notes.push("Compared on generated inputs: --samples FILE compares on real ones.");
   }
-  if (!input.reduceRange && saturates()) {
+  if (!reduceRange && saturates()) {
     notes.push(
       "This processor has no VNNI, so products of large numbers may saturate; " +
         "--reduce-range avoids it.",
     );
   }
   return notes;
+}
+
+async function dimensionsOf({ root, folder }: SourceModel): Promise<Record<string, number>> {
+  const places = [...new Set([root, folder])].map((place) => join(place, "config.yaml"));
+  const configurations = await Promise.all(places.map(readModelConfiguration));
+  return Object.assign({}, ...configurations.map(({ dimensions }) => dimensions ?? {})) as Record<
+    string,
+    number
+  >;
 }
 
 /** True on x86 processors that add products of bytes in 16 bits: see `weightLimits`. */

@@ -41,7 +41,7 @@ const quantize = (given: Partial<QuantizeInput>) =>
     output: null,
     samples: null,
     embeddings: false,
-    eachRow: false,
+    eachRow: true,
     reduceRange: false,
     force: false,
     dryRun: false,
@@ -109,7 +109,16 @@ describe("an int8 version", () => {
     expect(ratio).toBeCloseTo(after / before, 9);
     expect(report.difference).toMatchObject({ samples: "generated", outputs: [{ output: "y" }] });
     expect(report.difference.cosine).toBeGreaterThan(0.99);
+    expect(report.batches).toMatchObject({ rows: 8 });
+    expect(report.batched).toEqual({ before: true, after: true });
     expect(report.quantized).toHaveLength(2);
+  });
+
+  test("with one scale for all rows is told not to be batched", async () => {
+    await place("net/1");
+    const report = await quantize({ eachRow: false, dryRun: true });
+    expect(report.batched).toEqual({ before: true, after: false });
+    expect(report.notes.join()).toContain("The daemon batches the original and not this version");
   });
 
   test("whose outputs differ too much is not kept, unless it is forced", async () => {
