@@ -1,5 +1,6 @@
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+import { readWeightFiles } from "./onnx/weight-files.ts";
 import { declaredRows, rowName, rowsAreIndependent } from "./row-dimension.ts";
 import { logSeverityLevel, sessionSettings } from "./session-settings.ts";
 import { arrayOf, type Tensor, type Tensors } from "./tensor.ts";
@@ -26,7 +27,10 @@ export class WorkerSession {
   /** @throws Error when the model cannot be loaded or has values that are not tensors */
   static async open({ file, threads }: WorkerSettings): Promise<WorkerSession> {
     const runtime = await import("onnxruntime-node");
-    const session = await runtime.InferenceSession.create(file, sessionSettings(threads));
+    const session = await runtime.InferenceSession.create(file, {
+      ...sessionSettings(threads),
+      externalData: await readWeightFiles(file),
+    });
     return new WorkerSession(runtime, session);
   }
 

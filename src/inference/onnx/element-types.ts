@@ -27,7 +27,13 @@ export const elementTypes = {
   int32: { number: 6, bits: 32, array: Int32Array, field: "int32Data" },
   int64: { number: 7, bits: 64, array: BigInt64Array, field: "int64Data" },
   bool: { number: 9, bits: 8, array: Uint8Array, field: "int32Data" },
-  float16: { number: 10, bits: 16, array: Float16Array, field: "int32Data" },
+  // The thread of a model has none (float16-as-bits.ts).
+  float16: {
+    number: 10,
+    bits: 16,
+    array: globalThis.Float16Array ?? Uint16Array,
+    field: "int32Data",
+  },
   float64: { number: 11, bits: 64, array: Float64Array, field: "doubleData" },
   uint32: { number: 12, bits: 32, array: Uint32Array, field: "uint64Data" },
   uint64: { number: 13, bits: 64, array: BigUint64Array, field: "uint64Data" },

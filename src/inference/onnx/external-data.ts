@@ -100,9 +100,19 @@ async function readPart(
 }
 
 /** The files beside a model in which its tensors have elements, each once. */
-export function externalFiles({ graph }: ModelProto): string[] {
+export function externalFiles(model: ModelProto): string[] {
+  return [...new Set(externalLocations(model).values())];
+}
+
+/** The same by the words that the model has for them: "./weights" is "weights". */
+export function externalLocations({ graph }: ModelProto): Map<string, string> {
   const tensors = (graph === undefined ? [] : tensorsIn(graph)).filter(isExternal);
-  return [...new Set(tensors.map((tensor) => externalPlace(tensor).location))];
+  return new Map(
+    tensors.map((tensor) => {
+      const written = tensor.externalData.find(({ key }) => key === "location")?.value ?? "";
+      return [written, externalPlace(tensor).location];
+    }),
+  );
 }
 
 /** Initializers and tensors of attributes, those of subgraphs too. */

@@ -1,13 +1,12 @@
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModelConfiguration } from "../model-config.ts";
 import type { ModelRecord } from "../models.ts";
+import { weightBytesBeside } from "../onnx/weight-files.ts";
 import { huggingFaceNames, readHuggingFace } from "./hugging-face.ts";
 import { type LocatedVersion, sizeOf, unreadable } from "./locate.ts";
 import { checkManifest, hashFile, manifestNames, readManifest } from "./manifest.ts";
 import { stampFiles } from "./stamp.ts";
-
-/** Files with the weights of models that are larger than a protobuf may be. */
-const externalData = ["model.onnx_data", "model.onnx.data"];
 
 /**
  * Reads a version: its configuration (the version's own keys before those of the model's folder),
@@ -31,7 +30,7 @@ export async function describeVersion(located: LocatedVersion): Promise<ModelRec
     version,
     file,
     sha256,
-    bytes: bytes + (await externalBytes(file)),
+    bytes: bytes + (await weightBytesBeside(file)),
     task: configuration.task ?? facts.task,
     labels: configuration.labels ?? facts.labels,
     source,
@@ -48,14 +47,17 @@ export async function stampVersion({ root, folder, file }: LocatedVersion): Prom
   const beside = ["config.yaml", ...manifestNames];
   return await stampFiles([
     file,
-    ...externalData.map((name) => join(dirname(file), name)),
+    ...(await filesBeside(file)),
     ...[...new Set([folder, root])].flatMap((place) => beside.map((name) => join(place, name))),
     ...huggingFaceNames.map((name) => join(folder, name)),
   ]);
 }
 
-async function externalBytes(file: string): Promise<number> {
-  let bytes = 0;
-  for (const name of externalData) bytes += (await sizeOf(join(dirname(file), name))) ?? 0;
-  return bytes;
+/** Any of them may hold weights: to know which do, the model would have to be read each time. */
+async function filesBeside(file: string): Promise<string[]> {
+  const entries = await readdir(dirname(file), { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
+    .map((entry) => join(dirname(file), entry.name))
+    .toSorted();
 }
