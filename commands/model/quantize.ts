@@ -84,7 +84,7 @@ export default defineCommand<QuantizeReport>({
       ...asked(report),
       ["cosine", report.difference.cosine.toFixed(5)],
       ["inputs", report.difference.samples],
-      ["quantized", `${report.quantized.length} operators`],
+      ["operators", `${report.quantized.length} quantized`],
     ]),
     heading("Outputs"),
     table(
@@ -98,6 +98,7 @@ export default defineCommand<QuantizeReport>({
       "none",
     ),
     ...leftOut(report),
+    ...(report.next === null ? [] : [text(report.next, "dim")]),
   ],
 });
 
@@ -114,7 +115,7 @@ function speed({ before, after, ratio }: QuantizeReport["itemsPerSecond"]): stri
 
 function asked({ batches, batched }: QuantizeReport): [string, string][] {
   if (batches === null) return [];
-  const how = batched.after ? "" : " (one by one, which the daemon does not batch)";
+  const how = batched.after ? "" : " (one by one: the daemon does not batch it)";
   return [[`${batches.rows} in a batch`, `${speed(batches)}${how}`]];
 }
 

@@ -13,6 +13,8 @@ export interface SourceModel {
   file: string;
   /** Where the quantized one belongs. */
   destination: string;
+  /** What it is there. */
+  becomes: "version" | "model" | "replacement of a bundled model";
 }
 
 export interface SourceInput {
@@ -34,7 +36,7 @@ const suffix = "-int8";
  * @throws StudioError `model.missing` when there is none
  */
 export async function locateSource(input: SourceInput): Promise<SourceModel> {
-  const { folders, bundled, name, version } = input;
+  const { folders, name, version } = input;
   if (!nameOfModel.test(name)) throw missing(input, []);
   for (const folder of folders) {
     const root = join(folder, name);
@@ -43,33 +45,53 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
       const only = "1";
       if (version !== null && version !== only) throw missing(input, [only]);
       const destination = `${root}${suffix}`;
-      return { name, version: only, root, folder: root, file: whole, destination };
+      return {
+        ...{ name, version: only, root, folder: root },
+        ...{ file: whole, destination, becomes: "model" },
+      };
     }
     const versions = await versionFoldersIn(root);
+    if (versions.length === 0) continue;
     const known = versions.map((one) => one.version);
-    const chosen = version ?? known.find((one) => !one.endsWith(suffix)) ?? known[0];
-    if (chosen === undefined) continue;
+    const chosen = version ?? known.find((one) => !one.endsWith(suffix));
     const source = versions.find((one) => one.version === chosen);
-    if (source === undefined) throw missing(input, known);
-    return { name, root, ...source, destination: join(root, `${chosen}${suffix}`) };
+    if (source === undefined) return await bundledSource(input, known);
+    const place = join(root, `${source.version}${suffix}`);
+    return { name, root, ...source, destination: place, becomes: "version" };
   }
+  return await bundledSource(input, []);
+}
+
+/** @param known versions of that name which are not what was asked for: made of the bundled one, say */
+async function bundledSource(input: SourceInput, known: readonly string[]): Promise<SourceModel> {
+  const { folders, bundled, name, version } = input;
   const root = join(bundled, name);
   const file = await modelFileIn(root);
   const [first] = folders;
-  if (file === null || first === undefined) throw missing(input, []);
-  const destination = join(first, name, `${version ?? "1"}${suffix}`);
-  return { name, version: version ?? "1", root, folder: root, file, destination };
+  if (file === null || first === undefined) throw missing(input, known);
+  const only = "1";
+  if (version !== null && version !== only) throw missing(input, [only, ...known]);
+  const destination = join(first, name, `${only}${suffix}`);
+  return {
+    ...{ name, version: only, root, folder: root },
+    ...{ file, destination, becomes: "replacement of a bundled model" },
+  };
 }
 
 /** Where in a version's folder its model lies. */
 export const placeIn = ({ folder, file }: SourceModel): string => relative(folder, file);
 
 function missing({ name, version, folders }: SourceInput, known: readonly string[]): StudioError {
-  const versions = known.length === 0 ? "" : ` It has ${known.join(", ")}.`;
+  const wanted = version === null ? "" : ` of version ${version}`;
+  const int8 = version === null && known.length > 0;
   return new StudioError({
     code: "model.missing",
-    message: `There is no model ${name}${version === null ? "" : ` of version ${version}`}.${versions}`,
-    hint: `A model is a folder NAME/VERSION with model.onnx in ${folders.join(" or ")}.`,
+    message: int8
+      ? `All there is of ${name} is int8 already: ${known.join(", ")}.`
+      : `There is no model ${name}${wanted}.${known.length === 0 ? "" : ` It has ${known.join(", ")}.`}`,
+    hint:
+      "`studio model list` shows the models. " +
+      `One is a folder NAME/VERSION with model.onnx in ${folders.join(" or ")}.`,
     exitCode: exitCodes.usage,
   });
 }

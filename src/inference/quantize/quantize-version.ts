@@ -1,5 +1,3 @@
-import { arch } from "node:os";
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { readModelConfiguration } from "../model-config.ts";
@@ -7,6 +5,7 @@ import { graph } from "../onnx/build.ts";
 import { loadTensor } from "../onnx/external-data.ts";
 import { readModel } from "../onnx/model-file.ts";
 import type { ModelProto } from "../onnx/messages.ts";
+import { nextOf, notesOf } from "./advice.ts";
 import type { OutputDifference } from "./compare-outputs.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { type SourceInput, type SourceModel, locateSource, placeIn } from "./locate-source.ts";
@@ -14,7 +13,7 @@ import type { Speed } from "./measure.ts";
 import { type QuantizedModel, quantizeModel } from "./quantize-model.ts";
 import { readSamples } from "./read-samples.ts";
 import { weightLimits } from "./weights.ts";
-import { type StagedVersion, bytesOfModel, stageVersion } from "./write-version.ts";
+import { type StagedVersion, bytesOfModel, requireFree, stageVersion } from "./write-version.ts";
 
 export interface QuantizeInput extends SourceInput {
   /** Absolute path of the new folder; null: beside the version, its name with "-int8". */
@@ -41,6 +40,8 @@ export interface QuantizeReport {
   version: string;
   /** Absolute path of the new version's model; null when it was not kept. */
   output: string | null;
+  /** How it is asked for; null as well when it was written elsewhere than beside the original. */
+  next: string | null;
   bytes: { before: number; after: number };
   /** Row by row; with given samples, with the rows each has. */
   itemsPerSecond: Speed;
@@ -74,6 +75,8 @@ export const leastCosine = 0.99;
  */
 export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeReport> {
   const source = await locateSource(input);
+  const destination = input.output ?? source.destination;
+  if (!input.dryRun) requireFree(destination);
   input.say(`reading ${source.file}`);
   const original = await readModel(source.file);
   const given = input.samples === null ? null : await readSamples(input.samples);
@@ -84,9 +87,8 @@ export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeRep
     eachRow: input.eachRow,
     load: (tensor) => loadTensor(tensor, dirname(source.file)),
   });
-  if (result.quantized.length === 0) throw nothing(source, result);
+  if (result.quantized.length === 0) throw nothing(source, original, result);
   input.signal.throwIfAborted();
-  const destination = input.output ?? source.destination;
   const staged = await stageVersion(source, destination, result.model);
   try {
     input.say("comparing the two versions");
@@ -103,7 +105,8 @@ export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeRep
     if (input.dryRun || (report.difference.cosine < leastCosine && !input.force)) return report;
     input.signal.throwIfAborted();
     await staged.publish();
-    return { ...report, output: join(destination, placeIn(source)) };
+    const next = input.output === null ? nextOf(source) : null;
+    return { ...report, output: join(destination, placeIn(source)), next };
   } finally {
     await staged.discard();
   }
@@ -123,6 +126,7 @@ async function reportOf(parts: {
     model: source.name,
     version: source.version,
     output: null,
+    next: null,
     bytes: { before: await bytesOfModel(source.file, original), after: staged.bytes },
     itemsPerSecond: alone,
     batches: asked,
@@ -138,33 +142,6 @@ async function reportOf(parts: {
   };
 }
 
-function notesOf(
-  { droppedInputs }: QuantizedModel,
-  { alone, asked, batched }: Judgement,
-  { samples, reduceRange }: QuantizeInput,
-): string[] {
-  const notes: string[] = [];
-  if (droppedInputs.length > 0) {
-    notes.push(`These weights can no longer be given as inputs: ${droppedInputs.join(", ")}.`);
-  }
-  if (batched.before && !batched.after) {
-    notes.push("The daemon batches the original and not this version, whose rows share a scale.");
-  }
-  if (alone.ratio < 1 && (asked?.ratio ?? 0) < 1) {
-    notes.push("The original is faster: small models gain nothing. Serve that one.");
-  }
-  if (samples === null) {
-    notes.push("Compared on generated inputs: --samples FILE compares on real ones.");
-  }
-  if (!reduceRange && saturates()) {
-    notes.push(
-      "This processor has no VNNI, so products of large numbers may saturate; " +
-        "--reduce-range avoids it.",
-    );
-  }
-  return notes;
-}
-
 async function dimensionsOf({ root, folder }: SourceModel): Promise<Record<string, number>> {
   const places = [...new Set([root, folder])].map((place) => join(place, "config.yaml"));
   const configurations = await Promise.all(places.map(readModelConfiguration));
@@ -174,20 +151,18 @@ async function dimensionsOf({ root, folder }: SourceModel): Promise<Record<strin
   >;
 }
 
-/** True on x86 processors that add products of bytes in 16 bits: see `weightLimits`. */
-function saturates(): boolean {
-  if (arch() !== "x64") return false;
-  try {
-    return !/^flags.*\b(avx_vnni|avx512_vnni)\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
-  } catch {
-    // Systems other than Linux do not say.
-    return false;
-  }
-}
+/** What only quantized models have. */
+const ofWholeNumbers = /^(MatMulInteger|DynamicQuantize|QLinear|DequantizeLinear|MatMulNBits)/;
 
-function nothing({ name, version }: SourceModel, { left }: QuantizedModel): StudioError {
+function nothing(
+  { name, version }: SourceModel,
+  { graph }: ModelProto,
+  { left }: QuantizedModel,
+): StudioError {
+  const done = graph?.node.some(({ opType = "" }) => ofWholeNumbers.test(opType)) === true;
   const reasons = [...new Set(left.map(({ operator, reason }) => `${operator}: ${reason}`))];
-  const why = reasons.length === 0 ? "it has no MatMul or Gemm" : reasons.join("; ");
+  const others = reasons.length === 0 ? "it has no MatMul or Gemm" : reasons.join("; ");
+  const why = done ? "it is quantized already" : others;
   return new StudioError({
     code: "model.quantize.nothing",
     message: `Nothing in version ${version} of ${name} can be quantized: ${why}.`,

@@ -45,9 +45,9 @@ export async function readSamples(file: string): Promise<Sample[]> {
       if (line.trim() !== "") samples.push(parse(line));
     }
   } catch (error) {
-    const place = number === 0 ? file : `${file}, line ${number}`;
+    if (number === 0) throw usageError(`The samples cannot be read: ${reasonOf(error)}.`);
     throw usageError(
-      `The samples cannot be used: ${place}: ${reasonOf(error)}.`,
+      `The samples cannot be used: ${file}, line ${number}: ${reasonOf(error)}.`,
       'A line is {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}]}.',
     );
   }

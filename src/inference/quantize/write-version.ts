@@ -15,8 +15,8 @@ import {
 import { pipeline } from "node:stream/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { StudioError, exitCodes, reasonOf, systemCode, usageError } from "../../errors.ts";
-import { externalFiles, moveOut, openInside } from "../onnx/external-data.ts";
-import type { ModelProto } from "../onnx/messages.ts";
+import { externalFiles, loadTensor, moveOut, openInside } from "../onnx/external-data.ts";
+import type { ModelProto, TensorProto } from "../onnx/messages.ts";
 import { maximumBytes, writeChunks, writeModel } from "../onnx/model-file.ts";
 import { type SourceModel, placeIn } from "./locate-source.ts";
 
@@ -81,23 +81,37 @@ export async function bytesOfModel(file: string, model: ModelProto): Promise<num
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
+/**
+ * Takes into the model what it keeps of weights beside the original, which leaves behind those that
+ * became int8. What is too large for one file moves out again; tensors of subgraphs stay outside.
+ */
 async function writeWeights(source: SourceModel, file: string, model: ModelProto): Promise<number> {
-  for (const name of externalFiles(model)) {
+  const from = dirname(source.file);
+  let written = await takeIn(model, from);
+  const others = externalFiles(written);
+  for (const name of others) {
     const copy = join(dirname(file), name);
     await mkdir(dirname(copy), { recursive: true });
-    const from = await openInside(dirname(source.file), name);
-    await pipeline(from.createReadStream(), createWriteStream(copy, { flush: true }));
+    const original = await openInside(from, name);
+    await pipeline(original.createReadStream(), createWriteStream(copy, { flush: true }));
   }
-  const weights = (model.graph?.initializer ?? []).map(({ rawData }) => rawData?.length ?? 0);
-  const inside = weights.reduce((sum, bytes) => sum + bytes, 0);
-  let written = model;
-  if (inside > maximumBytes * 0.9) {
-    const moved = moveOut(model, `${basename(file)}.int8.data`, 2 ** 20);
-    await writeChunks(join(dirname(file), `${basename(file)}.int8.data`), moved.chunks);
+  const weights = (written.graph?.initializer ?? []).map(({ rawData }) => rawData?.length ?? 0);
+  if (weights.reduce((sum, bytes) => sum + bytes, 0) > maximumBytes * 0.9) {
+    const usual = `${basename(file)}_data`;
+    const name = others.includes(usual) ? `int8_${usual}` : usual;
+    const moved = moveOut(written, name, 2 ** 20);
+    await writeChunks(join(dirname(file), name), moved.chunks);
     written = moved.model;
   }
   await writeModel(file, written);
   return await bytesOfModel(file, written);
+}
+
+async function takeIn(model: ModelProto, folder: string): Promise<ModelProto> {
+  if (model.graph === undefined) return model;
+  const initializer: TensorProto[] = [];
+  for (const tensor of model.graph.initializer) initializer.push(await loadTensor(tensor, folder));
+  return { ...model, graph: { ...model.graph, initializer } };
 }
 
 async function copyCompanions(from: string, to: string): Promise<void> {
@@ -131,19 +145,21 @@ async function sha256(file: string): Promise<string> {
 }
 
 function unwritable(destination: string, cause: unknown): StudioError {
+  const full = ["ENOSPC", "EDQUOT"].includes(systemCode(cause) ?? "");
   return new StudioError({
     code: "model.unwritable",
     message: `${destination} cannot be written: ${reasonOf(cause)}.`,
-    hint: "Make room, or name another folder with --output DIR.",
+    hint: `${full ? "Make room" : "Give yourself the right to write there"}, or name another folder with --output DIR.`,
     exitCode: exitCodes.unavailable,
     cause,
   });
 }
 
-function requireFree(destination: string): void {
+/** @throws StudioError `usage` when something is in a version's place */
+export function requireFree(destination: string): void {
   if (!existsSync(destination)) return;
   throw usageError(
-    `There is something at ${destination} already.`,
+    `There is something at ${destination} already, perhaps of an earlier run.`,
     "Remove it, or name another folder with --output DIR.",
   );
 }

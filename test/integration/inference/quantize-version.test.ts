@@ -86,7 +86,7 @@ describe("an int8 version", () => {
     await writeFile(join(folder, "SHA256SUMS"), "not of the new version");
     const output = join(models, "net", "11");
     const report = await quantize({ output });
-    expect(report).toMatchObject({ version: "10", output: join(output, "model.onnx") });
+    expect(report).toMatchObject({ version: "10", output: join(output, "model.onnx"), next: null });
     expect((await readdir(output)).toSorted()).toEqual([
       "config.yaml",
       "model.onnx",
@@ -142,18 +142,33 @@ describe("an int8 version", () => {
     expect(await readdir(join(models, "net"))).toEqual(["1", "1-int8"]);
   });
 
-  test("of a model with weights in a file beside it has those that are left beside it", async () => {
+  test("of a folder with weights beside its model has what it keeps of them in its own", async () => {
     const whole = encoder({ layers: 1, width: 64, heads: 4, vocabulary: 200 });
-    const { model, chunks } = moveOut(whole, "weights.bin", 4096);
-    await place("net/1", model);
-    await writeChunks(join(models, "net", "1", "weights.bin"), chunks);
+    const { model, chunks } = moveOut(whole, "model.onnx_data", 4096);
+    await place("net/onnx", model);
+    await writeFile(join(models, "net", "config.json"), "{}");
+    await writeChunks(join(models, "net", "onnx", "model.onnx_data"), chunks);
     const report = await quantize({});
     expect(report.difference.cosine).toBeGreaterThan(0.99);
-    expect(await readdir(join(models, "net", "1-int8"))).toContain("weights.bin");
-    await rm(join(models, "net", "1-int8"), { recursive: true });
+    expect(report.next).toContain("a model of its own, net-int8");
+    expect(await readdir(join(models, "net-int8", "onnx"))).toEqual(["model.onnx"]);
+    expect(report.bytes.after / report.bytes.before).toBeLessThan(0.6);
+    await rm(join(models, "net-int8"), { recursive: true });
     const all = await quantize({ embeddings: true });
-    expect(await readdir(join(models, "net", "1-int8"))).toEqual(["config.yaml", "model.onnx"]);
-    expect(all.bytes.after).toBeLessThan(report.bytes.after / 2);
+    expect(all.bytes.after / all.bytes.before).toBeLessThan(0.4);
+  });
+
+  test("of a bundled model takes its place, and is not taken for it", async () => {
+    const bundled = join(project.directory, "bundled");
+    await mkdir(join(bundled, "net"), { recursive: true });
+    await writeModel(join(bundled, "net", "model.onnx"), network);
+    const report = await quantize({ bundled });
+    expect(report.output).toBe(join(models, "net", "1-int8", "model.onnx"));
+    expect(report.next).toContain("in place of the bundled net");
+    await expect(quantize({ bundled })).rejects.toThrow("something at");
+    await expect(quantize({ bundled, version: "2" })).rejects.toThrow("It has 1, 1-int8.");
+    await expect(quantize({})).rejects.toThrow("All there is of net is int8 already: 1-int8.");
+    await expect(quantize({ version: "1-int8" })).rejects.toThrow("it is quantized already");
   });
 
   test("of a folder without versions is a model of its own", async () => {
