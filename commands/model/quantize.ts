@@ -11,7 +11,7 @@ export default defineCommand<QuantizeReport>({
     "are quantized in each run. Both are run in turns, and the new version is kept when its " +
     "outputs are close enough (cosine of at least 0.99). Each row of an activation has a scale of " +
     "its own, so that a row's answer is the same alone and in a batch. With one scale for all, " +
-    "single calls are up to a third faster, but the daemon computes one request at a time, which " +
+    "single calls are 20 to 40 % faster, but the daemon computes one request at a time, which " +
     "is slower once many ask for short texts or small rows; weigh the two with --dry-run.",
   arguments: [{ name: "NAME", summary: "The model", required: true }],
   options: [

@@ -46,8 +46,13 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
       if (version !== null && version !== only) throw missing(input, [only]);
       const destination = `${root}${suffix}`;
       return {
-        ...{ name, version: only, root, folder: root },
-        ...{ file: whole, destination, becomes: "model" },
+        name,
+        version: only,
+        root,
+        folder: root,
+        file: whole,
+        destination,
+        becomes: "model",
       };
     }
     const versions = await versionFoldersIn(root);
@@ -73,8 +78,13 @@ async function bundledSource(input: SourceInput, known: readonly string[]): Prom
   if (version !== null && version !== only) throw missing(input, [only, ...known]);
   const destination = join(first, name, `${only}${suffix}`);
   return {
-    ...{ name, version: only, root, folder: root },
-    ...{ file, destination, becomes: "replacement of a bundled model" },
+    name,
+    version: only,
+    root,
+    folder: root,
+    file,
+    destination,
+    becomes: "replacement of a bundled model",
   };
 }
 
