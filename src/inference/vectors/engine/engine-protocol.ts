@@ -1,4 +1,5 @@
 import type { Condition } from "../filter/condition.ts";
+import type { Reach } from "../index/calibrate.ts";
 import type { Metric } from "../similarity.ts";
 import type { Metadata } from "./row-table.ts";
 
@@ -49,8 +50,8 @@ export interface ApplyAnswer {
 export interface CollectionState {
   items: number;
   bytes: number;
-  /** Searches ask the index. */
-  approximate: boolean;
+  /** What searches ask the index for; null while they compare with all. */
+  reach: Reach | null;
   /** Rows that the index holds; the others are compared with. */
   indexed: number;
 }

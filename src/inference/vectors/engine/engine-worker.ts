@@ -1,6 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { reasonOf } from "../../../errors.ts";
-import { IndexThread } from "../index/index-thread.ts";
 import { queriesAtOnce } from "../kernel/kernel.ts";
 import { ScanTeam } from "../scan/scan-team.ts";
 import type {
@@ -20,10 +19,12 @@ interface WaitingSearch {
   query: EngineQuery;
 }
 
+/** Searches that the index is asked for in one call, at most: the first of them waits for the last. */
+const mostAtOnce = 32;
+
 const port = parentPort as MessagePort;
 const settings = workerData as EngineSettings;
 const team = new ScanTeam(settings);
-const indexThread = new IndexThread();
 const collections = new Map<number, MemoryCollection>();
 let waiting: WaitingSearch[] = [];
 
@@ -41,9 +42,9 @@ type Immediate = Exclude<EngineRequest, { kind: "search" | "close" }>;
 function handle(request: Immediate): unknown {
   if (request.kind === "open") {
     const { handle: key, metric, dimension } = request;
-    const { approximateFrom } = settings;
+    const { approximateFrom, threads } = settings;
     const mayTake = (bytes: number): boolean => usedBytes() + bytes <= settings.bytes;
-    const options = { team, indexThread, metric, dimension, approximateFrom, mayTake };
+    const options = { team, threads, metric, dimension, approximateFrom, mayTake };
     collections.set(key, new MemoryCollection(options));
     return null;
   }
@@ -54,13 +55,8 @@ function handle(request: Immediate): unknown {
   const collection = find(request.handle);
   if (request.kind === "state") {
     const { table, bytes, index } = collection;
-    const approximate = index.breadth !== null;
-    return {
-      items: table.items,
-      bytes,
-      approximate,
-      indexed: index.indexed,
-    } satisfies CollectionState;
+    const { indexed, reach } = index;
+    return { items: table.items, bytes, indexed, reach } satisfies CollectionState;
   }
   const complete = usedBytes() <= settings.bytes && collection.apply(request.changes);
   return { complete };
@@ -71,10 +67,12 @@ function searchWaiting(): void {
   waiting = [];
   for (const [key, group] of Map.groupBy(searches, ({ handle: one }) => one)) {
     const collection = collections.get(key);
-    const exact: WaitingSearch[] = [];
-    for (const search of group) {
-      if (collection?.isApproximate(search.query)) void searchIndex(collection, search);
-      else exact.push(search);
+    const exact = group.filter(({ query }) => !collection?.isApproximate(query));
+    if (collection !== undefined) {
+      const approximate = group.filter(({ query }) => collection.isApproximate(query));
+      for (let start = 0; start < approximate.length; start += mostAtOnce) {
+        exact.push(...searchIndex(collection, approximate.slice(start, start + mostAtOnce)));
+      }
     }
     for (let start = 0; start < exact.length; start += queriesAtOnce) {
       compareWithAll(key, exact.slice(start, start + queriesAtOnce));
@@ -82,11 +80,22 @@ function searchWaiting(): void {
   }
 }
 
-async function searchIndex(collection: MemoryCollection, search: WaitingSearch): Promise<void> {
-  // An index that fails is no reason not to answer.
-  const answer = await collection.searchApproximately(search.query).catch(() => null);
-  if (answer === null) compareWithAll(search.handle, [search]);
-  else reply(search.id, () => answer);
+/** @returns those for which the index finds too little; all of them when it fails */
+function searchIndex(
+  collection: MemoryCollection,
+  searches: readonly WaitingSearch[],
+): readonly WaitingSearch[] {
+  let answers: (SearchAnswer | null)[];
+  try {
+    answers = collection.searchApproximately(searches.map(({ query }) => query));
+  } catch {
+    return searches;
+  }
+  return searches.filter(({ id }, place) => {
+    const answer = answers[place] ?? null;
+    if (answer !== null) reply(id, () => answer);
+    return answer === null;
+  });
 }
 
 function compareWithAll(key: number, searches: readonly WaitingSearch[]): void {
@@ -119,7 +128,6 @@ function reply(id: number, act: () => unknown): void {
 
 async function close(): Promise<void> {
   for (const collection of collections.values()) collection.close();
-  await indexThread.close();
   await team.close();
   port.close();
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Metric } from "../similarity.ts";
 import { VectorError } from "../vector-error.ts";
@@ -19,6 +20,9 @@ const workerFile = new URL(
   import.meta.url,
 );
 
+/** The longest that ending the threads may take, in milliseconds. */
+const patience = 10_000;
+
 interface Pending {
   resolve: (answer: unknown) => void;
   reject: (error: Error) => void;
@@ -33,6 +37,7 @@ export class VectorEngine {
   generation = 0;
   private readonly settings: EngineSettings;
   private worker: Worker | null = null;
+  private isClosed = false;
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private nextHandle = 1;
@@ -67,20 +72,31 @@ export class VectorEngine {
     if (this.worker !== null) await this.ask({ kind: "drop", handle });
   }
 
-  /** Ends the threads once they have done what they are at. */
+  /**
+   * Ends the threads once they have done what they are at, which takes milliseconds. One that does
+   * not end is left behind after a while: it cannot be ended by force, a native call that is ended in
+   * the middle aborts the process. What is asked from now on is refused.
+   */
   async close(): Promise<void> {
+    this.isClosed = true;
     const { worker } = this;
     if (worker === null) return;
     const ended = new Promise((resolve) => worker.once("exit", resolve));
-    worker.ref();
     worker.postMessage({ id: 0, request: { kind: "close" } } satisfies ToEngine);
-    await ended;
+    worker.ref();
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    await Promise.race([ended, sleep(patience, null, { signal }).catch(() => {})]);
+    waiting.abort();
+    worker.unref();
+    this.refuse("they did not end");
   }
 
   private ask(request: EngineRequest, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    const worker = this.started();
-    const id = this.nextId++;
     return new Promise((resolve, reject) => {
+      if (this.isClosed) throw engineError("they were ended");
+      const worker = this.started();
+      const id = this.nextId++;
       this.pending.set(id, { resolve, reject });
       // While nothing is asked the threads keep no process alive.
       worker.ref();
@@ -101,9 +117,7 @@ export class VectorEngine {
     worker.on("exit", () => {
       this.worker = null;
       this.generation += 1;
-      const failed = [...this.pending.values()];
-      this.pending.clear();
-      for (const { reject } of failed) reject(engineError(reason));
+      this.refuse(reason);
     });
     worker.on("message", ({ id, answer, failure }: FromEngine) => {
       const pending = this.pending.get(id);
@@ -114,6 +128,12 @@ export class VectorEngine {
     });
     this.worker = worker;
     return worker;
+  }
+
+  private refuse(reason: string): void {
+    const failed = [...this.pending.values()];
+    this.pending.clear();
+    for (const { reject } of failed) reject(engineError(reason));
   }
 }
 

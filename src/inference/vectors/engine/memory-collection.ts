@@ -1,6 +1,5 @@
 import { matches } from "../filter/matches.ts";
 import { ApproximateIndex } from "../index/approximate-index.ts";
-import type { IndexThread } from "../index/index-thread.ts";
 import type { ScanTeam } from "../scan/scan-team.ts";
 import { lengthOf, type Metric, scoreOf } from "../similarity.ts";
 import type { Changes, EngineQuery, SearchAnswer } from "./engine-protocol.ts";
@@ -10,7 +9,8 @@ import { type Metadata, RowTable } from "./row-table.ts";
 
 export interface CollectionOptions {
   team: ScanTeam;
-  indexThread: IndexThread;
+  /** The most that search the index at once. */
+  threads: number;
   metric: Metric;
   dimension: number;
   approximateFrom: number | null;
@@ -33,22 +33,19 @@ export class MemoryCollection {
   private readonly options: CollectionOptions;
 
   constructor(options: CollectionOptions) {
-    const { team, indexThread: thread, metric, dimension, mayTake } = options;
+    const { team, threads, metric, dimension, mayTake } = options;
     this.options = options;
     this.table = new RowTable(team.arena, metric, dimension);
     const { table } = this;
+    const accepts = (row: number): boolean => this.index.holds(row);
     this.index = new ApproximateIndex({
       table,
-      thread,
+      threads,
       mayTake,
-      exact: (queries, count) => {
-        const accepts = (row: number): boolean => this.index.holds(row);
-        return queries.flatMap((vector) =>
-          searchExactly(team, table, [{ vector, count, accepts }]).map((found) =>
-            found.map(({ row }) => row),
-          ),
-        );
-      },
+      exact: (vector, count) =>
+        searchExactly(team, table, [{ vector, count, accepts }]).flatMap((found) =>
+          found.map(({ row }) => row),
+        ),
     });
   }
 
@@ -71,7 +68,7 @@ export class MemoryCollection {
 
   /** Would the index be asked? */
   isApproximate({ exact, count }: EngineQuery): boolean {
-    return !exact && count <= mostApproximate && this.index.breadth !== null;
+    return !exact && count <= mostApproximate && this.index.reach !== null;
   }
 
   /** @param queries as many as the kernel compares at once, at most */
@@ -82,29 +79,40 @@ export class MemoryCollection {
     );
   }
 
-  /** By the index; null when it does not find enough, and all must be compared. */
-  async searchApproximately(query: EngineQuery): Promise<SearchAnswer | null> {
-    const { index, table } = this;
-    const { identity, breadth } = index;
-    if (breadth === null) return null;
-    // Measured with ten results; those beyond may lie farther out.
-    const wanted = breadth + 4 * Math.max(0, query.count - 10);
-    const accepts = this.accepting(query);
-    const isUsable = (row: number): boolean => table.ids[row] !== undefined && accepts(row);
-    let asked = wanted;
+  /** By the index; null for each query for which it finds too little, so that all must be compared. */
+  searchApproximately(queries: readonly EngineQuery[]): (SearchAnswer | null)[] {
+    const answers: (SearchAnswer | null)[] = queries.map(() => null);
+    const { reach } = this.index;
+    if (reach === null) return answers;
+    let open = queries.map((query, place) => ({
+      query,
+      place,
+      accepts: this.accepting(query),
+      asked: reach.breadth + fartherOut(query),
+    }));
     for (let attempt = 1; attempt <= 2; attempt++) {
-      const candidates = await index.search(query.vector, asked);
-      if (index.identity !== identity || index.breadth === null) return null;
-      const usable = candidates.filter(isUsable);
-      // Half of what was measured to be enough: more than one in two is seldom filtered away.
-      if (usable.length >= Math.max(query.count, wanted / 2))
-        return this.merge(query, usable, accepts);
-      const share = usable.length / Math.max(1, candidates.length);
-      asked = Math.ceil(wanted / Math.max(share, leastShare));
-      if (share < leastShare || asked > mostCandidates || candidates.length < asked / 16)
-        return null;
+      const again: typeof open = [];
+      for (const [asked, group] of Map.groupBy(open, (one) => one.asked)) {
+        const vectors = group.map(({ query }) => query.vector);
+        for (const [index, candidates] of this.index.search(vectors, asked).entries()) {
+          const { query, place, accepts } = group[index] as (typeof open)[number];
+          const usable = candidates.filter((row) => this.isPresent(row) && accepts(row));
+          const wanted = reach.breadth + fartherOut(query);
+          // Half of what was measured to be enough: more than one in two is seldom filtered away.
+          if (usable.length >= Math.max(query.count, wanted / 2)) {
+            const near = usable.subarray(0, reach.scored + fartherOut(query));
+            answers[place] = this.merge(query, near, accepts);
+            continue;
+          }
+          const share = usable.length / Math.max(1, candidates.length);
+          const more = Math.ceil(wanted / Math.max(share, leastShare));
+          const isWorth = share >= leastShare && candidates.length >= more / 16;
+          if (isWorth && more <= mostCandidates) again.push({ query, place, accepts, asked: more });
+        }
+      }
+      open = again;
     }
-    return null;
+    return answers;
   }
 
   close(): void {
@@ -121,16 +129,22 @@ export class MemoryCollection {
     const { table, options, index } = this;
     const nearest = new Nearest(table, count);
     const target = { values: vector, start: 0, length: lengthOf(vector) };
-    const isKeptOut = (row: number): boolean => table.ids[row] !== undefined && accepts(row);
-    const near = new Set([...candidates, ...[...index.withheld].filter(isKeptOut)]);
-    for (const row of near) {
-      if (row >= index.indexed) continue;
+    const score = (row: number): void => {
       nearest.add(row, scoreOf(table.metric, table.placed(row), target, table.dimension));
+    };
+    // Those that were kept out are added to the index one by one, and may be among both.
+    for (const row of candidates) if (!index.withheld.has(row)) score(row);
+    for (const row of index.withheld) {
+      if (row < index.indexed && this.isPresent(row) && accepts(row)) score(row);
     }
     const query = { vector, count, accepts };
     const [rest = []] = searchExactly(options.team, table, [query], index.indexed);
-    for (const { row, score } of rest) nearest.add(row, score);
+    for (const one of rest) nearest.add(one.row, one.score);
     return this.answer("approximate", nearest.sorted());
+  }
+
+  private isPresent(row: number): boolean {
+    return this.table.ids[row] !== undefined;
   }
 
   private answer(method: SearchAnswer["method"], found: readonly Neighbour[]): SearchAnswer {
@@ -155,4 +169,9 @@ export class MemoryCollection {
       return verdict === 1;
     };
   }
+}
+
+/** An index is measured with ten results; those beyond may lie farther out. */
+function fartherOut({ count }: EngineQuery): number {
+  return 4 * Math.max(0, count - 10);
 }

@@ -1,20 +1,20 @@
+import { setImmediate as others } from "node:timers/promises";
 import type { RowTable } from "../engine/row-table.ts";
-import { calibrate, sampleRows } from "./calibrate.ts";
-import type { Metric } from "../similarity.ts";
-import type { Precision } from "./index-protocol.ts";
-import type { IndexThread } from "./index-thread.ts";
+import { lengthOf, type Metric } from "../similarity.ts";
+import { calibrate, type Reach, sampleRows } from "./calibrate.ts";
+import { Graph, graphBytes, type Precision } from "./graph.ts";
 
 export interface IndexOptions {
   table: RowTable;
-  thread: IndexThread;
-  /** Exact search, for measuring what the index finds. */
-  exact: (queries: readonly Float32Array[], count: number) => number[][];
+  threads: number;
+  /** Exact search among the rows of the index, for measuring what it finds. */
+  exact: (query: Float32Array, count: number) => number[];
   /** May the index take this many bytes? */
   mayTake: (bytes: number) => boolean;
 }
 
-/** Rows given to the index at once: it answers searches in between. */
-const batch = 64;
+/** How long rows are added in one go while the index is not in use yet, in milliseconds. */
+const timeSlice = 4;
 
 /** A finished index is added to once this many rows wait; until then they are scanned. */
 const worthAdding = 512;
@@ -24,9 +24,6 @@ const mostGone = 0.3;
 
 /** Growth since it was last measured with which an index is measured again. */
 const growth = 1.5;
-
-/** What a row costs in the graph beside its vector, in bytes. */
-const graphBytes = 250;
 
 /** Tried in this order; i8 holds what lies between -1 and 1, as vectors of length 1 do. */
 const precisions: Record<Metric, readonly Precision[]> = {
@@ -39,18 +36,19 @@ const bytesOf: Record<Precision, number> = { i8: 1, bf16: 2, f32: 4 };
 
 /**
  * The approximate index of a collection. It is used only once it was measured: it knows how many
- * candidates must be looked at for a recall of 0.99. Rows from `indexed` on are not in it yet.
+ * candidates must be looked at for a recall of 0.99. Rows from `indexed` on are not in it yet. It is
+ * built a few milliseconds at a time, and what has arrived meanwhile is done in between.
  */
 export class ApproximateIndex {
   indexed = 0;
-  /** Candidates to ask for; null until the index can be used. */
-  breadth: number | null = null;
-  private readonly options: IndexOptions;
-  private key: number | null = null;
-  private attempt = 0;
-  private measuredAt = 0;
+  /** What it must be asked for; null until it can be used. */
+  reach: Reach | null = null;
   /** Rows below `indexed` that are kept out until the index was measured with them. */
   withheld: ReadonlySet<number> = new Set<number>();
+  private readonly options: IndexOptions;
+  private graph: Graph | null = null;
+  private attempt = 0;
+  private measuredAt = 0;
   private running = false;
   private closed = false;
 
@@ -59,17 +57,7 @@ export class ApproximateIndex {
   }
 
   get bytes(): number {
-    return this.key === null ? 0 : this.estimate(this.indexed);
-  }
-
-  /** Changes whenever the rows it finds may mean others. */
-  get identity(): number | null {
-    return this.key;
-  }
-
-  /** Of no use for these vectors: what it finds is too incomplete. */
-  get unfit(): boolean {
-    return this.precision === undefined;
+    return this.graph === null ? 0 : this.estimate(this.indexed);
   }
 
   /** Is the row in the index? */
@@ -77,16 +65,17 @@ export class ApproximateIndex {
     return row < this.indexed && !this.withheld.has(row);
   }
 
+  /** Undefined: of no use for these vectors, what it finds is too incomplete. */
   private get precision(): Precision | undefined {
     return precisions[this.options.table.metric][this.attempt];
   }
 
   /** Brings the index up to the table, in the background. Never throws. */
   async advance(): Promise<void> {
-    if (this.running || this.closed || this.unfit) return;
+    if (this.running || this.closed || this.precision === undefined) return;
     this.running = true;
     try {
-      while (!this.closed && (await this.step()));
+      while (!this.closed && (await this.step())) await others();
     } catch {
       // The library refused: the collection is searched exactly.
       this.attempt = Infinity;
@@ -96,10 +85,16 @@ export class ApproximateIndex {
     }
   }
 
-  /** The rows of the index near the query. Those that are gone or changed are still among them. */
-  async search(query: Float32Array, count: number): Promise<Uint32Array> {
-    if (this.key === null) throw new Error("the index is gone");
-    return await this.options.thread.search(this.key, this.prepare(query), count);
+  /**
+   * The rows of the index near each query, nearest first. Those that are gone or changed are still
+   * among them. @throws Error when the index is gone
+   */
+  search(queries: readonly Float32Array[], candidates: number): Uint32Array[] {
+    if (this.graph === null) throw new Error("the index is gone");
+    return this.graph.search(
+      queries.map((query) => this.prepare(query)),
+      candidates,
+    );
   }
 
   close(): void {
@@ -107,15 +102,16 @@ export class ApproximateIndex {
     this.discard();
   }
 
+  /** @returns false when there is nothing to do */
   private async step(): Promise<boolean> {
     const { table } = this.options;
-    if (this.key !== null && this.shareGone() > mostGone) this.discard();
-    if (this.key === null) return this.begin();
+    if (this.graph !== null && this.shareGone() > mostGone) this.discard();
+    if (this.graph === null) return this.begin();
     if (this.indexed < table.fixed) {
-      await this.addBatch(this.key);
+      this.addSome(this.graph);
       return true;
     }
-    if (this.withheld.size > 0) return this.complete(this.key);
+    if (this.withheld.size > 0) return this.complete(this.graph);
     if (table.size - table.fixed < worthAdding) return false;
     const from = table.fixed;
     table.fix();
@@ -125,59 +121,68 @@ export class ApproximateIndex {
   }
 
   private begin(): boolean {
-    const { table, thread, mayTake } = this.options;
+    const { table, threads, mayTake } = this.options;
+    const { metric, dimension } = table;
     const { precision } = this;
     if (precision === undefined || !mayTake(this.estimate(table.size))) return false;
-    const operation = table.metric === "euclid" ? "square" : "product";
-    this.key = thread.create(table.dimension, operation, precision);
+    const operation = metric === "euclid" ? "square" : "product";
+    this.graph = new Graph({ dimension, operation, precision, threads });
     table.release();
     table.fix();
     this.withheld = new Set(sampleRows(table, 0));
     return true;
   }
 
-  private async addBatch(key: number): Promise<void> {
+  private addSome(graph: Graph): void {
     const { table } = this.options;
-    const end = Math.min(this.indexed + batch, table.fixed);
-    const rows: number[] = [];
-    for (let row = this.indexed; row < end; row++) if (!this.withheld.has(row)) rows.push(row);
-    await this.add(key, rows);
-    this.indexed = end;
+    const end = performance.now() + (this.reach === null ? timeSlice : 0);
+    do {
+      const next = Math.min(this.indexed + graph.rowsAtOnce, table.fixed);
+      const rows: number[] = [];
+      for (let row = this.indexed; row < next; row++) if (!this.withheld.has(row)) rows.push(row);
+      this.add(graph, rows);
+      this.indexed = next;
+    } while (this.indexed < table.fixed && performance.now() < end);
   }
 
-  private async add(key: number, all: readonly number[]): Promise<void> {
-    const { table, thread } = this.options;
+  private add(graph: Graph, all: readonly number[]): void {
+    const { table } = this.options;
     const rows = all.filter((row) => table.ids[row] !== undefined);
+    if (rows.length === 0) return;
     const vectors = new Float32Array(rows.length * table.dimension);
     for (const [place, row] of rows.entries()) {
       vectors.set(this.prepare(table.valuesOf(row)), place * table.dimension);
     }
-    if (rows.length > 0) await thread.add(key, BigUint64Array.from(rows, BigInt), vectors);
+    graph.add(rows, vectors);
   }
 
   /** Measures the index, adds what was kept out for that, and lets searches use it. */
-  private async complete(key: number): Promise<boolean> {
+  private async complete(graph: Graph): Promise<boolean> {
     const { table, exact } = this.options;
     const samples = [...this.withheld];
-    const search = (query: Float32Array, count: number) => this.search(query, count);
-    const breadth = await calibrate({ table, samples, exact, search });
+    const search = (query: Float32Array, candidates: number): Uint32Array =>
+      this.search([query], candidates)[0] as Uint32Array;
+    const reach = await calibrate({ table, samples, exact, search });
     if (this.closed) return false;
-    if (breadth === null) {
+    if (reach === null) {
       this.attempt += 1;
       this.discard();
-      return !this.unfit;
+      return true;
     }
-    await this.add(key, samples);
+    for (const row of samples) {
+      this.add(graph, [row]);
+      await others();
+      if (this.closed) return false;
+    }
     this.withheld = new Set();
     this.measuredAt = this.indexed;
-    this.breadth = breadth;
+    this.reach = reach;
     return true;
   }
 
   private discard(): void {
-    if (this.key !== null) this.options.thread.drop(this.key);
-    this.key = null;
-    this.breadth = null;
+    this.graph = null;
+    this.reach = null;
     this.indexed = 0;
     this.withheld = new Set();
     this.options.table.release();
@@ -196,9 +201,7 @@ export class ApproximateIndex {
   /** For the cosine, vectors of length 1, whose dot product it is. */
   private prepare(vector: Float32Array): Float32Array {
     if (this.options.table.metric !== "cosine") return vector;
-    let sum = 0;
-    for (const value of vector) sum += value * value;
-    const length = Math.sqrt(sum);
+    const length = lengthOf(vector);
     return vector.map((value) => value / length);
   }
 }

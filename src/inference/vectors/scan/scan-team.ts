@@ -27,7 +27,8 @@ export class ScanTeam {
   readonly arena: PageArena;
   private readonly shared = createControl();
   private readonly kernel: Kernel;
-  private readonly workers: Worker[];
+  /** Fulfilled as each of the other threads ends. */
+  private readonly ends: Promise<unknown>[];
   private readonly queryPages: number[];
 
   /** @param options.threads the one that calls included; @param options.bytes of all rows */
@@ -38,10 +39,10 @@ export class ScanTeam {
     this.queryPages = Array.from({ length: queryPages }, () => this.arena.take() ?? 0);
     this.kernel = createKernel(this.arena.memory);
     const workerData: ScanWorkerData = { memory: this.arena.memory, shared: this.shared };
-    this.workers = Array.from(
-      { length: options.threads - 1 },
-      () => new Worker(workerFile, { workerData, name: "studio-vector-scan" }),
-    );
+    this.ends = Array.from({ length: options.threads - 1 }, () => {
+      const worker = new Worker(workerFile, { workerData, name: "studio-vector-scan" });
+      return new Promise((resolve) => worker.once("exit", resolve));
+    });
   }
 
   /** Compares up to `queriesAtOnce` queries with all rows of the pages. */
@@ -62,8 +63,6 @@ export class ScanTeam {
     Atomics.store(this.shared, control.stopping, 1);
     Atomics.add(this.shared, control.signal, 1);
     Atomics.notify(this.shared, control.signal);
-    await Promise.all(
-      this.workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve))),
-    );
+    await Promise.all(this.ends);
   }
 }

@@ -60,7 +60,7 @@ async function put(
 }
 
 async function untilApproximate(engine: VectorEngine, handle: number): Promise<void> {
-  for (let waited = 0; !(await engine.state(handle)).approximate; waited += 20) {
+  for (let waited = 0; (await engine.state(handle)).reach === null; waited += 20) {
     if (waited > 60_000) throw new Error("the index is never used");
     await sleep(20);
   }
@@ -210,7 +210,7 @@ describe("approximate search", () => {
     }));
     await put(engine, handle, items);
     await sleep(300);
-    expect(await engine.state(handle)).toMatchObject({ items: 2000, approximate: false });
+    expect(await engine.state(handle)).toMatchObject({ items: 2000, reach: null });
     expect((await search(engine, handle, { vector: make() })).method).toBe("exact");
   });
 
