@@ -1,10 +1,11 @@
 import { matches } from "../filter/matches.ts";
 import { ApproximateIndex } from "../index/approximate-index.ts";
 import type { ScanTeam } from "../scan/scan-team.ts";
-import { lengthOf, type Metric, scoreOf } from "../similarity.ts";
+import type { Metric } from "../similarity.ts";
+import { searchApproximately } from "./approximate-search.ts";
 import type { Changes, EngineQuery, SearchAnswer } from "./engine-protocol.ts";
 import { searchExactly } from "./exact-search.ts";
-import { Nearest, type Neighbour } from "./nearest.ts";
+import type { Neighbour } from "./nearest.ts";
 import { type Metadata, RowTable } from "./row-table.ts";
 
 export interface CollectionOptions {
@@ -19,12 +20,6 @@ export interface CollectionOptions {
 
 /** More results than this are always found exactly: an index is measured with ten. */
 const mostApproximate = 100;
-
-/** The most candidates an index is asked for. */
-const mostCandidates = 4096;
-
-/** The least share of candidates that a filter leaves for the index to be worth asking again. */
-const leastShare = 1 / 16;
 
 /** One collection in memory: its rows, and the index once there are enough of them. */
 export class MemoryCollection {
@@ -79,72 +74,18 @@ export class MemoryCollection {
     );
   }
 
-  /** By the index; null for each query for which it finds too little, so that all must be compared. */
+  /** By the index; null for each query for which it finds too little. */
   searchApproximately(queries: readonly EngineQuery[]): (SearchAnswer | null)[] {
-    const answers: (SearchAnswer | null)[] = queries.map(() => null);
-    const { reach } = this.index;
-    if (reach === null) return answers;
-    let open = queries.map((query, place) => ({
-      query,
-      place,
-      accepts: this.accepting(query),
-      asked: reach.breadth + fartherOut(query),
-    }));
-    for (let attempt = 1; attempt <= 2; attempt++) {
-      const again: typeof open = [];
-      for (const [asked, group] of Map.groupBy(open, (one) => one.asked)) {
-        const vectors = group.map(({ query }) => query.vector);
-        for (const [index, candidates] of this.index.search(vectors, asked).entries()) {
-          const { query, place, accepts } = group[index] as (typeof open)[number];
-          const usable = candidates.filter((row) => this.isPresent(row) && accepts(row));
-          const wanted = reach.breadth + fartherOut(query);
-          // Half of what was measured to be enough: more than one in two is seldom filtered away.
-          if (usable.length >= Math.max(query.count, wanted / 2)) {
-            const near = usable.subarray(0, reach.scored + fartherOut(query));
-            answers[place] = this.merge(query, near, accepts);
-            continue;
-          }
-          const share = usable.length / Math.max(1, candidates.length);
-          const more = Math.ceil(wanted / Math.max(share, leastShare));
-          const isWorth = share >= leastShare && candidates.length >= more / 16;
-          if (isWorth && more <= mostCandidates) again.push({ query, place, accepts, asked: more });
-        }
-      }
-      open = again;
-    }
-    return answers;
+    const { table, index, options } = this;
+    const asked = queries.map((query) => ({ ...query, accepts: this.accepting(query) }));
+    return searchApproximately({ table, index, team: options.team }, asked).map((found) =>
+      found === null ? null : this.answer("approximate", found),
+    );
   }
 
   close(): void {
     this.index.close();
     this.table.clear();
-  }
-
-  /** Candidates of the index and the rows it does not hold yet. */
-  private merge(
-    { vector, count }: EngineQuery,
-    candidates: Uint32Array,
-    accepts: (row: number) => boolean,
-  ): SearchAnswer {
-    const { table, options, index } = this;
-    const nearest = new Nearest(table, count);
-    const target = { values: vector, start: 0, length: lengthOf(vector) };
-    const score = (row: number): void => {
-      nearest.add(row, scoreOf(table.metric, table.placed(row), target, table.dimension));
-    };
-    // Those that were kept out are added to the index one by one, and may be among both.
-    for (const row of candidates) if (!index.withheld.has(row)) score(row);
-    for (const row of index.withheld) {
-      if (row < index.indexed && this.isPresent(row) && accepts(row)) score(row);
-    }
-    const query = { vector, count, accepts };
-    const [rest = []] = searchExactly(options.team, table, [query], index.indexed);
-    for (const one of rest) nearest.add(one.row, one.score);
-    return this.answer("approximate", nearest.sorted());
-  }
-
-  private isPresent(row: number): boolean {
-    return this.table.ids[row] !== undefined;
   }
 
   private answer(method: SearchAnswer["method"], found: readonly Neighbour[]): SearchAnswer {
@@ -169,9 +110,4 @@ export class MemoryCollection {
       return verdict === 1;
     };
   }
-}
-
-/** An index is measured with ten results; those beyond may lie farther out. */
-function fartherOut({ count }: EngineQuery): number {
-  return 4 * Math.max(0, count - 10);
 }

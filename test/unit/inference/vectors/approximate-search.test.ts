@@ -107,6 +107,21 @@ describe("approximate search", () => {
     },
   );
 
+  it("answers many at once by the index, each as if it were alone", async () => {
+    const { engine, handle, make } = await openIndexed("cosine", 2000);
+    await untilApproximate(engine, handle);
+    const asked: Asked[] = Array.from({ length: 70 }, (_, place) => ({
+      vector: make(),
+      count: 1 + (place % 12),
+      filter: place % 5 === 0 ? equalsFilter("group", place % 10) : null,
+    }));
+    const together = await Promise.all(asked.map((one) => search(engine, handle, one)));
+    for (const [place, one] of asked.entries()) {
+      expect(together[place]).toEqual(await search(engine, handle, one));
+      if (one.filter === null) expect(together[place]?.method).toBe("approximate");
+    }
+  });
+
   it("sees at once what was added, replaced and deleted after the index was built", async () => {
     const { engine, handle, items, make } = await openIndexed("euclid", 1500);
     await untilApproximate(engine, handle);
