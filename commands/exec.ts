@@ -1,20 +1,20 @@
-import { defineCommand } from "../src/cli/command.ts";
+import { defineCommand, textOption } from "../src/cli/command.ts";
 
 export default defineCommand<null>({
   description:
-    "Runs a command in the project's folder with the environment's variables, and ends with its " +
-    "exit code.",
+    "Runs a command where the release that serves runs, with the environment's variables, and ends " +
+    "with its exit code: in the project's folder, or in the container of a stack's service.",
+  options: [{ flags: "--service <name>", summary: "In another service of the stack" }],
   arguments: [{ name: "COMMAND", summary: "After --", required: true, variadic: true }],
   examples: [{ line: "studio exec -- printenv DATABASE_URL", does: "see what a release is given" }],
-  exitCodes: [0, 2],
+  exitCodes: [0, 2, 8],
   output: "lines",
   async run(context, input) {
     const { runInEnvironment } = await import("../src/deploy/exec.ts");
-    const { project, variables } = await context.workplace();
-    const exitCode = await runInEnvironment({
+    const exitCode = await runInEnvironment(await context.workplace(), {
       command: input.arguments,
-      cwd: project.directory,
-      env: { ...variables, STUDIO_ENV: project.environment },
+      service: textOption(input, "service") ?? null,
+      terminal: context.terminal.stdin && context.terminal.stdout,
     });
     return { result: null, exitCode };
   },

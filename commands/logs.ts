@@ -6,6 +6,7 @@ export default defineCommand<null>({
   options: [
     { flags: "-f, --follow", summary: "Go on with what is written from now on" },
     { flags: "--lines <count>", summary: "How many of the last lines", default: "100" },
+    { flags: "--service <name>", summary: "Of another service of the stack" },
     { flags: "--release <id>", summary: "Of another release", complete: "releases" },
   ],
   examples: [{ line: "studio logs -f", does: "follow the log" }],
@@ -18,6 +19,7 @@ export default defineCommand<null>({
     if (!Number.isInteger(lines) || lines < 0) throw usageError("--lines takes a whole number.");
     await showLogs(await context.workplace(), {
       release: textOption(input, "release") ?? null,
+      service: textOption(input, "service") ?? null,
       lines,
       follow: flagOption(input, "follow"),
       signal: context.signal,

@@ -1,4 +1,4 @@
-import { fields, heading, table, text } from "../src/cli/blocks.ts";
+import { type Block, fields, heading, table, text } from "../src/cli/blocks.ts";
 import { defineCommand } from "../src/cli/command.ts";
 import type { StatusReport } from "../src/deploy/status.ts";
 
@@ -29,7 +29,9 @@ export default defineCommand<StatusReport>({
         ["since", serving?.since ?? "-"],
         [
           "requests",
-          serving === null ? "-" : `${serving.requests.total}, ${serving.requests.errors} errors`,
+          serving === null || serving.requests === null
+            ? "-"
+            : `${serving.requests.total}, ${serving.requests.errors} errors`,
         ],
         ["schema", schema.head ?? "empty"],
         ["pending", schema.pending.join(", ") || "none"],
@@ -44,6 +46,7 @@ export default defineCommand<StatusReport>({
       ...(operation === null
         ? []
         : [text(`A ${operation.kind} is ${operation.state} (${operation.id}).`, "warning")]),
+      ...servicesBlocks(serving?.services ?? []),
       heading("Releases"),
       table(
         ["ID", "STATUS", "CURRENT SINCE"],
@@ -53,6 +56,18 @@ export default defineCommand<StatusReport>({
     ];
   },
 });
+
+function servicesBlocks(services: NonNullable<StatusReport["serving"]>["services"]): Block[] {
+  if (services.length === 0) return [];
+  const rows = services.map(({ name, role, state, health, image, restarts }) => [
+    name,
+    role,
+    health === null ? state : `${state} (${health})`,
+    image,
+    String(restarts),
+  ]);
+  return [heading("Services"), table(["NAME", "ROLE", "STATE", "IMAGE", "RESTARTS"], rows, "none")];
+}
 
 function backupText({ backup, repositoryRead }: StatusReport): string {
   if (backup === null) return repositoryRead ? "none" : "not looked at: studio backup list";

@@ -37,7 +37,14 @@ export function runPlanBlocks({ release, url, steps }: RunPlanView): Block[] {
   ];
 }
 
+/** Of studio's own requests while the traffic moved, not of the public's. */
+function probeText(probe: DeployResult["probe"]): string {
+  if (probe === null) return "";
+  const [failed, requests] = [probe.failed, probe.requests].map((one) => one.toLocaleString("en"));
+  return ` ${failed} of ${requests} requests failed while the traffic moved.`;
+}
+
 export function deployText(result: DeployResult): string {
   const backup = result.snapshot === null ? "" : `, backed up as ${result.snapshot}`;
-  return `Release ${result.release} serves${backup}.`;
+  return `Release ${result.release} serves${backup}.${probeText(result.probe)}`;
 }

@@ -2,6 +2,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { IssuedKey } from "./issued-key.ts";
 import type { Draft } from "./release-keeper.ts";
+import type { PublicProbe } from "./public-probe.ts";
 import type { PlannedKey } from "./steps/key.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -41,6 +42,8 @@ export interface DeployWork {
   ledger: Ledger;
   /** What lies in the project now for a fresh release, read when first asked for. */
   draft(): Promise<Draft>;
+  /** What the public meets while the traffic moves. */
+  probe: PublicProbe;
   /** The keys whose text this process made and has to show. */
   issued: IssuedKey[];
 }

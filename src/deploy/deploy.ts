@@ -6,6 +6,7 @@ import type { IssuedKey } from "./issued-key.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import { runFailedHooks } from "./steps/hook.ts";
+import { type ProbeFigures, createPublicProbe } from "./public-probe.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface DeployOptions {
@@ -22,6 +23,8 @@ export interface DeployResult {
   snapshot: string | null;
   schemaHead: string | null;
   migrations: string[];
+  /** Null where there was no release before, or nothing was asked. */
+  probe: ProbeFigures | null;
   /** The API's first key, where this deploy made it; its text is shown this once. */
   firstKey: IssuedKey | null;
   warnings: string[];
@@ -61,7 +64,16 @@ export function deployWork(
   issued: IssuedKey[] = [],
 ): DeployWork {
   const { release, previous } = input;
-  return { place, input, release, previous: previous?.record ?? null, ledger, draft, issued };
+  return {
+    place,
+    input,
+    release,
+    previous: previous?.record ?? null,
+    ledger,
+    draft,
+    issued,
+    probe: createPublicProbe(),
+  };
 }
 
 export function resultOf(work: DeployWork, performed: Performed): DeployResult {
@@ -75,7 +87,13 @@ export function resultOf(work: DeployWork, performed: Performed): DeployResult {
     snapshot: typeof backup === "object" && backup !== null ? input.snapshot : null,
     schemaHead: release.schemaHead,
     migrations: input.schema.pending,
+    probe: probeOf(performed),
     firstKey: work.issued[0] ?? null,
     warnings: performed.warnings,
   };
+}
+
+function probeOf({ results }: Performed): ProbeFigures | null {
+  const retired = results.get("retire") as { probe?: ProbeFigures | null } | null | undefined;
+  return retired?.probe ?? null;
 }

@@ -1,22 +1,29 @@
-import type { ExitCode } from "../errors.ts";
-import { usageError } from "../errors.ts";
-import { runCommand } from "../shell/exec.ts";
+import { type ExitCode, usageError } from "../errors.ts";
+import { openLedgerForReading } from "../ledger/ledger.ts";
+import { currentRelease } from "../ledger/releases.ts";
+import type { ReleaseRecord } from "./release.ts";
+import type { CommandRequest } from "./target.ts";
+import type { Workplace } from "./workplace.ts";
 
-/** Runs a command with the terminal handed through; resolves to its exit code. */
-export async function runInEnvironment(input: {
-  command: readonly string[];
-  cwd: string;
-  env: Record<string, string | undefined>;
-}): Promise<ExitCode> {
-  const [file = "", ...argv] = input.command;
-  const result = await runCommand(file, argv, {
-    cwd: input.cwd,
-    env: input.env,
-    stdio: "inherit",
-  });
-  if (result.exitCode === 127) {
-    throw usageError(`The command "${file}" could not be found or started.`);
+/** Runs a command with the streams handed through; resolves to its exit code. */
+export async function runInEnvironment(
+  { desk, target }: Workplace,
+  request: CommandRequest,
+): Promise<ExitCode> {
+  const exitCode = await target.execute(servingRelease(desk), request);
+  if (exitCode === 127) {
+    throw usageError(`The command "${request.command[0]}" could not be found or started.`);
   }
   // The exit code is the command's own, whatever it means to it.
-  return result.exitCode as ExitCode;
+  return exitCode as ExitCode;
+}
+
+function servingRelease({ paths, environment }: Workplace["desk"]): ReleaseRecord | null {
+  const ledger = openLedgerForReading(paths.ledger);
+  try {
+    const row = ledger === null ? null : currentRelease(ledger, environment);
+    return (row?.record ?? null) as ReleaseRecord | null;
+  } finally {
+    ledger?.close();
+  }
 }

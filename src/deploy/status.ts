@@ -11,6 +11,7 @@ import { repositoryFolder } from "./backup-repository.ts";
 import { readNotedBackup } from "./noted-backup.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { ReleaseRecord } from "./release.ts";
+import type { ServiceState } from "./target.ts";
 import type { View } from "./view.ts";
 
 export interface StatusReport {
@@ -22,7 +23,10 @@ export interface StatusReport {
     restarts: number;
     url: string;
     studio: string;
-    requests: { total: number; errors: number };
+    /** Null where nobody counts them. */
+    requests: { total: number; errors: number } | null;
+    /** None where the release is all there is. */
+    services: ServiceState[];
   } | null;
   schema: { head: string | null; pending: string[]; problems: string[] };
   backup: { id: string; created: string; verified: boolean | null } | null;
@@ -95,6 +99,7 @@ async function servingState(
     url: place.target.publicUrl(record),
     studio: record.studio,
     requests: state.requests,
+    services: await place.target.services(record),
   };
 }
 

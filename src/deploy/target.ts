@@ -16,8 +16,8 @@ export interface ReleaseState {
   ready: boolean;
   startedAt: string | null;
   restarts: number;
-  /** Requests answered since it started, and how many of them with a 5xx. */
-  requests: { total: number; errors: number };
+  /** Requests answered since it started, and how many of them with a 5xx; null: not counted. */
+  requests: { total: number; errors: number } | null;
 }
 
 /** Where a release can be asked before it serves the public. */
@@ -43,6 +43,27 @@ export interface ServiceState {
   restarts: number;
 }
 
+export interface LogRequest {
+  /** The release whose lines are wanted: asked again while they are followed. */
+  release: () => ReleaseRecord;
+  /** Null: the release itself. */
+  service: string | null;
+  /** How many of the last lines. */
+  lines: number;
+  /** Go on with those to come until the signal. */
+  follow: boolean;
+  signal: AbortSignal;
+  write: (line: string) => void;
+}
+
+export interface CommandRequest {
+  command: readonly string[];
+  /** Null: where the release itself runs. */
+  service: string | null;
+  /** True where someone types. */
+  terminal: boolean;
+}
+
 /** What can be asked of a kind of environment, without a change to anything. */
 export interface TargetView {
   kind: "local" | "compose" | "swarm";
@@ -62,6 +83,12 @@ export interface TargetView {
   publicUrl(release: ReleaseRecord): string;
   /** Names of services that a release needs and that are not switched with it. */
   backingServices(release: ReleaseRecord): string[];
+  logs(request: LogRequest): Promise<void>;
+  /**
+   * Runs a command where the release runs, its streams handed through, and tells its exit code.
+   * @param release the one that serves; null before the first
+   */
+  execute(release: ReleaseRecord | null, request: CommandRequest): Promise<number>;
   /** Every service of the environment; none where a release is all there is. */
   services(release: ReleaseRecord): Promise<ServiceState[]>;
 }

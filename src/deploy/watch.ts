@@ -16,6 +16,8 @@ export interface WatchFigures {
   failedProbes: number;
 }
 
+const none = { total: 0, errors: 0 };
+
 /** Looks that may fail in a row before the release counts as lost. */
 const toleratedMisses = 2;
 
@@ -26,7 +28,7 @@ const toleratedMisses = 2;
 export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
   const { target, release, duration, signal, say } = input;
   const begun = performance.now();
-  const before = (await target.state(release)).requests;
+  const before = (await target.state(release)).requests ?? none;
   const figures: WatchFigures = { requests: 0, errors: 0, probes: 0, failedProbes: 0 };
   let misses = 0;
   do {
@@ -37,9 +39,12 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
     const healthy = answered === release.id && state.ready && state.restarts === 0;
     if (!healthy) figures.failedProbes += 1;
     misses = healthy ? 0 : misses + 1;
-    figures.requests = state.requests.total - before.total;
-    figures.errors = state.requests.errors - before.errors;
-    say(`${figures.requests} requests, ${figures.errors} errors`);
+    const now = state.requests ?? none;
+    figures.requests = now.total - before.total;
+    figures.errors = now.errors - before.errors;
+    say(
+      `${figures.requests + figures.probes} requests, ${figures.errors + figures.failedProbes} errors`,
+    );
     if (misses > toleratedMisses || state.restarts > 0) {
       throw await failed(input, figures, "it stopped being healthy");
     }

@@ -6,6 +6,7 @@ import {
 } from "../../ledger/releases.ts";
 import type { Step } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
+import { readReleaseRecord } from "../release.ts";
 
 /** Writes into the ledger which release is the current one: from here on the deploy counts. */
 export function recordStep(work: DeployWork): Step {
@@ -27,7 +28,8 @@ export function recordStep(work: DeployWork): Step {
             operation: run.operation,
             createdAt: release.createdAt,
             schemaHead: release.schemaHead,
-            record: release,
+            // As it was kept: with what was found out about it since it was planned.
+            record: readReleaseRecord(place.desk.paths, release.id),
           },
           place.desk.now().toISOString(),
         ),

@@ -85,7 +85,13 @@ export function switchStep(work: DeployWork): Step {
       if (!own.accepting) return "absent";
       return other?.accepting === true ? "partial" : "done";
     },
-    do: (run) => target.switchTo(run, release, from),
+    async do(run) {
+      // Where nobody served, or a page said so, a request has nothing to lose yet.
+      const served = from !== null && !(await target.state(from)).maintenance;
+      if (served) work.probe.start(target, release);
+      await target.switchTo(run, release, from);
+      work.probe.start(target, release);
+    },
     async undo(run) {
       if (from === null) return target.unswitch(run, release);
       await serveAgain(target, run, from, release);
@@ -128,9 +134,10 @@ export function retireStep(work: DeployWork): Step {
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
-      if (previous === null) return;
+      if (previous === null) return null;
       try {
         await place.target.stop(run, previous);
+        return { probe: await work.probe.stop() };
       } catch (error) {
         throw new Error(`release ${previous.id} still runs: ${reasonOf(error)}`, { cause: error });
       }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
 import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
@@ -36,12 +37,28 @@ export function createComposeView(site: ComposeSite): TargetView {
     whoAnswers: (release) => askWho(asCompose(release), proxy),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
     publicUrl: (release) => asCompose(release).compose.proxy?.url ?? "",
+    async logs(request) {
+      const { showStackLogs } = await import("./compose-service.ts");
+      await showStackLogs(site, request);
+    },
+    async execute(release, request) {
+      if (release === null) throw nothingToRunIn(input.project.environment);
+      const { executeInStack } = await import("./compose-service.ts");
+      return executeInStack(site, asCompose(release), request);
+    },
     backingServices: (release) =>
       asCompose(release).compose.services.flatMap(({ name, role }) =>
         role === "switched" ? [] : [name],
       ),
     services: (release) => servicesOf(site, asCompose(release)),
   };
+}
+
+function nothingToRunIn(environment: string): StudioError {
+  return usageError(
+    `Nothing has been deployed to "${environment}" yet: there is no container to run it in.`,
+    "`studio deploy` brings up the first release.",
+  );
 }
 
 function describeSwitch(release: ComposeRelease): string {
@@ -68,7 +85,7 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
     ready: complete && (await areReady(release, running)),
     startedAt: running[0]?.startedAt ?? null,
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
-    requests: { total: 0, errors: 0 },
+    requests: null,
   };
 }
 

@@ -20,6 +20,13 @@ export interface Docker {
    * not meet it at work.
    */
   act(run: StepRun, argv: readonly string[], more?: DockerMore): Promise<void>;
+  /** Hands the terminal through; resolves to the exit code. */
+  handThrough(argv: readonly string[]): Promise<number>;
+  /** Writes each line of both streams, until docker ends or the signal. */
+  follow(
+    argv: readonly string[],
+    to: { signal: AbortSignal; write: (line: string) => void },
+  ): Promise<void>;
 }
 
 export interface DockerMore {
@@ -43,6 +50,12 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
       const result = await attempt(argv, more);
       if (result.exitCode === 0) return result.stdout;
       throw dockerError(result.exitCode, lastWords(result.stderr || result.stdout), more.failing);
+    },
+    async handThrough(argv) {
+      return (await runCommand("docker", argv, { cwd, env, stdio: "inherit" })).exitCode;
+    },
+    async follow(argv, { signal, write }) {
+      await runGroup("docker", argv, { cwd, env, signal, onStart: () => {}, onLine: write });
     },
     async act(run, argv, more = {}) {
       const { exitCode, lastLines } = await runGroup("docker", argv, {

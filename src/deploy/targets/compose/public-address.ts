@@ -19,10 +19,9 @@ const patience = 2000;
 export async function askWho(release: ComposeRelease, proxy: Proxy): Promise<string | null> {
   const url = release.compose.proxy?.url ?? "";
   const answer = url === "" ? null : await get(url, "/health/live", release.settings.domains[0]);
-  if (answer === null) return null;
+  if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
-  if (typeof told === "string") return told;
-  return answer.status >= 500 ? null : proxy.configured();
+  return typeof told === "string" ? told : proxy.configured();
 }
 
 /** Whether a container without a health check answers well on its own address. */

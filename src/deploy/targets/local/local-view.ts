@@ -40,6 +40,14 @@ export function createLocalView(input: TargetInput): TargetView {
       return readLastLines(siteFor(release).outputFile, count);
     },
     publicUrl: urlOf,
+    async logs(request) {
+      const { showLocalLogs } = await import("./local-service.ts");
+      await showLocalLogs(input, request);
+    },
+    async execute(_release, request) {
+      const { executeLocally } = await import("./local-service.ts");
+      return executeLocally(input, request);
+    },
     backingServices: () => [],
     services: async () => [],
   };

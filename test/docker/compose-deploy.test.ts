@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noDocker } from "../support/docker/images.ts";
+import { startLoad } from "../support/docker/load.ts";
+import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { succeed } from "../support/kill-rounds.ts";
+
+const missing = noDocker();
+if (missing !== null) console.warn(`skipped: ${missing}`);
+
+const hurried = ["--skip-gate", "--skip-backup"];
+const deploy = ["deploy", ...hurried];
+
+describe.skipIf(missing !== null)("a Compose stack", () => {
+  let project: StackProject;
+
+  beforeAll(async () => {
+    project = await createStackProject();
+    await succeed(project, deploy);
+  }, 300_000);
+
+  afterAll(async () => {
+    await project.remove();
+  }, 60_000);
+
+  async function serving(): Promise<string | null> {
+    const answer = await fetch(project.url);
+    return answer.status === 200 ? answer.headers.get("x-studio-release") : null;
+  }
+
+  test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
+    const load = startLoad(project.url);
+    const first = await serving();
+    const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
+    expect(result).toMatchObject({ previous: first, probe: { failed: 0 } });
+    expect(result.probe.requests).toBeGreaterThan(10);
+    expect(await serving()).toBe(result.release);
+    await succeed(project, ["rollback", ...hurried]);
+    expect(await serving()).toBe(first);
+    const { failures, releases } = await load.stop();
+    expect(failures).toEqual([]);
+    expect([...releases.keys()].toSorted()).toEqual([first, result.release].toSorted());
+  }, 300_000);
+
+  test("keeps its release when the next one does not become healthy", async () => {
+    const before = await serving();
+    project.configure({ SICK: "1" });
+    const failed = await project.studio(deploy);
+    project.configure({});
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain("did not become healthy");
+    expect(await serving()).toBe(before);
+  }, 300_000);
+
+  test("returns to its release when the next one stops being healthy as the public meets it", async () => {
+    const before = await serving();
+    const load = startLoad(project.url);
+    // It becomes unhealthy after it was switched to, and goes on answering.
+    project.write("studio.yaml", `${settingsWithWatch}`);
+    project.configure({ SICK_AFTER: "12000" });
+    const failed = await project.studio(deploy);
+    project.configure({});
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain("it stopped being healthy");
+    expect(await serving()).toBe(before);
+    expect((await load.stop()).failures).toEqual([]);
+  }, 300_000);
+
+  test("is not touched by a proxy configuration that does not parse", async () => {
+    const before = await serving();
+    project.write("conf.d/broken.conf", "server { no such directive; }\n");
+    const failed = await project.studio(deploy);
+    project.write("conf.d/broken.conf", "");
+    expect(failed.exitCode, failed.stderr).toBe(6);
+    expect(failed.stderr).toContain("nginx refuses its configuration");
+    expect(await serving()).toBe(before);
+    await succeed(project, ["abort"]);
+    expect(await serving()).toBe(before);
+  }, 300_000);
+
+  test("tells the public to come back later, and goes on", async () => {
+    await succeed(project, ["maintenance", "on"]);
+    expect((await fetch(project.url)).status).toBe(503);
+    await succeed(project, ["maintenance", "off"]);
+    expect((await fetch(project.url)).status).toBe(200);
+  }, 120_000);
+
+  test("is taken down without its volumes, and comes up again as it was", async () => {
+    const before = await serving();
+    await succeed(project, ["exec", "--service", "db", "--", "touch", "/data/kept"]);
+    await succeed(project, ["down"]);
+    expect(project.running()).toEqual([]);
+    await succeed(project, ["up"]);
+    expect(await serving()).toBe(before);
+    await succeed(project, ["exec", "--service", "db", "--", "test", "-e", "/data/kept"]);
+  }, 300_000);
+
+  test("shows a secret of the application nowhere", async () => {
+    const secret = "correct-horse-battery-staple";
+    project.configure({ API_TOKEN: secret });
+    const { stdout, stderr } = await succeed(project, [...deploy, "--verbose"]);
+    const history = await succeed(project, ["history", "--json"]);
+    const status = await succeed(project, ["status", "--json"]);
+    for (const text of [stdout, stderr, history.stdout, status.stdout]) {
+      expect(text).not.toContain(secret);
+    }
+  }, 300_000);
+});
+
+const settingsWithWatch = `
+name: test
+environments:
+  production: { target: compose }
+deploy:
+  health: { passes: 1, timeout: 10s }
+  watch: { for: 25s, thresholds: ["errors<1%"] }
+  drain: 5s
+  keepReleases: 2
+`;
