@@ -14,6 +14,8 @@ export interface DeployInput {
   schema: {
     head: string | null;
     pending: string[];
+    /** The service that holds the database did not run yet: what it holds was not known. */
+    unread?: true;
     /** Head to go down to before the release starts: a rollback with --with-down. */
     downTo?: string | null;
   };

@@ -26,7 +26,7 @@ export function deploySteps(work: DeployWork): Step[] {
     preflightStep(work),
     ...hookSteps(work, "before"),
     prepareStep(work),
-    ...servicesSteps(work.place.target, work.release, runningBefore(work)),
+    ...servicesSteps(work.place, work.release, runningBefore(work)),
     ...(work.input.maintenance === true ? [maintenanceStep(work)] : []),
     backupStep(work, "before"),
     migrateStep(work),

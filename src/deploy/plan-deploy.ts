@@ -33,7 +33,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   const { place, ledger, skip } = request;
   const now = place.desk.now();
   const migrations = listMigrations(liveMigrationFolders(place));
-  const schema = await readSchemaState({ database: place.database, migrations });
+  const schema = await schemaBefore(place, migrations);
   const [problem] = schema.problems;
   if (problem !== undefined) {
     throw new StudioError({
@@ -50,13 +50,17 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
   const id = createIdentifier(now);
   const maintenance = previous?.running === true && (await breaksRelease(request, schema));
   const release = describeRelease(request, id, migrations, previous?.record.id ?? null);
-  const first = skip.backup ? false : await sourcesAreEmpty(await databaseAndFiles(place));
+  const first =
+    skip.backup || !place.databaseRuns
+      ? false
+      : await sourcesAreEmpty(await databaseAndFiles(place));
   return {
     release,
     previous,
     schema: {
       head: schema.head,
       pending: schema.pending.map((migration) => migration.name),
+      ...(place.databaseRuns ? {} : { unread: true as const }),
     },
     snapshot: createIdentifier(now),
     first,
@@ -65,6 +69,12 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     ...(maintenance ? { maintenance } : {}),
     ...(needsFirstKey(place) ? { firstKey: planFirstKey(now) } : {}),
   };
+}
+
+/** Of a database that does not run yet the worst is assumed: that all is to be applied. */
+async function schemaBefore(place: View, migrations: MigrationListing[]): Promise<SchemaState> {
+  if (place.databaseRuns) return readSchemaState({ database: place.database, migrations });
+  return { head: null, applied: [], pending: migrations, problems: [] };
 }
 
 /** @throws StudioError (exit 4) where pending migrations are not safe, and that was not allowed */

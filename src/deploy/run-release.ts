@@ -100,7 +100,7 @@ export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step
         for (const refusal of await target.refusals(release)) throw new StudioError(refusal);
       },
     },
-    ...servicesSteps(target, release, null),
+    ...servicesSteps(place, release, null),
     {
       id: "start",
       title: `Start release ${release.id}`,

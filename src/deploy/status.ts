@@ -50,7 +50,9 @@ export async function readStatus(place: View): Promise<StatusReport> {
     const current = ledger === null ? null : currentRelease(ledger, desk.environment);
     const unfinished = ledger === null ? null : findUnfinished(ledger, desk.environment);
     const migrations = listMigrations(liveMigrationFolders(place));
-    const schema = await readSchemaState({ database, migrations });
+    const schema = place.databaseRuns
+      ? await readSchemaState({ database, migrations })
+      : { head: null, pending: [], problems: [{ message: "the database does not run" }] };
     return {
       environment: desk.environment,
       serving: current === null ? null : await servingState(place, current),

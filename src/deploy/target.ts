@@ -1,4 +1,5 @@
 import type { StepRun } from "../operation/step.ts";
+import type { DatabaseAddress } from "../database/address.ts";
 import type { MigrationFolder } from "../migrate/source.ts";
 import type { Outline, ReleaseKeeper } from "./release-keeper.ts";
 import type { ReleaseRecord } from "./release.ts";
@@ -89,6 +90,8 @@ export interface TargetView {
    * @param release the one that serves; null before the first
    */
   execute(release: ReleaseRecord | null, request: CommandRequest): Promise<number>;
+  /** How this process reaches the database; null while the service that holds it does not run. */
+  reachDatabase(written: DatabaseAddress): Promise<DatabaseAddress | null>;
   /** Every service of the environment; none where a release is all there is. */
   services(release: ReleaseRecord): Promise<ServiceState[]>;
 }

@@ -11,7 +11,12 @@ export interface View {
   project: Project;
   /** The caller's environment with the project's variables: what releases and hooks get. */
   variables: Record<string, string | undefined>;
+  /** As this process reaches it. */
   database: DatabaseAddress;
+  /** As the configuration has it. */
+  databaseWritten: DatabaseAddress;
+  /** False while the service that holds it does not run. */
+  databaseRuns: boolean;
   target: TargetView;
   /** Told the secret parts of what is read later, so that they can be masked in output. */
   onSecret: (value: string) => void;
@@ -27,7 +32,7 @@ export interface ViewInput {
 export async function openView({ desk, project, env, onSecret }: ViewInput): Promise<View> {
   const { settings, directory } = project;
   const variables = await variablesOf(project, env);
-  const database = await resolveDatabase({ settings, directory, env: variables, onSecret });
+  const databaseWritten = await resolveDatabase({ settings, directory, env: variables, onSecret });
   const target = await createTargetView(settings.target, {
     paths: desk.paths,
     project,
@@ -35,7 +40,24 @@ export async function openView({ desk, project, env, onSecret }: ViewInput): Pro
     variables,
     onSecret,
   });
-  return { desk, project, variables, database, target, onSecret };
+  const reached = await target.reachDatabase(databaseWritten);
+  return {
+    desk,
+    project,
+    variables,
+    database: reached ?? databaseWritten,
+    databaseWritten,
+    databaseRuns: reached !== null,
+    target,
+    onSecret,
+  };
+}
+
+/** Looks again where the database is: a service that was started has an address of its own. */
+export async function findDatabaseAgain(place: View): Promise<void> {
+  const reached = await place.target.reachDatabase(place.databaseWritten);
+  place.database = reached ?? place.databaseWritten;
+  place.databaseRuns = reached !== null;
 }
 
 /** The caller's environment with the project's variables. */

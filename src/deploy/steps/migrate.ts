@@ -86,6 +86,10 @@ async function goDown(work: DeployWork, run: StepRun, to: string | null) {
 async function goBack(work: DeployWork, run: StepRun): Promise<void> {
   const { input, release, previous, place } = work;
   if (input.schema.downTo !== undefined) return goUpAgain(work, run);
+  if (input.schema.unread === true) {
+    run.note("The schema keeps what was applied: it was not known what the database held before.");
+    return;
+  }
   const migrations = listMigrations(place.target.migrationFolders(release));
   const state = await schemaOf(work, migrations);
   if (state.head === input.schema.head) return;

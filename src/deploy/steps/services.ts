@@ -1,16 +1,18 @@
 import { type Step, nothingToProbe } from "../../operation/step.ts";
 import type { ReleaseRecord } from "../release.ts";
-import type { Target } from "../target.ts";
+import { findDatabaseAgain } from "../view.ts";
+import type { Workplace } from "../workplace.ts";
 
 /**
  * Brings up what the release stands on; no step where it stands on nothing.
  * @param back the release whose services an undo returns to; null: nothing ran before
  */
 export function servicesSteps(
-  target: Target,
+  place: Workplace,
   release: ReleaseRecord,
   back: ReleaseRecord | null,
 ): Step[] {
+  const { target } = place;
   const names = target.backingServices(release);
   if (names.length === 0) return [];
   return [
@@ -19,7 +21,10 @@ export function servicesSteps(
       title: `Bring up what it needs: ${names.join(", ")}`,
       // Whether a definition changed is for the target to see.
       probe: nothingToProbe,
-      do: (run) => target.startBackingServices(run, release),
+      async do(run) {
+        await target.startBackingServices(run, release);
+        await findDatabaseAgain(place);
+      },
       undo: (run) =>
         back === null ? target.takeDown(run, release) : target.startBackingServices(run, back),
     },

@@ -8,6 +8,7 @@ export const labels = {
   release: "studio.release",
   colour: "studio.colour",
   environment: "studio.environment",
+  directory: "studio.directory",
   definition: "studio.definition",
   service: "studio.service",
 } as const;

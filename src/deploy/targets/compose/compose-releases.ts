@@ -73,7 +73,7 @@ async function keep(
   );
   await run.effect("files", () => {
     rmSync(buildFile, { force: true });
-    const rendered = writeStacks(partial, release, config, images);
+    const rendered = writeStacks(partial, release, images, draft);
     writeRecord(partial, { ...release, compose: { ...release.compose, images, rendered } });
     renameSync(partial, folder);
   });
@@ -99,14 +99,17 @@ function keepMigrations(input: TargetInput, folder: string): void {
 function writeStacks(
   folder: string,
   release: ComposeRelease,
-  config: StackDraft["config"],
   images: Record<string, StackImage>,
+  { config, directory }: StackDraft,
 ): Record<string, string> {
   const { id, environment, compose } = release;
   const rendered: Record<string, string> = {};
   for (const colour of colours) {
     const { services } = compose;
-    const stack = renderStack({ config, services, images, release: id, environment }, colour);
+    const stack = renderStack(
+      { config, services, images, release: id, environment, directory },
+      colour,
+    );
     const text = `${JSON.stringify(stack, null, 2)}\n`;
     writeFileSync(join(folder, renderedFile(colour)), text, { mode: 0o600, flush: true });
     rendered[renderedFile(colour)] = hashOf(text);

@@ -46,6 +46,10 @@ export function createComposeView(site: ComposeSite): TargetView {
       const { executeInStack } = await import("./compose-service.ts");
       return executeInStack(site, asCompose(release), request);
     },
+    async reachDatabase(written) {
+      const { reachDatabase } = await import("./reach-database.ts");
+      return reachDatabase(site, written);
+    },
     backingServices: (release) =>
       asCompose(release).compose.services.flatMap(({ name, role }) =>
         role === "switched" ? [] : [name],

@@ -14,6 +14,8 @@ import { type StackConfig, proxyFolder, readStackConfig } from "./stack-config.t
 /** The operator's stack as it is written now. */
 export interface StackDraft extends Draft {
   config: StackConfig;
+  /** The project's. */
+  directory: string;
 }
 
 /** Room for rendered files, migrations and the record; images are the engine's. */
@@ -30,6 +32,7 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
     remarks: remarksOn(config, roles, containers),
     bytes: writtenBytes,
     config,
+    directory: input.project.directory,
   };
 }
 

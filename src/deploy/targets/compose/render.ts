@@ -9,6 +9,8 @@ export interface RenderInput {
   images: Readonly<Record<string, StackImage>>;
   release: string;
   environment: string;
+  /** The project's folder: tells stacks of one name apart. */
+  directory: string;
 }
 
 /** The name under which the proxy finds a colour, alone on any network. */
@@ -60,7 +62,7 @@ function prepared(
 }
 
 function coloured(
-  { config, release, environment }: RenderInput,
+  { config, release, environment, directory }: RenderInput,
   name: string,
   definition: ServiceDefinition,
   colour: Colour,
@@ -81,12 +83,13 @@ function coloured(
       [labels.release]: release,
       [labels.colour]: colour,
       [labels.environment]: environment,
+      [labels.directory]: directory,
     },
   };
 }
 
 function marked(
-  { environment }: RenderInput,
+  { environment, directory }: RenderInput,
   written: ServiceDefinition,
   definition: ServiceDefinition,
   switched: ReadonlySet<string>,
@@ -96,6 +99,7 @@ function marked(
     labels: {
       ...definition.labels,
       [labels.environment]: environment,
+      [labels.directory]: directory,
       [labels.definition]: definitionHash(written, switched),
     },
   };

@@ -50,7 +50,7 @@ export function composeVariables(input: TargetInput): Record<string, string | un
 }
 
 /** `docker compose` with the operator's files and profiles. */
-function operatorFiles({ project }: TargetInput): string[] {
+export function operatorFiles({ project }: TargetInput): string[] {
   const { files, profiles } = project.settings.compose;
   return [
     "compose",

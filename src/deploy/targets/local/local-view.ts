@@ -48,6 +48,7 @@ export function createLocalView(input: TargetInput): TargetView {
       const { executeLocally } = await import("./local-service.ts");
       return executeLocally(input, request);
     },
+    reachDatabase: async (written) => written,
     backingServices: () => [],
     services: async () => [],
   };
