@@ -15,6 +15,10 @@ export function noDocker(): string | null {
   return info.status === 0 ? null : "no Docker daemon answers";
 }
 
+/** What a skipped test says of itself. */
+export const skipped = (reason: string | null): string =>
+  reason === null ? "" : ` (skipped: ${reason})`;
+
 /**
  * The tag of an image made of the packages of the machine's own Debian, so that no registry is
  * needed; built where it is not there yet, which takes some minutes the first time.

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import type { StackImage, StackService } from "../../../../src/deploy/release.ts";
+import type { Container } from "../../../../src/deploy/targets/compose/containers.ts";
+import { colourOf, freeColour } from "../../../../src/deploy/targets/compose/colours.ts";
+import {
+  releaseIn,
+  upstreamText,
+} from "../../../../src/deploy/targets/compose/proxies/nginx-files.ts";
+import { definitionHash, renderStack } from "../../../../src/deploy/targets/compose/render.ts";
+import type { StackConfig } from "../../../../src/deploy/targets/compose/stack-config.ts";
+
+const config: StackConfig = {
+  name: "shop",
+  services: {
+    api: {
+      image: "shop/api:1",
+      build: { context: "." },
+      pull_policy: "build",
+      profiles: ["production"],
+      restart: "always",
+      environment: { PRICE: "1$$" },
+      networks: { back: { aliases: ["backend"] }, front: null },
+      depends_on: { db: { condition: "service_healthy" } },
+    },
+    db: { image: "postgres:17", depends_on: { api: { condition: "service_started" } } },
+  },
+  networks: { back: { name: "shop_back" } },
+};
+
+const service = (name: string, role: StackService["role"]): StackService => ({
+  name,
+  role,
+  port: 8000,
+  drain: 0,
+  replicas: 1,
+});
+
+const image = (name: string): StackImage => ({
+  reference: null,
+  pinned: `studio/shop-${name}:abc`,
+  id: "sha256:abc",
+  digest: null,
+});
+
+const rendered = renderStack(
+  {
+    config,
+    services: [service("api", "switched"), service("db", "stateful")],
+    images: { api: image("api"), db: image("db") },
+    release: "r1",
+    environment: "production",
+    directory: "/shop",
+  },
+  "green",
+);
+
+describe("the Compose file of a release", () => {
+  test("has a switched service under its colour, pinned, with names and labels of its own", () => {
+    expect(Object.keys(rendered.services)).toEqual(["api-green", "db"]);
+    expect(rendered.services["api-green"]).toEqual({
+      image: "studio/shop-api:abc",
+      restart: "unless-stopped",
+      environment: { PRICE: "1$$", STUDIO_RELEASE: "r1", STUDIO_COLOUR: "green" },
+      networks: {
+        back: { aliases: ["backend", "api", "shop-api-green"] },
+        front: { aliases: ["api", "shop-api-green"] },
+      },
+      depends_on: { db: { condition: "service_healthy" } },
+      labels: {
+        "studio.service": "api",
+        "studio.release": "r1",
+        "studio.colour": "green",
+        "studio.environment": "production",
+        "studio.directory": "/shop",
+      },
+    });
+  });
+
+  test("leaves other services as they are, and their order free of what is switched", () => {
+    expect(rendered.services["db"]).toEqual({
+      image: "studio/shop-db:abc",
+      labels: {
+        "studio.environment": "production",
+        "studio.directory": "/shop",
+        "studio.definition": expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+    });
+    expect(rendered["networks"]).toEqual(config["networks"]);
+  });
+
+  test("says the same of a service whose profile or order alone changed", () => {
+    const switched = new Set(["api"]);
+    const db = { image: "postgres:17" };
+    const hash = definitionHash(db, switched);
+    const moved = { ...db, profiles: ["x"], depends_on: { api: {} } };
+    expect(definitionHash(moved, switched)).toBe(hash);
+    expect(definitionHash({ image: "postgres:18" }, switched)).not.toBe(hash);
+  });
+});
+
+describe("the colour of a release", () => {
+  const container = (release: string, colour: string, running: boolean) =>
+    ({
+      running,
+      labels: { "studio.release": release, "studio.colour": colour },
+    }) as unknown as Container;
+
+  test("is read from its containers", () => {
+    expect(colourOf([container("r1", "green", false)], "r1")).toBe("green");
+    expect(colourOf([container("r1", "green", false)], "r2")).toBeNull();
+  });
+
+  test("is for a new one that which does not serve", () => {
+    const both = [container("r1", "blue", true), container("r2", "green", true)];
+    expect(freeColour(both, "r1")).toBe("green");
+    expect(freeColour(both, "r2")).toBe("blue");
+    expect(freeColour([], null)).toBe("blue");
+    expect(freeColour([container("r1", "blue", true)], null)).toBe("green");
+  });
+});
+
+describe("the file of upstreams", () => {
+  const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000" }];
+
+  test("names its release, and each service by a name that nginx allows", () => {
+    const text = upstreamText("20261121T201849Z-ociv", upstreams);
+    expect(releaseIn(text)).toBe("20261121T201849Z-ociv");
+    expect(text).toContain("upstream studio_my_api {\n  server shop-my-api-blue:8000;\n");
+  });
+
+  test("sends nobody anywhere where no release serves", () => {
+    const text = upstreamText(null, upstreams);
+    expect(releaseIn(text)).toBeNull();
+    expect(text).toContain("down;");
+    expect(text).not.toContain("blue");
+  });
+});
