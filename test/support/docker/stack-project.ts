@@ -21,7 +21,7 @@ name: test
 environments:
   production: { target: compose }
 deploy:
-  health: { passes: 1, timeout: 10s }
+  health: { passes: 1, timeout: 30s }
   watch: { for: 1s, thresholds: ["errors<1%"] }
   drain: 5s
   keepReleases: 2
