@@ -27,7 +27,10 @@ export default defineCommand<QuantizeReport>({
       flags: "--one-scale",
       summary: "One scale for all rows of a run: faster for single calls, never batched",
     },
-    { flags: "--reduce-range", summary: "Weights of 7 bits, for processors without VNNI" },
+    {
+      flags: "--reduce-range",
+      summary: "Weights of 7 bits, for processors without VNNI (default: on such a one)",
+    },
     { flags: "--force", summary: "Keep the result even when it is not close" },
   ],
   examples: [

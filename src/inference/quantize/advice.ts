@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { arch } from "node:os";
 import { basename, join } from "node:path";
 import type { Judgement } from "./judge.ts";
 import type { SourceModel } from "./locate-source.ts";
@@ -9,14 +7,15 @@ import type { QuantizedModel } from "./quantize-model.ts";
 export interface AdviceInput {
   /** Null where they were generated. */
   samples: string | null;
-  reduceRange: boolean;
+  /** Weights have seven bits though nobody asked for it. */
+  seven: boolean;
 }
 
 /** What the operator should know of the result. */
 export function notesOf(
   { droppedInputs }: QuantizedModel,
   { alone, asked, batched }: Judgement,
-  { samples, reduceRange }: AdviceInput,
+  { samples, seven }: AdviceInput,
 ): string[] {
   const notes: string[] = [];
   if (droppedInputs.length > 0) {
@@ -31,10 +30,9 @@ export function notesOf(
   if (samples === null) {
     notes.push("Compared on generated inputs: --samples FILE compares on real ones.");
   }
-  if (!reduceRange && saturates()) {
+  if (seven) {
     notes.push(
-      "This processor has no VNNI, so products of large numbers may saturate; " +
-        "--reduce-range avoids it.",
+      "This processor has no VNNI, so weights have 7 bits: products of 8 can saturate on it.",
     );
   }
   return notes;
@@ -49,15 +47,4 @@ export function nextOf({ name, root, destination, becomes }: SourceModel): strin
     return `It is served as version ${made}; defaultVersion: ${made} in ${file} makes it the default.`;
   }
   return `It is served in place of the bundled ${name}, until ${destination} is removed.`;
-}
-
-/** True on x86 processors that add products of bytes in 16 bits: see `weightLimits`. */
-function saturates(): boolean {
-  if (arch() !== "x64") return false;
-  try {
-    return !/^flags.*\b(avx_vnni|avx512_vnni)\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
-  } catch {
-    // Systems other than Linux do not say.
-    return false;
-  }
 }

@@ -10,6 +10,7 @@ import type { OutputDifference } from "./compare-outputs.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { type SourceInput, type SourceModel, locateSource, placeIn } from "./locate-source.ts";
 import type { Speed } from "./measure.ts";
+import { saturates } from "./processor.ts";
 import { type QuantizedModel, quantizeModel } from "./quantize-model.ts";
 import { readSamples } from "./read-samples.ts";
 import { weightLimits } from "./weights.ts";
@@ -23,7 +24,7 @@ export interface QuantizeInput extends SourceInput {
   embeddings: boolean;
   /** A scale for each row, rather than one for all of a run: rows do not change each other. */
   eachRow: boolean;
-  /** Weights of seven bits, for processors without VNNI. */
+  /** Weights of seven bits, as processors without VNNI need them: the default on such a one. */
   reduceRange: boolean;
   /** Keeps the result also when it is too far from the original. */
   force: boolean;
@@ -82,7 +83,7 @@ export async function quantizeVersion(input: QuantizeInput): Promise<QuantizeRep
   const given = input.samples === null ? null : await readSamples(input.samples);
   input.say("quantizing");
   const result = await quantizeModel(original, {
-    limit: input.reduceRange ? weightLimits.reduced : weightLimits.full,
+    limit: input.reduceRange || saturates() ? weightLimits.reduced : weightLimits.full,
     embeddings: input.embeddings,
     eachRow: input.eachRow,
     load: (tensor) => loadTensor(tensor, dirname(source.file)),
@@ -138,7 +139,10 @@ async function reportOf(parts: {
     },
     quantized: result.quantized,
     left: result.left,
-    notes: notesOf(result, judgement, input),
+    notes: notesOf(result, judgement, {
+      samples: input.samples,
+      seven: !input.reduceRange && saturates(),
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { cosineOf, compareOutputs } from "../../../../src/inference/quantize/compare-outputs.ts";
+import { saturates } from "../../../../src/inference/quantize/processor.ts";
 import {
   quantizeColumns,
   quantizeRows,
@@ -74,4 +75,13 @@ test("outputs are judged by their worst sample; whole numbers by the share that 
   expect(scores).toMatchObject({ output: "scores", maximumDifference: 0.5, equal: null });
   expect(scores?.cosine).toBeCloseTo(2.5 / Math.sqrt(2 * 3.25), 6);
   expect(labels).toEqual({ output: "labels", cosine: null, maximumDifference: null, equal: 0.5 });
+});
+
+test("products saturate on x86 processors without VNNI alone, as far as the system tells", () => {
+  const flags = (names: string) => `processor\t: 0\nflags\t\t: fpu sse2 ${names}\n`;
+  expect(saturates("x64", flags("avx2"))).toBe(true);
+  expect(saturates("x64", flags("avx2 avx_vnni"))).toBe(false);
+  expect(saturates("x64", flags("avx512f avx512_vnni avx512_bitalg"))).toBe(false);
+  expect(saturates("arm64", flags("avx2"))).toBe(false);
+  expect(saturates("x64", null)).toBe(false);
 });
