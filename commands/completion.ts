@@ -18,6 +18,7 @@ export default defineCommand<string>({
     },
   ],
   dryRun: "reads",
+  files: "here",
   exitCodes: [0, 2],
   output: "text",
   async run(_context, input) {

@@ -33,6 +33,7 @@ export default defineCommand<DeployResult | { plan: DeployPlanView }>({
     { line: 'studio deploy --env production -m "new ranking model"', does: "say why" },
   ],
   dryRun: "plans",
+  files: "sent",
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const options = {

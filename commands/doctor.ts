@@ -12,6 +12,7 @@ export default defineCommand<Diagnosis>({
     { line: "studio doctor --env production --json", does: "for a monitor" },
   ],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 4],
   async run(context) {
     const { diagnose, diagnosisError } = await import("../src/doctor/diagnose.ts");

@@ -7,6 +7,7 @@ export default defineCommand<null>({
   options: [{ flags: "--service <name>", summary: "In another service of the stack" }],
   arguments: [{ name: "COMMAND", summary: "After --", required: true, variadic: true }],
   examples: [{ line: "studio exec -- printenv DATABASE_URL", does: "see what a release is given" }],
+  handsOn: true,
   exitCodes: [0, 2, 8],
   output: "lines",
   async run(context, input) {

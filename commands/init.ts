@@ -32,6 +32,7 @@ export default defineCommand<Result>({
     { line: "studio init --ci github", does: "the workflow alone, where studio.yaml is there" },
   ],
   dryRun: "plans",
+  files: "here",
   exitCodes: [0, 2, 8, 130],
   async run(context, input) {
     const { writeStartingFiles } = await import("../src/initialise/write-starting-files.ts");

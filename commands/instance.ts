@@ -5,6 +5,7 @@ export default defineCommand({
   arguments: [{ name: "ORDER", summary: "JSON", required: true }],
   options: [{ flags: "--accept", summary: "Take public traffic as soon as it is ready" }],
   examples: [{ line: "studio __instance '{…}'", does: "started by the supervisor" }],
+  files: "here",
   exitCodes: [0, 2, 8],
   output: "lines",
   async run(context, input) {

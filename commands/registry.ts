@@ -250,6 +250,7 @@ export const registry: Registry = {
     ),
     hidden("__supervise", () => import("./supervise.ts")),
     hidden("__instance", () => import("./instance.ts")),
+    hidden("__relay", () => import("./relay.ts")),
   ],
 };
 

@@ -18,6 +18,7 @@ export default defineCommand<null>({
     { line: "studio serve --port 8001", does: "try the daemon by hand" },
     { line: "studio serve --models ./models --models /srv/models", does: "models of two folders" },
   ],
+  files: "here",
   exitCodes: [0, 2, 8, 130, 143],
   output: "lines",
   async run(context, input) {

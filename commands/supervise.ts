@@ -12,6 +12,7 @@ export default defineCommand({
       does: "started by studio, with the socket as descriptor 3",
     },
   ],
+  files: "here",
   exitCodes: [0],
   output: "lines",
   async run(context, input) {

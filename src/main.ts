@@ -17,6 +17,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
+  if (argv[0] === "__run") {
+    // Its standard error may be the other end of a connection that broke.
+    leaveWhenClosed(process.stderr);
+    const { runOrder } = await import("./cli/run-order.ts");
+    const end = (code: number) => process.exit(code);
+    process.exit(await runOrder({ process, registry, argv: argv.slice(1), end }));
+  }
   const { parseArguments } = await import("./cli/program.ts");
   const parsed = await parseArguments(registry, argv, packageVersion());
   if (parsed.action.kind === "print") {

@@ -42,6 +42,7 @@ export default defineCommand<ExportReport>({
     { line: "studio backup export latest uploads.zip uploads", does: "one folder" },
     { line: "studio backup export latest - > studio.tar", does: "to standard output" },
   ],
+  attached: true,
   exitCodes: [0, 2, 4, 8, 130, 143],
   async run(context, input) {
     const { exportBackup } = await import("../../src/deploy/export-backup.ts");

@@ -10,6 +10,7 @@ export default defineCommand<Result>({
   description: "Reads studio.yaml as a whole and reports every problem with its line.",
   examples: [{ line: "studio config check", does: "before a commit, or in CI" }],
   dryRun: "reads",
+  files: "here",
   exitCodes: [0, 2],
   async run(context) {
     const { file, environments } = await context.project();

@@ -14,6 +14,7 @@ export default defineCommand<Result>({
   options: [{ flags: "--origin", summary: "Also where each value comes from" }],
   examples: [{ line: "studio config show --origin", does: "which line or variable set what" }],
   dryRun: "reads",
+  files: "here",
   exitCodes: [0, 2],
   async run(context, input) {
     const { file, environment, origins } = await context.project();

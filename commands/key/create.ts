@@ -32,6 +32,7 @@ export default defineCommand<IssuedKey>({
     { line: "studio key create --role viewer --name prometheus", does: "for reading metrics" },
     { line: "studio key create --bare > key", does: "for another program" },
   ],
+  attached: true,
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { isRole, roles } = await import("../../src/keys/role.ts");

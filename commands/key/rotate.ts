@@ -21,6 +21,7 @@ export default defineCommand<IssuedKey>({
     { line: "studio key rotate k7f3", does: "the old one is good for a day" },
     { line: "studio key rotate k7f3 --grace 0s", does: "the old one is good no more" },
   ],
+  attached: true,
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { rotateKey } = await import("../../src/deploy/keys.ts");

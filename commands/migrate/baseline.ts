@@ -17,6 +17,7 @@ export default defineCommand<RepairReport>({
       does: "begin with a database that exists",
     },
   ],
+  files: "sent",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const { repair } = await import("../../src/deploy/repair-journal.ts");

@@ -13,6 +13,7 @@ export default defineCommand<SchemaCheck>({
     { line: "studio migrate check", does: "see whether somebody changed the schema by hand" },
   ],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 4, 8],
   async run(context, input) {
     const { checkSchema } = await import("../../src/deploy/schema-file.ts");

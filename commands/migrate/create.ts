@@ -28,6 +28,7 @@ export default defineCommand<CreateReport>({
       does: "write what the schema file has and the database has not",
     },
   ],
+  files: "here",
   exitCodes: [0, 2, 8],
   async run(context, input) {
     const [sql, ts] = [flagOption(input, "sql"), flagOption(input, "ts")];

@@ -21,6 +21,7 @@ export default defineCommand<MigrateResult | MigratePreview>({
     { line: "studio migrate down --dry-run", does: "print the SQL" },
   ],
   dryRun: "plans",
+  files: "sent",
   exitCodes: [0, 2, 4, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
     const databaseUrlFile = textOption(input, "databaseUrlFile") ?? null;

@@ -18,6 +18,7 @@ export default defineCommand<LintReport>({
     { line: "studio migrate lint --all", does: "judge every file, for instance in CI" },
   ],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 4, 8],
   async run(context, input) {
     const { lintProject, unsafeMigrations } = await import("../../src/deploy/judge-pending.ts");

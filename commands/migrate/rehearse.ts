@@ -28,6 +28,7 @@ export default defineCommand<RehearsalReport>({
   ],
   examples: [{ line: "studio migrate rehearse", does: "see what a migration would hold up" }],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 3, 4, 6, 7, 8, 130, 143],
   async run(context, input) {
     const on = textOption(input, "on") ?? null;

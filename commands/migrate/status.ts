@@ -7,6 +7,7 @@ export default defineCommand<SchemaState>({
   description: "Shows the schema head, what was applied, what is pending and what does not fit.",
   examples: [{ line: "studio migrate status", does: "compare the database with the files" }],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 4, 8],
   async run(context) {
     const { schemaStatus } = await import("../../src/deploy/schema-status.ts");

@@ -16,6 +16,7 @@ export default defineCommand<RoundTripReport>({
   ],
   examples: [{ line: "studio migrate test", does: "see that the way back leads back" }],
   dryRun: "reads",
+  files: "sent",
   exitCodes: [0, 2, 3, 4, 7, 8, 130, 143],
   async run(context, input) {
     const { testMigrations } = await import("../../src/deploy/rehearse-migrations.ts");

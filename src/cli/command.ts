@@ -74,6 +74,20 @@ export interface Command<Result = unknown> {
    */
   dryRun?: "reads" | "plans";
   /**
+   * Whose files it works with, and so where it runs, for an environment on another host (`ssh:`):
+   * `there`: on that host, with what lies there (the default); `sent`: on that host, with the files
+   * of this project, which go there first, into a copy where the command only looks; `here`: on this
+   * machine, whatever the environment.
+   */
+  files?: "there" | "sent" | "here";
+  /**
+   * On another host it ends with the connection, and what it says is written to no file: its result
+   * holds a secret, or goes to standard output as it comes. So it is for all that only looks.
+   */
+  attached?: boolean;
+  /** It hands its standard streams to a program. */
+  handsOn?: boolean;
+  /**
    * `document`: one result, rendered by `human` or as one JSON document.
    * `lines`: runs on, and writes lines itself through the context.
    * `text`: the result is a text for other programs, also with `--json`.

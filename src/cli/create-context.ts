@@ -10,16 +10,21 @@ import { createPrompt } from "./prompt.ts";
 
 export interface ContextInput {
   process: NodeJS.Process;
+  env: NodeJS.ProcessEnv;
+  /** Reads the project and its environment, once. */
+  load: () => Promise<Project>;
   options: GlobalOptions;
   output: Output;
   masker: Masker;
   signal: AbortSignal;
+  /** Where the command was typed on another machine: what of that one takes the place of this. */
+  remote?: Pick<Context, "prompt" | "observer" | "terminal"> & { caller: string };
 }
 
 export function createContext(input: ContextInput): Context {
-  const { process, options, output, masker, signal } = input;
-  const { env, stdin, stdout, stderr } = process;
-  const terminal = {
+  const { process, env, options, output, masker, signal, remote } = input;
+  const { stdin, stdout, stderr } = process;
+  const terminal = remote?.terminal ?? {
     stdin: stdin.isTTY === true,
     stdout: stdout.isTTY === true,
     stderr: stderr.isTTY === true,
@@ -39,11 +44,11 @@ export function createContext(input: ContextInput): Context {
     stderr,
     version: packageVersion(),
     now: () => new Date(),
-    prompt: createPrompt({ possible, yes: options.yes, signal, stdin, stderr }),
-    project: () => (project ??= readProject(context)),
+    prompt: remote?.prompt ?? createPrompt({ possible, yes: options.yes, signal, stdin, stderr }),
+    project: () => (project ??= warning(context, input.load)),
     view: () => openContextView(context, onSecret),
-    observer: () => openObserver(context),
-    desk: ({ lockWait } = {}) => openDesk(context, lockWait),
+    observer: remote?.observer ?? (() => openObserver(context)),
+    desk: ({ lockWait } = {}) => openDesk(context, remote?.caller ?? userName(), lockWait),
     async workplace(input) {
       const { openWorkplace } = await import("../deploy/workplace.ts");
       const desk = await context.desk(input);
@@ -74,14 +79,18 @@ async function openContextView(context: Context, onSecret: (value: string) => vo
   return openView({ desk, project, env: context.env, onSecret });
 }
 
-async function openDesk(context: Context, lockWait: string | undefined): Promise<Desk> {
+async function openDesk(
+  context: Context,
+  user: string,
+  lockWait: string | undefined,
+): Promise<Desk> {
   const { environment, directory } = await context.project();
   const { statePaths } = await import("../state.ts");
   const { faultsFrom } = await import("../operation/faults.ts");
   return {
     environment,
     paths: statePaths(directory, environment),
-    user: userName(),
+    user,
     host: hostname(),
     version: context.version,
     signal: context.signal,
@@ -92,20 +101,14 @@ async function openDesk(context: Context, lockWait: string | undefined): Promise
   };
 }
 
-async function readProject(context: Context): Promise<Project> {
-  const { openProject } = await import("../config/open-project.ts");
-  const { env, config } = context.options;
-  const project = await openProject({
-    cwd: context.cwd,
-    env: context.env,
-    ...(config === undefined ? {} : { configFile: config }),
-    ...(env === undefined ? {} : { environment: env }),
-  });
-  for (const warning of project.warnings) context.output.warn(warning);
+/** What is doubtful in the configuration is told to those who use it. */
+async function warning(context: Context, load: () => Promise<Project>): Promise<Project> {
+  const project = await load();
+  for (const text of project.warnings) context.output.warn(text);
   return project;
 }
 
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

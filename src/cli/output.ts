@@ -63,7 +63,7 @@ export function createOutput(settings: OutputSettings): Output {
       if (outcome.error !== undefined) err(errorText(outcome.error, settings.stderrStyle));
     },
     fail(words, thrown) {
-      const error = explain(thrown);
+      const error = failureOf(thrown);
       const { exitCode } = error;
       if (json) {
         document(words, {
@@ -107,7 +107,8 @@ function logLines(error: StudioError): string[] {
   return Array.isArray(details.log) ? details.log.map(String) : [];
 }
 
-function explain(thrown: unknown): StudioError {
+/** What is told of whatever was thrown. */
+export function failureOf(thrown: unknown): StudioError {
   if (thrown instanceof StudioError) return thrown;
   if (systemCode(thrown) !== "ERR_MODULE_NOT_FOUND") return bugReport(thrown);
   return new StudioError({

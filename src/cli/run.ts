@@ -1,7 +1,9 @@
 import { type ExitCode, StudioError, exitCodes, usageError } from "../errors.ts";
+import type { Outcome } from "./command.ts";
 import { createContext } from "./create-context.ts";
 import { createMasker } from "./mask.ts";
 import { createOutput } from "./output.ts";
+import { placeOf } from "./place.ts";
 import type { Parsed } from "./program.ts";
 import { type Style, chalkPaint, plainPaint } from "./render.ts";
 import { watchSignals } from "./signals.ts";
@@ -34,7 +36,8 @@ export async function runParsed({ process, parsed, argv, end }: RunInput): Promi
       action.kind === "refuse" ? action.error : new Error("nothing to run"),
     );
   }
-  const signals = watchSignals(output.message, end);
+  let stop: () => void = () => end(exitCodes.interrupted);
+  const signals = watchSignals(output.message, () => stop());
   try {
     if (options.dryRun && action.command.dryRun === undefined) {
       throw usageError(
@@ -42,8 +45,20 @@ export async function runParsed({ process, parsed, argv, end }: RunInput): Promi
         "Run it without --dry-run.",
       );
     }
-    const context = createContext({ process, options, output, masker, signal: signals.signal });
-    const outcome = await action.command.run(context, action.input);
+    const { command, input } = action;
+    const onSecondSignal = (act: () => void) => void (stop = act);
+    const { env } = process;
+    const place = await placeOf({ command, cwd: process.cwd(), env, options });
+    const { signal } = signals;
+    const local = place.kind === "here" ? place : { env, load: async () => place.project };
+    const context = createContext({ ...local, process, options, output, masker, signal });
+    let outcome: Outcome;
+    if (place.kind === "here") {
+      outcome = await command.run(context, input);
+    } else {
+      const { sendAway } = await import("./send-away.ts");
+      outcome = await sendAway({ place, context, process, words, action, onSecondSignal, end });
+    }
     output.finish(words, action.command, outcome);
     return outcome.exitCode ?? exitCodes.done;
   } catch (error) {
@@ -52,7 +67,10 @@ export async function runParsed({ process, parsed, argv, end }: RunInput): Promi
 }
 
 /** What a signal broke off is no bug, whatever the library it hit calls it. */
-function interruption(error: unknown, name: "SIGINT" | "SIGTERM" | null): StudioError | null {
+export function interruption(
+  error: unknown,
+  name: "SIGINT" | "SIGTERM" | null,
+): StudioError | null {
   const aborted = error instanceof Error && ["AbortError", "ExitPromptError"].includes(error.name);
   if (error instanceof StudioError || (name === null && !aborted)) return null;
   const exitCode = name === "SIGTERM" ? exitCodes.terminated : exitCodes.interrupted;

@@ -3,21 +3,20 @@ export interface Signals {
   signal: AbortSignal;
   /** The name of the first signal received, or null. */
   received(): "SIGINT" | "SIGTERM" | null;
+  /** As if SIGTERM had been received. */
+  interrupt(): void;
 }
 
 /**
  * @param say told at once what a signal will do
  * @param end called for the second SIGINT: leaves at once, the journal is as it is
  */
-export function watchSignals(
-  say: (text: string) => void,
-  end: (exitCode: number) => void,
-): Signals {
+export function watchSignals(say: (text: string) => void, end: () => void): Signals {
   const controller = new AbortController();
   let first: "SIGINT" | "SIGTERM" | null = null;
   const receive = (name: "SIGINT" | "SIGTERM") => {
     if (first !== null) {
-      if (name === "SIGINT") end(130);
+      if (name === "SIGINT") end();
       return;
     }
     first = name;
@@ -26,5 +25,6 @@ export function watchSignals(
   };
   process.on("SIGINT", () => receive("SIGINT"));
   process.on("SIGTERM", () => receive("SIGTERM"));
-  return { signal: controller.signal, received: () => first };
+  const interrupt = () => receive("SIGTERM");
+  return { signal: controller.signal, received: () => first, interrupt };
 }

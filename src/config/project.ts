@@ -24,6 +24,8 @@ export interface LoadInput {
   configFile?: string;
   /** `--env`; absent: STUDIO_ENV, ENVIRONMENT, APP_ENV, then `local`. */
   environment?: string;
+  /** True: what refers to a variable that is not set here is no problem. */
+  lenient?: boolean;
 }
 
 export interface Project {
@@ -59,7 +61,13 @@ export async function loadProject(input: LoadInput): Promise<Project> {
     if (problems.length > 0) throw configurationError(location.file, problems);
     throw unknownEnvironment(requested, environments);
   }
-  const resolved = resolveEnvironment(root, environment, location, input.env, true);
+  const resolved = resolveEnvironment(
+    root,
+    environment,
+    location,
+    input.env,
+    input.lenient !== true,
+  );
   problems.push(...resolved.problems);
   const { settings } = resolved;
   if (problems.length > 0 || settings === null) throw configurationError(location.file, problems);

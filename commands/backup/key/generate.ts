@@ -17,6 +17,7 @@ export default defineCommand<NewKey>({
   examples: [
     { line: "studio backup key generate --output /mnt/usb/key.txt", does: "onto another disk" },
   ],
+  files: "here",
   exitCodes: [0, 2],
   async run(context, input) {
     const project = await context.project();

@@ -1,20 +1,35 @@
 import { z } from "zod";
-import { integer, oneOf, text } from "./fields.ts";
+import { fieldKinds, integer, oneOf, text } from "./fields.ts";
 
 const host = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i;
+
+const sshHost = z
+  .string()
+  // A leading dash would be read by ssh as an option.
+  .regex(
+    /^(?!-)([^\s@:/]+@(?!-))?[^\s@/]+$/,
+    "must be USER@HOST, HOST or a name of the ssh config",
+  );
+
+/** The host that an environment runs on, and its folder there (default: in the user's home). */
+const ssh = z
+  .union(
+    [
+      z.strictObject({
+        host: sshHost,
+        port: integer(1, 65_535).nullable().prefault(null),
+        path: text.nullable().prefault(null),
+      }),
+      sshHost.transform((host) => ({ host, port: null, path: null })),
+    ],
+    { error: "must be USER@HOST, HOST or a name of the ssh config, or { host, port, path }" },
+  )
+  .register(fieldKinds, { kind: "whole" });
 
 /** Where an environment runs. */
 export const targetFields = {
   target: oneOf("local", "compose", "swarm").prefault("local"),
-  ssh: z
-    .string()
-    // A leading dash would be read by ssh as an option.
-    .regex(
-      /^(?!-)([^\s@:/]+@(?!-))?[^\s@/]+$/,
-      "must be USER@HOST, HOST or a name of the ssh config",
-    )
-    .nullable()
-    .prefault(null),
+  ssh: ssh.nullable().prefault(null),
   compose: z
     .strictObject({
       files: z.array(text).min(1, "must name at least one file").prefault(["compose.yaml"]),

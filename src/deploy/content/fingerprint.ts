@@ -22,7 +22,7 @@ export function codeFingerprint(): string {
 /** Where npm (npm-shrinkwrap.json(5)) and pnpm list the packages of a node_modules folder. */
 const installedLists = [".package-lock.json", join(".pnpm", "lock.yaml")];
 
-function installedList(from: string): string | null {
+export function installedList(from: string): string | null {
   for (let folder = from; ; folder = dirname(folder)) {
     const lists = installedLists.map((name) => join(folder, "node_modules", name));
     const list = lists.find((file) => existsSync(file));
