@@ -10,13 +10,13 @@ export default defineCommand<null>({
     const { relay } = await import("../src/remote/host/relay.ts");
     const { packageRoot } = await import("../src/package-root.ts");
     const { homedir } = await import("node:os");
-    const { join } = await import("node:path");
+    const path = await import("node:path");
     await relay({
       stdin: process.stdin,
       stdout: process.stdout,
       env: context.env,
       userHome: homedir(),
-      program: [process.execPath, join(packageRoot, "bin", "studio.js")],
+      program: [process.execPath, path.join(packageRoot, "bin", "studio.js")],
       now: context.now(),
     });
     return { result: null };

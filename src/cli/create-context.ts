@@ -18,7 +18,9 @@ export interface ContextInput {
   masker: Masker;
   signal: AbortSignal;
   /** Where the command was typed on another machine: what of that one takes the place of this. */
-  remote?: Pick<Context, "prompt" | "observer" | "terminal"> & { caller: string };
+  remote?: Pick<Context, "prompt" | "observer" | "terminal"> & {
+    caller: { user: string; host: string };
+  };
 }
 
 export function createContext(input: ContextInput): Context {
@@ -48,7 +50,7 @@ export function createContext(input: ContextInput): Context {
     project: () => (project ??= warning(context, input.load)),
     view: () => openContextView(context, onSecret),
     observer: remote?.observer ?? (() => openObserver(context)),
-    desk: ({ lockWait } = {}) => openDesk(context, remote?.caller ?? userName(), lockWait),
+    desk: ({ lockWait } = {}) => openDesk(context, remote?.caller ?? caller(), lockWait),
     async workplace(input) {
       const { openWorkplace } = await import("../deploy/workplace.ts");
       const desk = await context.desk(input);
@@ -81,7 +83,7 @@ async function openContextView(context: Context, onSecret: (value: string) => vo
 
 async function openDesk(
   context: Context,
-  user: string,
+  { user, host }: { user: string; host: string },
   lockWait: string | undefined,
 ): Promise<Desk> {
   const { environment, directory } = await context.project();
@@ -91,7 +93,7 @@ async function openDesk(
     environment,
     paths: statePaths(directory, environment),
     user,
-    host: hostname(),
+    host,
     version: context.version,
     signal: context.signal,
     observer: await context.observer(),
@@ -108,7 +110,12 @@ async function warning(context: Context, load: () => Promise<Project>): Promise<
   return project;
 }
 
-export function userName(): string {
+/** Who types here, and on which machine. */
+export function caller(): { user: string; host: string } {
+  return { user: userName(), host: hostname() };
+}
+
+function userName(): string {
   try {
     return userInfo().username;
   } catch {

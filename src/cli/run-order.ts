@@ -46,7 +46,7 @@ export async function runOrder({ process, registry, argv, end }: OrderInput): Pr
     const [userHome, version] = [homedir(), packageVersion()];
     settled = await settle({ order, link, userHome, version, run, signal: signals.signal, now });
     await enter(process, settled, order);
-    const prompt = createEventPrompt(link, order, signals.interrupt);
+    const prompt = createEventPrompt(link, order, () => signals.interrupt());
     const load = once(() => openOrdered(process, order));
     const { env } = process;
     const observer = async () => createEventObserver(link, masker);

@@ -1,8 +1,7 @@
-import { hostname } from "node:os";
 import type { Outcome } from "./command.ts";
 import { textOption } from "./command.ts";
 import type { Context } from "./context.ts";
-import { userName } from "./create-context.ts";
+import { caller } from "./create-context.ts";
 import { readDuration } from "./duration.ts";
 import type { Place } from "./place.ts";
 import type { Parsed } from "./program.ts";
@@ -21,8 +20,7 @@ export interface AwayInput {
 export async function sendAway(input: AwayInput): Promise<Outcome> {
   const { place, context, process, words, action, onSecondSignal, end } = input;
   const { runOnHost } = await import("../remote/run-on-host.ts");
-  const { env, options, output, prompt, terminal, signal, observer } = context;
-  const { stdin, stdout, stderr } = process;
+  const { env, options, output, prompt, terminal, signal } = context;
   const lockWait = textOption(action.input, "lockWait");
   return runOnHost({
     project: place.project,
@@ -31,9 +29,17 @@ export async function sendAway(input: AwayInput): Promise<Outcome> {
     input: action.input,
     options,
     lockWait: lockWait === undefined ? 0 : await readDuration(lockWait),
-    caller: `${userName()}@${hostname()}`,
+    caller: caller(),
     scene: {
-      ...{ env, output, prompt, observer, terminal, signal, stdin, stdout, stderr },
+      env,
+      output,
+      prompt,
+      observer: () => context.observer(),
+      terminal,
+      signal,
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
       mayAsk: terminal.stdin && terminal.stderr && options.input,
       onSecondSignal,
       end,

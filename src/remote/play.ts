@@ -59,7 +59,11 @@ export class Play {
         return;
       case "closed":
         return this.close();
-      default:
+      case "plan":
+      case "started":
+      case "ended":
+      case "say":
+      case "note":
         return this.#observe(event);
     }
   }

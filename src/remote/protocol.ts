@@ -47,8 +47,8 @@ export interface Order {
   lockWait: number;
   /** What the configuration refers to and only this machine knows. Secret. */
   variables: Record<string, string>;
-  /** Who typed it, where: `ann@laptop`. */
-  caller: string;
+  /** Who typed it, and on which machine. */
+  caller: { user: string; host: string };
   terminal: { stdin: boolean; stdout: boolean; prompts: boolean };
 }
 

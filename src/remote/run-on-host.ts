@@ -21,7 +21,7 @@ export interface HostRun {
   options: GlobalOptions;
   /** Milliseconds. */
   lockWait: number;
-  caller: string;
+  caller: Order["caller"];
   scene: Scene;
 }
 

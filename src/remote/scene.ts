@@ -1,13 +1,12 @@
 import type { Readable, Writable } from "node:stream";
-import type { Output } from "../cli/output.ts";
-import type { Prompt } from "../cli/prompt.ts";
+import type { Context } from "../cli/context.ts";
 import type { Observer } from "../operation/step.ts";
 
 /** This machine's side of a run on another one: where it is shown, and who may be asked. */
 export interface Scene {
   env: Record<string, string | undefined>;
-  output: Pick<Output, "message" | "warn" | "line">;
-  prompt: Prompt;
+  output: Pick<Context["output"], "message" | "warn" | "line">;
+  prompt: Context["prompt"];
   observer: () => Promise<Observer>;
   stdin: Readable;
   stdout: Writable;

@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
-  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir, userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { until } from "./processes.ts";
 import { binary, freePort } from "./studio.ts";
 
@@ -19,11 +19,12 @@ import { binary, freePort } from "./studio.ts";
 export interface SshHost {
   /** What stands in studio.yaml. */
   address: string;
+  port: number;
   home: string;
   /** For processes that connect to it: their ssh configuration and keys lie in this home. */
   env: Record<string, string>;
-  /** What every session there finds in its environment besides. */
-  setEnvironment(variables: Record<string, string>): Promise<void>;
+  knownHosts: string;
+  authorizedKeys: string;
   stop(): Promise<void>;
 }
 
@@ -37,74 +38,69 @@ export const sshUnavailable: string | null =
       ? null
       : "there is no ssh (Debian: openssh-client)";
 
+const repository = resolve(import.meta.dirname, "../..");
+
+/** As root, the host sees neither this repository nor its Node.js: it is given all by studio. */
+const hides =
+  process.getuid?.() === 0 &&
+  spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
+
 /** Starts an sshd as this user, with keys of its own; `HOME` is another there than here. */
 export async function startSshHost(): Promise<SshHost> {
   const folder = mkdtempSync(join(tmpdir(), "studio-ssh-host-"));
-  const home = join(folder, "home");
-  const client = join(folder, "client");
-  mkdirSync(home);
-  mkdirSync(join(client, ".ssh"), { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  const [home, client, bin] = ["home", "client", "bin"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const path of [home, client, bin, join(client, ".ssh")]) mkdirSync(path, { mode: 0o700 });
+  chmodSync(folder, 0o755);
   const hostKey = makeKey(join(folder, "host_key"));
-  const clientKey = makeKey(join(client, ".ssh", "id_ed25519"));
-  writeFileSync(join(folder, "authorized_keys"), clientKey, { mode: 0o600 });
+  const authorizedKeys = join(folder, "authorized_keys");
+  writeFileSync(authorizedKeys, makeKey(join(client, ".ssh", "id_ed25519")), { mode: 0o600 });
   const port = await freePort();
-  const PATH = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
-  const configuration = (variables: Record<string, string>) => {
-    const set = Object.entries({ HOME: home, PATH, ...variables });
-    return [
+  const path = `${hides ? "" : `${dirname(process.execPath)}:`}/usr/local/bin:/usr/bin:/bin`;
+  const configuration = join(folder, "sshd_config");
+  writeFileSync(
+    configuration,
+    [
       `Port ${port}`,
       "ListenAddress 127.0.0.1",
       `HostKey ${join(folder, "host_key")}`,
-      `AuthorizedKeysFile ${join(folder, "authorized_keys")}`,
+      `AuthorizedKeysFile ${authorizedKeys}`,
       `PidFile ${join(folder, "pid")}`,
       "PasswordAuthentication no",
       "KbdInteractiveAuthentication no",
       "UsePAM no",
       "StrictModes no",
       "PermitRootLogin yes",
-      "MaxStartups 100",
-      `SetEnv ${set.map(([name, value]) => `"${name}=${value}"`).join(" ")}`,
-      // The session's own HOME is that of the account, whatever SetEnv says.
-      `ForceCommand HOME=${home}; export HOME; cd; exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"`,
-    ].join("\n");
-  };
-  const file = join(folder, "sshd_config");
-  writeFileSync(file, configuration({}));
-  mkdirSync("/run/sshd", { recursive: true });
-  const daemon = await startDaemon(file, port);
-  const { username } = userInfo();
-  const alias = `studio-test-${port}`;
-  writeFileSync(
-    join(client, ".ssh", "config"),
-    [
-      `Host ${alias}`,
-      "  HostName 127.0.0.1",
-      `  Port ${port}`,
-      `  User ${username}`,
-      `  IdentityFile ${join(client, ".ssh", "id_ed25519")}`,
-      "  IdentitiesOnly yes",
-      `  UserKnownHostsFile ${join(client, ".ssh", "known_hosts")}`,
+      // The session's own home would be that of the account.
+      `ForceCommand HOME=${home} PATH=${path}; export HOME PATH; cd; exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"`,
     ].join("\n"),
   );
-  appendFileSync(join(client, ".ssh", "known_hosts"), `[127.0.0.1]:${port} ${hostKey}`);
-  const bin = join(folder, "bin");
-  mkdirSync(bin);
+  const daemon = await startDaemon(configuration, port);
+  const address = `studio-test-${port}`;
+  const knownHosts = join(client, ".ssh", "known_hosts");
+  writeFileSync(knownHosts, `[127.0.0.1]:${port} ${hostKey}`);
+  const settings = [
+    `Host ${address}`,
+    "  HostName 127.0.0.1",
+    `  Port ${port}`,
+    `  User ${userInfo().username}`,
+    `  IdentityFile ${join(client, ".ssh", "id_ed25519")}`,
+    "  IdentitiesOnly yes",
+    `  UserKnownHostsFile ${knownHosts}`,
+  ];
+  writeFileSync(join(client, ".ssh", "config"), settings.join("\n"));
   // ssh takes the configuration from the account's home, not from HOME.
   const program = `#!/bin/sh\nexec /usr/bin/ssh -F ${join(client, ".ssh", "config")} "$@"\n`;
   writeFileSync(join(bin, "ssh"), program, { mode: 0o755 });
+  const PATH = `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}`;
   return {
-    address: alias,
-    home,
-    env: { HOME: client, PATH: `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}` },
-    async setEnvironment(variables) {
-      writeFileSync(file, configuration(variables));
-      daemon.kill("SIGHUP");
-      await until("sshd listens again", () => answers(port));
-    },
+    ...{ address, port, home, knownHosts, authorizedKeys, env: { HOME: client, PATH } },
     async stop() {
+      takeDownAll(home);
       daemon.kill();
-      await takeDownAll(home);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -116,30 +112,34 @@ function makeKey(file: string): string {
 }
 
 async function startDaemon(configuration: string, port: number): Promise<ChildProcess> {
-  const daemon = spawn(server ?? "", ["-D", "-e", "-f", configuration], { stdio: "ignore" });
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
+  const start = `exec ${server} -D -e -f ${configuration}`;
+  const hide = `mount -t tmpfs none ${repository} && ${start}`;
+  const [file, ...argv] = hides ? ["unshare", "-m", "sh", "-c", hide] : ["sh", "-c", start];
+  const daemon = spawn(file ?? "", argv, { stdio: "ignore" });
   await until("sshd listens", () => answers(port));
   return daemon;
 }
 
 function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const socket = createConnection(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true) ?? socket.destroy());
-    socket.once("error", () => resolve(false));
+    const end = (is: boolean) => {
+      socket.destroy();
+      done(is);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
   });
 }
 
 /** Ends what serves for the projects there. */
-async function takeDownAll(home: string): Promise<void> {
+function takeDownAll(home: string): void {
   const folder = join(home, "studio");
-  if (!existsSync(folder)) return;
-  const { readdirSync } = await import("node:fs");
-  for (const name of readdirSync(folder)) {
-    const environment = name.slice(name.indexOf("-") + 1);
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const environment = name.slice(name.lastIndexOf("-") + 1);
     const argv = [binary, "down", "--env", environment, "--lock-wait", "30s"];
-    spawnSync(process.execPath, argv, {
-      cwd: join(folder, name),
-      env: { ...process.env, HOME: home },
-    });
+    const env = { ...process.env, HOME: home };
+    spawnSync(process.execPath, argv, { cwd: join(folder, name), env });
   }
 }

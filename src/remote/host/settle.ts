@@ -80,7 +80,7 @@ async function take(input: SettleInput, home: HomeFiles): Promise<Settled> {
     await underLock(async () => {
       refuseUnfinished(paths, order.home.environment);
       await takeFiles(home, files);
-      const by = order.caller;
+      const by = callerOf(order);
       const mark = { environment: order.home.environment, version: input.version, by };
       replaceFile(paths.mark, JSON.stringify(mark));
     });
@@ -102,12 +102,14 @@ async function receive({ link }: SettleInput, home: HomeFiles): Promise<ProjectF
   return message.files;
 }
 
+const callerOf = ({ caller }: Order): string => `${caller.user}@${caller.host}`;
+
 function lockFor(input: SettleInput, file: string, kind: string): Promise<Lock> {
   const { order, run, signal, now } = input;
   return acquireLock({
     file,
     environment: order.home.environment,
-    holder: { kind, operation: run, user: order.caller, since: now.toISOString() },
+    holder: { kind, operation: run, user: callerOf(order), since: now.toISOString() },
     wait: order.lockWait,
     signal,
   });

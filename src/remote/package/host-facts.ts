@@ -25,7 +25,8 @@ const mark = "studio-host/1";
  */
 export function factsLine(studio: string, dependencies: string): string {
   const isNew =
-    'process.exit(((v) => v[0] > 24 || (v[0] == 24 && v[1] >= 15))(process.versions.node.split(\\".\\")) ? 0 : 1)';
+    "const [a, b] = process.versions.node.split(String.fromCharCode(46)); " +
+    "process.exitCode = a > 24 || (a == 24 && b >= 15) ? 0 : 1";
   const script = [
     `echo; echo ${mark}`,
     `echo "home=$HOME"`,

@@ -117,5 +117,5 @@ function archive(base: string, paths: readonly string[]): Readable {
 async function* pack(base: string, paths: readonly string[]): AsyncGenerator<Buffer, void> {
   const { create } = await import("tar");
   const stream = create({ cwd: base, portable: true, noDirRecurse: true }, [...paths]);
-  for await (const chunk of stream) yield chunk as Buffer;
+  for await (const chunk of stream) yield chunk;
 }

@@ -50,7 +50,7 @@ export async function connect(input: SshInput, firstLine: string): Promise<[Conn
     host: input.host,
     run: (line, from) => collect(input, argv, line, from),
     start: (line) => startSession(input, [...argv, "-T", "--", input.host, line], true),
-    attach: (line) => attach(input, [...argv, "-tt", "--", input.host, line]),
+    attach: (line) => attach(input, [...argv, "-q", "-tt", "--", input.host, line]),
     close: () => closeMaster(input, [...argv, "-O", "exit", "--", input.host]),
   };
   const { exitCode, stdout } = await connection.run(firstLine);
