@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { createIdentifier } from "../../identifier.ts";
@@ -116,7 +117,7 @@ async function carryIn(
   try {
     for await (const { kind, bytes } of frames) {
       if (kind === "signal") child.kill(bytes.toString("utf8") as NodeJS.Signals);
-      else if (kind === "input") child.stdin?.write(bytes);
+      else if (kind === "input") await pass(child.stdin, bytes);
       else if (kind === "inputEnd") child.stdin?.end();
       else await writeFrame(messages, kind, bytes);
     }
@@ -124,6 +125,12 @@ async function carryIn(
     // A connection that breaks may do so in the middle of a frame.
   }
   lost();
+}
+
+/** A program that does not read holds up what is sent to it. */
+async function pass(stream: Writable | null, bytes: Buffer): Promise<void> {
+  if (stream === null || !stream.writable || stream.write(bytes)) return;
+  await Promise.race([once(stream, "drain"), once(stream, "close")]);
 }
 
 async function carryOut(

@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { Connection } from "../ssh/connection.ts";
@@ -110,8 +111,10 @@ async function succeed(connection: Connection, script: string, content: Readable
 
 /** A compressed archive of files below a folder. */
 function archive(base: string, paths: readonly string[]): Readable {
-  const packed = Readable.from(pack(base, paths));
-  return packed.pipe(createGzip({ level: 1 }));
+  const compressed = createGzip({ level: 1 });
+  // What goes wrong here shows where the compressed bytes are read.
+  pipeline(Readable.from(pack(base, paths)), compressed).catch(() => {});
+  return compressed;
 }
 
 async function* pack(base: string, paths: readonly string[]): AsyncGenerator<Buffer, void> {

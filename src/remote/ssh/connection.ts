@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { StudioError, exitCodes, systemCode } from "../../errors.ts";
 import { explainFailure } from "./explain.ts";
 
@@ -122,7 +123,7 @@ async function collect(
     stdout?.on("data", (chunk) => (text += String(chunk)));
     if (child.stdin !== null) {
       if (from === undefined) child.stdin.end();
-      else from.pipe(child.stdin);
+      else void pipeline(from, child.stdin).catch(stop);
     }
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
