@@ -69,7 +69,7 @@ test("every key of the whole example loads, in each of its environments", async 
   const production = await load(example, { environment: "production" });
   expect(production.settings).toMatchObject({
     target: "compose",
-    ssh: "deploy@studio.example.com",
+    ssh: { host: "deploy@studio.example.com", port: null, path: null },
     compose: { files: ["compose.yaml"], profiles: ["production"], proxy: "nginx" },
     database: { url: { env: "DATABASE_URL" } },
     variables: { required: ["JWT_SECRET_KEY"], file: ".env.production" },

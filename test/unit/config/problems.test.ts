@@ -23,7 +23,10 @@ test.each([
   ["domains: studio.example.com\n", "1:10 domains: must be a list"],
   ["domains: [a_b.example]\n", "1:11 domains[0]: must be a host name"],
   ["variables: []\n", "1:12 variables: must be a map of keys and values"],
-  ["ssh: -oProxyCommand=x\n", "1:6 ssh: must be USER@HOST, HOST or a name of the ssh config"],
+  [
+    "ssh: -oProxyCommand=x\n",
+    "1:6 ssh: must be USER@HOST, HOST or a name of the ssh config, or { host, port, path }",
+  ],
   [
     "schedule: { jobs: { a: { cron: 1 2 3, run: x } } }\n",
     '1:32 schedule.jobs.a.cron: "1 2 3" has 3 fields where cron has five. Give minute, hour, day of month, month and day of week, such as 0 2 * * *.',
@@ -114,7 +117,7 @@ test("a missing variable of another environment does not stop this one, its mist
   expect((await load(text)).environment).toBe("local");
   expect(await problemsOf(text, { environment: "production" })).toHaveLength(3);
   expect(await problemsOf(`${text}  staging: { ssh: 5 }\n`)).toEqual([
-    "studio.yaml:3:19 environments.staging.ssh: must be a text (put a number in quotes)",
+    "studio.yaml:3:19 environments.staging.ssh: must be USER@HOST, HOST or a name of the ssh config, or { host, port, path }",
   ]);
 });
 
