@@ -32,7 +32,7 @@ const folders: string[] = [];
 beforeAll(async () => {
   if (sshUnavailable !== null) return;
   [host, port] = [await startSshHost(), await freePort()];
-  home = join(host.home, "studio", "shop-production");
+  home = join(host.home, "studio", "shop-live");
 });
 
 afterAll(async () => {
@@ -48,9 +48,9 @@ function checkout(gate = "300ms"): string {
     join(folder, "studio.yaml"),
     `name: shop
 environments:
-  production:
+  live:
     ssh: ${host.address}
-    variables: { required: [SHOP_TOKEN] }
+    variables: { required: [SHOP_TOKEN] } # and what is named: \${STUDIO_FAULT}
 serve: { port: ${port} }
 deploy:
   health: { passes: 1 }
@@ -63,7 +63,7 @@ deploy:
 }
 
 function start(folder: string, argv: readonly string[], more: Record<string, string> = {}) {
-  return spawn(process.execPath, [binary, ...argv, "--env", "production"], {
+  return spawn(process.execPath, [binary, ...argv, "--env", "live"], {
     cwd: folder,
     env: { ...host.env, SHOP_TOKEN: secret, ...more },
     stdio: ["pipe", "pipe", "pipe"],
@@ -215,6 +215,20 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     },
   );
 
+  test.each(["resume", "abort"])(
+    "a run that is killed on the host is ended from another checkout: %s",
+    { timeout: 240_000 },
+    async (word) => {
+      const point = "operation#begin:after";
+      const killed = await studio(checkout(), ["deploy"], { STUDIO_FAULT: `kill:${point}` });
+      expect(killed).toMatchObject({ exitCode: 6, stderr: expect.stringContaining("SIGKILL") });
+      const refused = await studio(checkout(), ["deploy"]);
+      const ended = await studio(checkout(), [word]);
+      expect([refused.exitCode, ended.exitCode], ended.stderr).toEqual([7, 0]);
+      expect(await expectSoundHost(`killed there, then ${word}`)).toMatchObject({ serves: true });
+    },
+  );
+
   test("Ctrl-C undoes there what was begun", { timeout: 240_000 }, async () => {
     const folder = checkout("3s");
     const before = await servingRelease(folder);
@@ -227,8 +241,8 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     expect(stderr).toContain("undone: Keep the release");
     expect(await servingRelease(folder)).toBe(before);
     await expectSoundHost("interrupted");
-    const { operations } = await resultOf<{ operations: Operation[] }>(folder, "history");
-    expect(operations[0]).toMatchObject({ kind: "deploy", outcome: "undone" });
+    const [last] = await resultOf<Operation[]>(folder, "history");
+    expect(last).toMatchObject({ kind: "deploy", outcome: "undone" });
   });
 
   test("a program is handed the streams, and its exit code comes back", async () => {
@@ -268,7 +282,7 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
   test("what serves starts again on the host alone", { timeout: 120_000 }, async () => {
     const there = (word: string) =>
       collect(
-        spawn(process.execPath, [binary, word, "--env", "production"], {
+        spawn(process.execPath, [binary, word, "--env", "live"], {
           cwd: home,
           env: { PATH: host.env["PATH"], HOME: host.home },
         }),

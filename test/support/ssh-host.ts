@@ -47,8 +47,8 @@ const hides =
 
 /** Starts an sshd as this user, with keys of its own; `HOME` is another there than here. */
 export async function startSshHost(): Promise<SshHost> {
-  const folder = mkdtempSync(join(tmpdir(), "studio-ssh-host-"));
-  const [home, client, bin] = ["home", "client", "bin"].map((name) => join(folder, name)) as [
+  const folder = mkdtempSync(join(tmpdir(), "ssh-"));
+  const [home, client, bin] = ["h", "client", "bin"].map((name) => join(folder, name)) as [
     string,
     string,
     string,
@@ -97,7 +97,12 @@ export async function startSshHost(): Promise<SshHost> {
   writeFileSync(join(bin, "ssh"), program, { mode: 0o755 });
   const PATH = `${bin}:${dirname(process.execPath)}:${process.env["PATH"]}`;
   return {
-    ...{ address, port, home, knownHosts, authorizedKeys, env: { HOME: client, PATH } },
+    address,
+    port,
+    home,
+    knownHosts,
+    authorizedKeys,
+    env: { HOME: client, PATH },
     async stop() {
       takeDownAll(home);
       daemon.kill();
