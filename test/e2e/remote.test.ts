@@ -32,7 +32,7 @@ const folders: string[] = [];
 beforeAll(async () => {
   if (sshUnavailable !== null) return;
   [host, port] = [await startSshHost(), await freePort()];
-  home = join(host.home, "studio", "shop-live");
+  home = join(host.home, "studio", "s-live");
 });
 
 afterAll(async () => {
@@ -46,7 +46,7 @@ function checkout(gate = "300ms"): string {
   folders.push(folder);
   writeFileSync(
     join(folder, "studio.yaml"),
-    `name: shop
+    `name: s
 environments:
   live:
     ssh: ${host.address}
@@ -251,6 +251,24 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     const { exitCode, stdout, stderr } = await collect(child);
     expect([exitCode, stdout, stderr]).toEqual([7, `typed here\n${home}\n`, "bad\n"]);
   });
+
+  test.skipIf(spawnSync("script", ["-qec", "true", "/dev/null"]).status !== 0)(
+    "a program that wants a terminal has this one",
+    { timeout: 60_000 },
+    async () => {
+      const words = [process.execPath, binary, "exec", "--env", "live", "--", "sh", "-c"];
+      const line = [...words, "'tty; read answer; echo got $answer; exit 5'"].join(" ");
+      const child = spawn("script", ["-qec", line, "/dev/null"], {
+        cwd: checkout(),
+        env: { ...host.env, SHOP_TOKEN: secret, TERM: "xterm" },
+        stdio: "pipe",
+      });
+      child.stdout.once("data", () => child.stdin.write("this\n"));
+      const { exitCode, stdout } = await collect(child);
+      expect(stdout).toMatch(/^\/dev\/pts\/\d+\r\nthis\r\ngot this\r\n/);
+      expect(exitCode).toBe(5);
+    },
+  );
 
   test("logs are followed until they are no longer wanted", { timeout: 60_000 }, async () => {
     const child = start(checkout(), ["logs", "-f", "--lines", "1"]);

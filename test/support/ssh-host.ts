@@ -47,7 +47,7 @@ const hides =
 
 /** Starts an sshd as this user, with keys of its own; `HOME` is another there than here. */
 export async function startSshHost(): Promise<SshHost> {
-  const folder = mkdtempSync(join(tmpdir(), "ssh-"));
+  const folder = mkdtempSync(join(tmpdir(), "h-"));
   const [home, client, bin] = ["h", "client", "bin"].map((name) => join(folder, name)) as [
     string,
     string,
