@@ -101,10 +101,15 @@ interface Operation {
 }
 
 /** Waits for a word on the standard error of a command that runs. */
-async function said(child: ChildProcess, word: string): Promise<void> {
+function said(child: ChildProcess, word: string): Promise<void> {
   let text = "";
-  child.stderr?.on("data", (chunk) => (text += String(chunk)));
-  await until(`"${word}" is said, not ${text}`, () => text.includes(word));
+  return new Promise((resolve, reject) => {
+    child.stderr?.on("data", (chunk) => {
+      text += String(chunk);
+      if (text.includes(word)) resolve();
+    });
+    child.once("close", () => reject(new Error(`It ended without "${word}": ${text}`)));
+  });
 }
 
 /** Processes of this machine that hold the connections of a command. */
