@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createConnection } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { until } from "./processes.ts";
 import { binary, freePort } from "./studio.ts";
@@ -47,7 +47,8 @@ const hides =
 
 /** Starts an sshd as this user, with keys of its own; `HOME` is another there than here. */
 export async function startSshHost(): Promise<SshHost> {
-  const folder = mkdtempSync(join(tmpdir(), "h-"));
+  // Short, so that the sockets of what serves there find room below it.
+  const folder = mkdtempSync("/tmp/h-");
   const [home, client, bin] = ["h", "client", "bin"].map((name) => join(folder, name)) as [
     string,
     string,
