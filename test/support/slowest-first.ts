@@ -1,14 +1,14 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** From those that take longest to those that take least. */
-const kinds = ["/test/e2e/", "/test/integration/", "/test/"];
+/** What takes less time than the rest, and what takes least. */
+const quick = ["/test/integration/", "/test/unit/"];
 
 /** In this order no slow file is begun last, to run alone while everything else is done. */
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const kindOf = ({ moduleId }: TestSpecification) =>
-      kinds.findIndex((kind) => moduleId.includes(kind));
+    const rank = ({ moduleId }: TestSpecification) =>
+      quick.findIndex((kind) => moduleId.includes(kind));
     const sorted = await super.sort(files);
-    return sorted.toSorted((one, other) => kindOf(one) - kindOf(other));
+    return sorted.toSorted((one, other) => rank(one) - rank(other));
   }
 }
