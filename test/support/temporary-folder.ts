@@ -64,9 +64,18 @@ function removeAbandoned(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = new RegExp(`^${prefix}(\\d+)$`).exec(name)?.[1];
     const folder = join(parent, name);
-    if (pid === undefined || existsSync(`/proc/${pid}`) || !existsSync(join(folder, mark)))
-      continue;
+    if (pid === undefined || isInUse(Number(pid)) || !existsSync(join(folder, mark))) continue;
     remove(folder);
+  }
+}
+
+function isInUse(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
