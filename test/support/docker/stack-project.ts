@@ -27,7 +27,11 @@ deploy:
   keepReleases: 2
 `;
 
-export async function createStackProject(more = ""): Promise<StackProject> {
+/**
+ * @param more settings added to those of the tests
+ * @param database the service with the volume is a PostgreSQL server
+ */
+export async function createStackProject(more = "", database = false): Promise<StackProject> {
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
   const project = await createProject(`${settings}${more}`, directory);
   const port = await freePort();
@@ -39,7 +43,7 @@ export async function createStackProject(more = ""): Promise<StackProject> {
   mkdirSync(join(directory, "conf.d"));
   writeFileSync(join(directory, "conf.d", "site.conf"), site);
   const configure = (application: Record<string, string>) =>
-    project.write("compose.yaml", composeFile(stack, port, application));
+    project.write("compose.yaml", composeFile({ stack, port, application, database }));
   configure({});
   return {
     ...project,
@@ -77,7 +81,27 @@ function tagsOf(name: string): string[] {
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-function composeFile(stack: string, port: number, application: Record<string, string>): string {
+interface StackShape {
+  stack: string;
+  port: number;
+  application: Record<string, string>;
+  database: boolean;
+}
+
+/** A password of a server that only the stack's own network reaches. */
+const server = {
+  environment: { POSTGRES_USER: "studio", POSTGRES_PASSWORD: "of-the-tests" },
+  volumes: ["data:/var/lib/postgresql/data"],
+  healthcheck: {
+    test: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1"],
+    interval: "1s",
+    retries: 30,
+  },
+};
+
+const idle = { command: ["sleep", "infinity"], user: "0", init: true, volumes: ["data:/data"] };
+
+function composeFile({ stack, port, application, database }: StackShape): string {
   const environment = { BOOT_MS: "200", ABRUPT: "1", ...application };
   const check =
     "fetch('http://127.0.0.1:8000/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))";
@@ -97,12 +121,9 @@ function composeFile(stack: string, port: number, application: Record<string, st
           retries: 2,
         },
       },
-      db: {
-        image: testImage("app"),
-        command: ["sleep", "infinity"],
-        init: true,
-        volumes: ["data:/data"],
-      },
+      db: database
+        ? { image: testImage("postgres"), ...server }
+        : { image: testImage("app"), ...idle },
       nginx: {
         image: testImage("nginx"),
         ports: [`127.0.0.1:${port}:80`],

@@ -13,12 +13,13 @@ export interface ComposeSite {
   proxy: Proxy;
 }
 
-/** `docker compose` with the file that was rendered for a release, in one colour. */
-export function rendered(
+export const renderedPath = (
   { input }: ComposeSite,
   release: ComposeRelease,
   colour: Colour,
-): string[] {
-  const file = join(releaseFolder(input.paths, release.id), renderedFile(colour));
-  return ["compose", "-p", release.compose.project, "-f", file];
+): string => join(releaseFolder(input.paths, release.id), renderedFile(colour));
+
+/** `docker compose` with the file that was rendered for a release, in one colour. */
+export function rendered(site: ComposeSite, release: ComposeRelease, colour: Colour): string[] {
+  return ["compose", "-p", release.compose.project, "-f", renderedPath(site, release, colour)];
 }

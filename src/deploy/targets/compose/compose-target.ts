@@ -4,11 +4,12 @@ import type { Refusal, Target } from "../../target.ts";
 import { colourOf, freeColour, labels } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
-import { type ComposeSite, rendered } from "./compose-site.ts";
+import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { containersOf, listContainers } from "./containers.ts";
 import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
+import { writeMountedState } from "./mounted-state.ts";
 import { colourService } from "./render.ts";
 import { takeDown } from "./take-down.ts";
 
@@ -69,6 +70,9 @@ async function startBacking(
   );
   await run.effect("proxy-files", () => proxy.prepare(switchedServices(release), serves));
   const colour = (configured === null ? null : colourOf(containers, configured)) ?? "blue";
+  await run.effect("mounted", () =>
+    writeMountedState(site.input, renderedPath(site, release, colour)),
+  );
   const argv = ["up", "-d", "--no-deps", "--no-build", "--pull", "never", "--wait", ...names];
   await run.effect("up", () =>
     docker.act(run, [...rendered(site, release, colour), ...argv], {

@@ -57,7 +57,7 @@ export async function direct(
   await proxy.direct(run, {
     release: to?.id ?? null,
     upstreams,
-    maintenance: to !== null && isMarked(input.paths, to.id),
+    maintenance: to === null || isMarked(input.paths, to.id),
     containers: await proxyContainers(site, release),
   });
 }

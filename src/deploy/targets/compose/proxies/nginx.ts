@@ -29,8 +29,8 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
         const nowhere = services.map((service) => ({ service, address: "" }));
         writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere));
       }
-      if (readProxyFile(folder, maintenanceFile) === null) {
-        writeProxyFile(folder, maintenanceFile, maintenanceText(false));
+      if (!serves || readProxyFile(folder, maintenanceFile) === null) {
+        writeProxyFile(folder, maintenanceFile, maintenanceText(!serves));
       }
     },
     async direct(run, order) {

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noDocker, skipped } from "../support/docker/images.ts";
+import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { succeed } from "../support/kill-rounds.ts";
+
+const missing = noDocker();
+
+const settings = `
+database: { url: "postgres://studio:of-the-tests@db:5432/studio" }
+`;
+
+describe.skipIf(missing !== null)(`a database within the stack${skipped(missing)}`, () => {
+  let project: StackProject;
+
+  beforeAll(async () => {
+    project = await createStackProject(settings, true);
+  }, 300_000);
+
+  afterAll(async () => {
+    await project.remove();
+  }, 60_000);
+
+  async function schema(): Promise<{ head: string | null; pending: string[] }> {
+    return JSON.parse((await succeed(project, ["status", "--json"])).stdout).result.schema;
+  }
+
+  test("is started, migrated and backed up by the first deploy", async () => {
+    await succeed(project, ["deploy", "--skip-gate"]);
+    expect(await schema()).toMatchObject({ head: expect.any(String), pending: [] });
+  }, 300_000);
+
+  test("is reached by the next deploy, and where it has another address", async () => {
+    const { head } = await schema();
+    const before = project.running().find((name) => name.includes("-db-"));
+    await succeed(project, ["deploy", "--skip-gate"]);
+    expect(project.running()).toContain(before);
+    await succeed(project, ["down"]);
+    expect((await schema()).head).toBeNull();
+    await succeed(project, ["up"]);
+    expect((await schema()).head).toBe(head);
+  }, 300_000);
+});
