@@ -3,6 +3,7 @@ import type { StackImage, StackService } from "../../../../src/deploy/release.ts
 import type { Container } from "../../../../src/deploy/targets/compose/containers.ts";
 import { colourOf, freeColour } from "../../../../src/deploy/targets/compose/colours.ts";
 import {
+  canResolve,
   releaseIn,
   upstreamText,
 } from "../../../../src/deploy/targets/compose/proxies/nginx-files.ts";
@@ -123,13 +124,21 @@ describe("the file of upstreams", () => {
   const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000" }];
 
   test("names its release, and each service by a name that nginx allows", () => {
-    const text = upstreamText("20261121T201849Z-ociv", upstreams);
+    const text = upstreamText("20261121T201849Z-ociv", upstreams, false);
     expect(releaseIn(text)).toBe("20261121T201849Z-ociv");
     expect(text).toContain("upstream studio_my_api {\n  server shop-my-api-blue:8000;\n");
   });
 
+  test("lets an nginx that can look names up again do so", () => {
+    const text = upstreamText("20261121T201849Z-ociv", upstreams, true);
+    expect(text).toContain("  server shop-my-api-blue:8000 resolve;\n");
+    expect(
+      ["1.22.1", "1.27.2", "1.27.3", "1.30.5"].map((one) => canResolve(`nginx/${one}`)),
+    ).toEqual([false, false, true, true]);
+  });
+
   test("sends nobody anywhere where no release serves", () => {
-    const text = upstreamText(null, upstreams);
+    const text = upstreamText(null, upstreams, true);
     expect(releaseIn(text)).toBeNull();
     expect(text).toContain("down;");
     expect(text).not.toContain("blue");

@@ -21,15 +21,39 @@ const heading = /^# studio release=(\S+) sha256=([0-9a-f]{64})$/m;
 /**
  * The upstreams of a release. Idle connections are closed before an application would, which is
  * after 5 s where it is Node.js: a request on one that is being closed would be lost.
+ * @param resolves nginx can look a name up again while it runs: a container that the engine starts
+ *   again often has another address. 127.0.0.11 is the engine's own DNS in every container.
  */
-export function upstreamText(release: string | null, upstreams: readonly Upstream[]): string {
+export function upstreamText(
+  release: string | null,
+  upstreams: readonly Upstream[],
+  resolves: boolean,
+): string {
   const blocks = upstreams.map(({ service, address }) => {
-    const server = release === null ? "server 127.0.0.1:9 down;" : `server ${address};`;
-    return `upstream studio_${service.replaceAll(/\W/g, "_")} {\n  ${server}\n  keepalive 32;\n  keepalive_timeout 4s;\n}\n`;
+    const name = `studio_${service.replaceAll(/\W/g, "_")}`;
+    const plain = release === null ? ["server 127.0.0.1:9 down;"] : [`server ${address};`];
+    const servers =
+      release !== null && resolves
+        ? [
+            `zone ${name} 64k;`,
+            "resolver 127.0.0.11 valid=2s ipv6=off;",
+            `server ${address} resolve;`,
+          ]
+        : plain;
+    const lines = [...servers, "keepalive 32;", "keepalive_timeout 4s;"];
+    return `upstream ${name} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
   });
   const rest = blocks.join("\n");
   const hash = createHash("sha256").update(rest).digest("hex");
   return `# studio release=${release ?? "none"} sha256=${hash}\n${rest}`;
+}
+
+/** `resolve` in an upstream came with nginx 1.27.3. */
+export function canResolve(versionText: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = (/nginx\/(\d+)\.(\d+)\.(\d+)/.exec(versionText) ?? [])
+    .slice(1)
+    .map(Number);
+  return major * 1e6 + minor * 1e3 + patch >= 1_027_003;
 }
 
 /** The release that a file of upstreams names; null for none, or where there is no such file. */

@@ -3,6 +3,7 @@ import { StudioError, exitCodes } from "../../../../errors.ts";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import {
+  canResolve,
   maintenanceFile,
   maintenanceText,
   readProxyFile,
@@ -16,6 +17,10 @@ import type { Proxy } from "./proxy.ts";
 /** Milliseconds in which nginx must have started workers with the new configuration. */
 const reloadPatience = 10_000;
 
+const staleAddress =
+  "This nginx, before 1.27.3, looks names up when it is reloaded alone: a container that the engine " +
+  "starts again may have another address, and is found by the next deploy only.";
+
 /** nginx, by an include in a mounted folder and its signal to reload. */
 export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
@@ -27,15 +32,18 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       // nginx does not start where it cannot find the address of a name.
       if (!serves) {
         const nowhere = services.map((service) => ({ service, address: "" }));
-        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere));
+        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, false));
       }
       if (!serves || readProxyFile(folder, maintenanceFile) === null) {
         writeProxyFile(folder, maintenanceFile, maintenanceText(!serves));
       }
     },
     async direct(run, order) {
+      const resolves = await resolvesNames(docker, order.containers);
+      const text = upstreamText(order.release, order.upstreams, resolves);
+      if (!resolves && order.release !== null) run.note(staleAddress);
       await run.effect("include", (reach) => {
-        writeProxyFile(folder, upstreamFile, upstreamText(order.release, order.upstreams));
+        writeProxyFile(folder, upstreamFile, text);
         reach("upstreams-written");
         writeProxyFile(folder, maintenanceFile, maintenanceText(order.maintenance));
       });
@@ -60,6 +68,12 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       return 0;
     },
   };
+}
+
+async function resolvesNames(docker: Docker, containers: readonly Container[]): Promise<boolean> {
+  const versions = containers.map(({ id }) => docker.attempt(["exec", id, "nginx", "-v"]));
+  const answers = await Promise.all(versions);
+  return answers.length > 0 && answers.every(({ stderr }) => canResolve(stderr));
 }
 
 /** A file inside that is not the one outside is the classic way to reload and change nothing. */
