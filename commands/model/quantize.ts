@@ -81,7 +81,7 @@ export default defineCommand<QuantizeReport>({
     fields([
       ["size", `${roughBytes(report.bytes.before)}, then ${roughBytes(report.bytes.after)}`],
       [
-        report.difference.samples === "given" ? "speed" : "one at a time",
+        report.difference.samples === "given" ? "on the samples" : "one at a time",
         speed(report.itemsPerSecond),
       ],
       ...asked(report),
@@ -116,10 +116,11 @@ function speed({ before, after, ratio }: QuantizeReport["itemsPerSecond"]): stri
   return `${rough(before)} items a second, then ${rough(after)}: ${ratio.toFixed(2)} times`;
 }
 
-function asked({ batches, batched }: QuantizeReport): [string, string][] {
+function asked({ batches, batched, difference }: QuantizeReport): [string, string][] {
   if (batches === null) return [];
+  const rows = difference.samples === "given" ? "generated rows" : "rows";
   const how = batched.after ? "" : " (one by one: the daemon does not batch it)";
-  return [[`${batches.rows} in a batch`, `${speed(batches)}${how}`]];
+  return [[`${batches.rows} ${rows} at a time`, `${speed(batches)}${how}`]];
 }
 
 /** Nodes that were left are told by their reasons: a model has hundreds. */

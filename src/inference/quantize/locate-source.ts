@@ -67,7 +67,7 @@ export async function locateSource(input: SourceInput): Promise<SourceModel> {
   return await bundledSource(input, []);
 }
 
-/** @param known versions of that name which are not what was asked for: made of the bundled one, say */
+/** @param known versions of that name that are not what was asked for: those made of it, say */
 async function bundledSource(input: SourceInput, known: readonly string[]): Promise<SourceModel> {
   const { folders, bundled, name, version } = input;
   const root = join(bundled, name);
@@ -93,12 +93,13 @@ export const placeIn = ({ folder, file }: SourceModel): string => relative(folde
 
 function missing({ name, version, folders }: SourceInput, known: readonly string[]): StudioError {
   const wanted = version === null ? "" : ` of version ${version}`;
+  const others = known.length === 0 ? "" : ` It has ${known.join(", ")}.`;
   const int8 = version === null && known.length > 0;
   return new StudioError({
     code: "model.missing",
     message: int8
       ? `All there is of ${name} is int8 already: ${known.join(", ")}.`
-      : `There is no model ${name}${wanted}.${known.length === 0 ? "" : ` It has ${known.join(", ")}.`}`,
+      : `There is no model ${name}${wanted}.${others}`,
     hint:
       "`studio model list` shows the models. " +
       `One is a folder NAME/VERSION with model.onnx in ${folders.join(" or ")}.`,

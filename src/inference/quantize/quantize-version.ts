@@ -47,8 +47,8 @@ export interface QuantizeReport {
   /** Row by row; with given samples, with the rows each has. */
   itemsPerSecond: Speed;
   /**
-   * When many ask, who then share runs of so many rows; a version that is not batched computes
-   * row by row. Null where the first is not batched.
+   * When many ask, who then share runs of so many generated rows; a version that is not batched
+   * computes row by row. Null where the first is not batched.
    */
   batches: (Speed & { rows: number }) | null;
   /** Whether the daemon computes rows of several callers together. */

@@ -38,14 +38,13 @@ export interface StagedVersion {
 
 /**
  * Writes a version's folder beside its place, under a hidden name.
- * @throws StudioError `usage` when something is in its place, `model.unwritable`
+ * @throws StudioError `model.unwritable`; `publish` also `usage` when something is in its place
  */
 export async function stageVersion(
   source: SourceModel,
   destination: string,
   model: ModelProto,
 ): Promise<StagedVersion> {
-  requireFree(destination);
   const folder = await mkdir(dirname(destination), { recursive: true })
     .then(() => mkdtemp(join(dirname(destination), `.${basename(destination)}-`)))
     .catch((error: unknown) => {
@@ -146,10 +145,11 @@ async function sha256(file: string): Promise<string> {
 
 function unwritable(destination: string, cause: unknown): StudioError {
   const full = ["ENOSPC", "EDQUOT"].includes(systemCode(cause) ?? "");
+  const remedy = full ? "Make room" : "Give yourself the right to write there";
   return new StudioError({
     code: "model.unwritable",
     message: `${destination} cannot be written: ${reasonOf(cause)}.`,
-    hint: `${full ? "Make room" : "Give yourself the right to write there"}, or name another folder with --output DIR.`,
+    hint: `${remedy}, or name another folder with --output DIR.`,
     exitCode: exitCodes.unavailable,
     cause,
   });

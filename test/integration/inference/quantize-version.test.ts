@@ -139,6 +139,7 @@ describe("an int8 version", () => {
     expect(await readdir(join(models, "net"))).toEqual(["1"]);
     await quantize({});
     await expect(quantize({})).rejects.toThrow("something at");
+    expect((await quantize({ dryRun: true })).output).toBeNull();
     expect(await readdir(join(models, "net"))).toEqual(["1", "1-int8"]);
   });
 
