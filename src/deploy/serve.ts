@@ -53,7 +53,10 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     descriptors: [],
     listen,
     acceptAtOnce: true,
-    logger: createConsoleLogger(input.stdout, { environment: desk.environment }),
+    logger: createConsoleLogger(input.stdout, {
+      level: settings.log.level,
+      environment: desk.environment,
+    }),
   });
   input.listening(describeAddress(daemon.address() ?? listen));
   const stop = () => void daemon.stop(serve.shutdown);

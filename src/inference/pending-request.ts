@@ -1,3 +1,4 @@
+import type { Cancellation } from "./cancellation.ts";
 import { InferenceError } from "./inference-error.ts";
 import { joinRows, type Tensors } from "./tensor.ts";
 
@@ -9,7 +10,7 @@ export interface JobOptions {
   /** Milliseconds from now after which the caller no longer waits. */
   timeout: number;
   /** Aborted when the caller went away. */
-  signal?: AbortSignal | undefined;
+  signal?: Cancellation | undefined;
   /** Default: normal. */
   priority?: Priority | undefined;
   /** The work of the longest row, in tokens: rows of very different lengths share no batch. */
@@ -52,7 +53,7 @@ export class PendingRequest {
   /** Called once, when the caller was answered or gave up; the code of the error, if it is one. */
   onSettled: (outcome: InferenceError["code"] | "success") => void = () => undefined;
   private readonly timeout: number;
-  private readonly signal: AbortSignal | undefined;
+  private readonly signal: Cancellation | undefined;
   private readonly outputs: Tensors[] = [];
   private missing: number;
   private settled = false;

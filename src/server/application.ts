@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Role } from "../keys/role.ts";
+import { AnswerDeadline } from "./answer-deadline.ts";
 import { answerError } from "./error-answer.ts";
 import { useCompression } from "./compression.ts";
 import { useCors } from "./cors.ts";
@@ -48,7 +49,6 @@ export async function createApplication(services: Services): Promise<FastifyInst
     bodyLimit: services.spec.serve.limits.body,
     // An item's id of 256 characters, each of them escaped.
     routerOptions: { maxParamLength: 256 * 12 },
-    handlerTimeout: services.spec.serve.timeout,
     // Values are what they were sent as: "5" is no number, and an unknown key is an error.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
@@ -56,6 +56,11 @@ export async function createApplication(services: Services): Promise<FastifyInst
   });
   await useCors(application, services.spec.serve.cors.origins);
   await useCompression(application);
+  const deadline = new AnswerDeadline(services.spec.serve.timeout);
+  application.addHook("onRequest", (_request, reply, done) => {
+    deadline.watch(reply);
+    done();
+  });
   application.addHook("onRequest", (request, reply) => admit(services, request, reply));
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
@@ -131,7 +136,7 @@ function failed(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const failure = answerError(error, request.raw.complete);
+  const failure = answerError(error);
   const { status, code, retryAfter, headers = {} } = failure;
   const exchange = services.traffic.of(request.raw);
   exchange.code = code;

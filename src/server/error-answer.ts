@@ -40,11 +40,8 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "vector.database": 503,
 };
 
-/**
- * What the caller is told of an error: nothing of one that nobody foresaw.
- * @param received whether the whole request had arrived
- */
-export function answerError(error: unknown, received = true): Failure {
+/** What the caller is told of an error: nothing of one that nobody foresaw. */
+export function answerError(error: unknown): Failure {
   if (error instanceof InferenceError || error instanceof VectorError) {
     const { code, message: detail, hint } = error;
     const status = statuses[code];
@@ -56,9 +53,7 @@ export function answerError(error: unknown, received = true): Failure {
     const { status, code, message: detail, hint, errors, headers, retryAfter } = error;
     return { status, code, detail, hint, errors, headers, retryAfter };
   }
-  const known = (error ?? {}) as FrameworkError;
-  if (known.code === "FST_ERR_HANDLER_TIMEOUT" && !received) return tooSlow;
-  return answerFrameworkError(known);
+  return answerFrameworkError((error ?? {}) as FrameworkError);
 }
 
 interface FrameworkError {
@@ -89,10 +84,6 @@ function answerFrameworkError(error: FrameworkError): Failure {
       detail: "The body's content type is not supported.",
       hint: "Send JSON with the header `Content-Type: application/json`.",
     };
-  }
-  if (code === "FST_ERR_HANDLER_TIMEOUT") {
-    const detail = "The answer took longer than the server allows.";
-    return { status: 504, code: "request.timeout", detail };
   }
   if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
     return { status: statusCode, code: "request.invalid", detail: sentence(message as string) };

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { JobOptions } from "../inference/batch-queue.ts";
-import { abandonment } from "./abandonment.ts";
+import { Abandonment } from "./abandonment.ts";
 
 export type Priority = "high" | "normal" | "low";
 
@@ -21,7 +21,7 @@ export function jobOptions(
 ): JobOptions & { priority: Priority } {
   return {
     timeout: Math.min(said.timeout ?? limit, limit),
-    signal: abandonment(reply),
+    signal: new Abandonment(reply),
     priority: said.priority ?? priorityOfHeader(request.headers["priority"]),
   };
 }

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobOptions } from "../batch-queue.ts";
 import { InferenceError } from "../inference-error.ts";
@@ -21,7 +22,7 @@ export interface Load {
   duration: number;
   /** Milliseconds after which a row is given up. */
   patience: number;
-  signal?: AbortSignal | undefined;
+  signal?: Cancellation | undefined;
 }
 
 /** A model whose answers are remembered can compute all the same. */
@@ -62,7 +63,7 @@ export async function measure(
         times.push(performance.now() - sent);
       } catch (error) {
         if (!isFull(error)) throw error;
-        await sleep(fullWait, undefined, { signal });
+        await sleep(fullWait);
       }
     } while (performance.now() < end);
   };

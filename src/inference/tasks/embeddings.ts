@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import { reasonOf } from "../../errors.ts";
 import type { JobOptions } from "../batch-queue.ts";
 import { InferenceError } from "../inference-error.ts";
@@ -98,7 +99,7 @@ export class EmbeddingTask {
   private async tokenize(
     { inputs, prompt }: EmbeddingRequest,
     { settings, tokenizer }: Embedder,
-    signal: AbortSignal | undefined,
+    signal: Cancellation | undefined,
   ): Promise<number[][]> {
     const before = promptOf(settings, prompt);
     const rows: number[][] = [];

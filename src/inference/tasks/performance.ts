@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import { InferenceError } from "../inference-error.ts";
 import type { ModelPool } from "../model-pool.ts";
 import type { LoadedModel } from "../model.ts";
@@ -16,7 +17,7 @@ export interface OptimizeRequest {
   dimensions?: Record<string, number> | undefined;
   /** Sets what is proposed. */
   apply: boolean;
-  signal?: AbortSignal | undefined;
+  signal?: Cancellation | undefined;
 }
 
 type Setting = Pick<ModelCapacity, "instances" | "batchRows">;
@@ -154,10 +155,10 @@ class Trial {
   readonly skipped: ModelReport["skipped"] = [];
   readonly feeds: Tensors;
   private readonly model: LoadedModel;
-  private readonly signal: AbortSignal | undefined;
+  private readonly signal: Cancellation | undefined;
   private load: Load = { callers: 1, duration: shortest, patience };
 
-  constructor(model: LoadedModel, feeds: Tensors, signal: AbortSignal | undefined) {
+  constructor(model: LoadedModel, feeds: Tensors, signal: Cancellation | undefined) {
     this.model = model;
     this.feeds = feeds;
     this.signal = signal;

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { InferenceError } from "../inference-error.ts";
 import { endOfPiece } from "../text/pieces.ts";
@@ -27,7 +28,7 @@ export interface StatisticsOptions {
   wordsPerMinute?: number | undefined;
   /** A language tag that decides where words end; default: rules that fit all languages. */
   language?: string | undefined;
-  signal?: AbortSignal | undefined;
+  signal?: Cancellation | undefined;
 }
 
 export const statisticsMethod = { name: "unicode-segmentation", version: "UAX #29" } as const;

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { InferenceError } from "../inference-error.ts";
@@ -58,7 +59,7 @@ export class TextTokenizer {
    * the pieces other requests get their turn.
    * @throws InferenceError `inference.cancelled`
    */
-  async encode(text: string, signal?: AbortSignal): Promise<number[]> {
+  async encode(text: string, signal?: Cancellation): Promise<number[]> {
     const room = this.maximumTokens - this.before.length - this.after.length;
     const whole = this.lowerCase ? text.toLowerCase() : text;
     const ids: number[] = [];
@@ -121,7 +122,7 @@ function findPadding(tokenizer: Tokenizer, settings: EmbeddingSettings): number 
   return (name === undefined ? undefined : tokenizer.token_to_id(name)) ?? 0;
 }
 
-function refuseIfGone(signal: AbortSignal | undefined): void {
+function refuseIfGone(signal: Cancellation | undefined): void {
   if (signal?.aborted !== true) return;
   throw new InferenceError("inference.cancelled", "The caller went away before the answer.");
 }

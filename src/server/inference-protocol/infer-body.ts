@@ -71,11 +71,12 @@ function join(chunks: readonly Buffer[], length: number, header: number): Buffer
   if (only !== undefined && chunks.length === 1) {
     if (header === length || aligned(only.byteOffset)) return only;
   }
-  const start = (alignment - (header % alignment)) % alignment;
-  const memory = Buffer.allocUnsafeSlow(start + length);
+  // Small bodies share memory that is taken for several at once, and begin anywhere in it.
+  const memory = Buffer.allocUnsafe(length + alignment);
+  const start = alignment - ((memory.byteOffset + header) % alignment);
   let offset = start;
   for (const chunk of chunks) offset += chunk.copy(memory, offset);
-  return memory.subarray(start);
+  return memory.subarray(start, start + length);
 }
 
 function unsupported(what: string): RequestError {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { ModelReport } from "../../inference/tasks/performance.ts";
-import { abandonment } from "../abandonment.ts";
+import { Abandonment } from "../abandonment.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, flag, integer, listOf, number, text } from "./schemas.ts";
 
@@ -75,7 +75,7 @@ export function optimizeRoutes(application: FastifyInstance, services: Services)
       const { models, seconds, dimensions, apply } = request.body;
       // Starting threads takes its time too, and the answer has to be there before the time-out.
       const duration = Math.min(seconds * 1000, timeout / 2);
-      const signal = abandonment(reply);
+      const signal = new Abandonment(reply);
       const asked = { models, duration, dimensions, apply, signal };
       const report = await services.performance.optimize(asked);
       if (report.models.some(({ applied }) => applied)) {

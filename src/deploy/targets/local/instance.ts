@@ -34,7 +34,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
   const logger = createLogger({
     file: join(paths.logs, `${id}.log`),
     errorsFile: join(paths.logs, "errors.log"),
-    level: variables.LOG_LEVEL?.toLowerCase() ?? "info",
+    level: variables.LOG_LEVEL?.toLowerCase() ?? release.settings.log.level,
     environment,
   });
   const copies = Array.from({ length: inheritedCopies }, (_, index) => heldDescriptor + index);
