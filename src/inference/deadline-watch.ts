@@ -1,18 +1,17 @@
+import { LinkedList } from "../linked-list.ts";
 import type { PendingRequest } from "./pending-request.ts";
 
 /** Ends requests at their deadlines, with one timer for all of them. */
 export class DeadlineWatch {
-  private readonly open = new Set<PendingRequest>();
+  private readonly open = new LinkedList<PendingRequest>();
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
 
-  add(request: PendingRequest): void {
-    this.open.add(request);
+  /** @returns what ends the watch over the request */
+  add(request: PendingRequest): () => void {
+    const link = this.open.append(request);
     if (request.deadline < this.wakesAt) this.wakeAt(request.deadline);
-  }
-
-  delete(request: PendingRequest): void {
-    this.open.delete(request);
+    return () => this.open.remove(link);
   }
 
   private wakeAt(time: number): void {
@@ -26,7 +25,7 @@ export class DeadlineWatch {
   private wake(): void {
     const now = performance.now();
     let earliest = Number.POSITIVE_INFINITY;
-    for (const request of this.open) {
+    for (const request of this.open.values()) {
       if (!request.endIfLate(now)) earliest = Math.min(earliest, request.deadline);
     }
     this.wakesAt = Number.POSITIVE_INFINITY;

@@ -52,6 +52,8 @@ export class PendingRequest {
   readonly rows: number;
   /** Called once, when the caller was answered or gave up; the code of the error, if it is one. */
   onSettled: (outcome: InferenceError["code"] | "success") => void = () => undefined;
+  /** Ends the watch over its deadline. */
+  unwatch: () => void = () => undefined;
   private readonly timeout: number;
   private readonly signal: Cancellation | undefined;
   private readonly outputs: Tensors[] = [];

@@ -26,12 +26,17 @@ class Lane {
     this.first = job;
   }
 
-  /** The job keeps its `next`: a walk through the lane may stand on it. */
+  /**
+   * Leaves no link in the job: those that were answered long ago would each keep the next one in
+   * memory, until a collection of the whole heap comes.
+   */
   unlink(job: Job): void {
     if (job.previous === null) this.first = job.next;
     else job.previous.next = job.next;
     if (job.next === null) this.last = job.previous;
     else job.next.previous = job.previous;
+    job.previous = null;
+    job.next = null;
   }
 }
 
@@ -86,8 +91,12 @@ export class PriorityLanes {
   /** All jobs, those of high priority first. Jobs may be removed meanwhile. */
   *all(): Generator<Job> {
     for (const priority of priorities) {
-      for (let job = this.lanes[priority].first; job !== null; job = job.next) {
-        if (job.queued) yield job;
+      const lane = this.lanes[priority];
+      for (let job = lane.first; job !== null;) {
+        const { next }: Job = job;
+        yield job;
+        // Where that one left meanwhile as well, the walk begins anew with those that are left.
+        job = next === null || next.queued ? next : lane.first;
       }
     }
   }

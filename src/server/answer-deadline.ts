@@ -1,6 +1,13 @@
 import type { FastifyReply } from "fastify";
-import { RequestError } from "./request-error.ts";
+import { LinkedList } from "../linked-list.ts";
 import { tooSlow } from "./error-answer.ts";
+import { RequestError } from "./request-error.ts";
+
+interface Waiting {
+  reply: FastifyReply;
+  /** When its time is over, of `performance.now()`. */
+  due: number;
+}
 
 /**
  * Answers requests whose time is over, in the place of their handlers. All have the same time, so
@@ -8,8 +15,7 @@ import { tooSlow } from "./error-answer.ts";
  */
 export class AnswerDeadline {
   private readonly limit: number;
-  /** When each one's time is over, of `performance.now()`; the eldest first. */
-  private readonly open = new Map<FastifyReply, number>();
+  private readonly open = new LinkedList<Waiting>();
   private timer: NodeJS.Timeout | undefined;
 
   /** @param limit milliseconds from a request's head to its answer */
@@ -19,8 +25,8 @@ export class AnswerDeadline {
 
   /** Watches over a request until its answer is out or its caller gone. */
   watch(reply: FastifyReply): void {
-    this.open.set(reply, performance.now() + this.limit);
-    reply.raw.on("close", () => this.open.delete(reply));
+    const link = this.open.append({ reply, due: performance.now() + this.limit });
+    reply.raw.on("close", () => this.open.remove(link));
     this.timer ??= this.wakeIn(this.limit);
   }
 
@@ -31,16 +37,14 @@ export class AnswerDeadline {
   }
 
   private wake(): void {
-    this.timer = undefined;
     const now = performance.now();
-    for (const [reply, due] of this.open) {
-      if (due > now) {
-        this.timer = this.wakeIn(due - now);
-        return;
-      }
-      this.open.delete(reply);
-      end(reply);
+    let eldest = this.open.first;
+    while (eldest !== null && eldest.value.due <= now) {
+      this.open.remove(eldest);
+      end(eldest.value.reply);
+      eldest = this.open.first;
     }
+    this.timer = eldest === null ? undefined : this.wakeIn(eldest.value.due - now);
   }
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { LinkedList } from "../linked-list.ts";
 
 interface Connection {
-  /** Requests on it that are not answered to the end yet. */
-  open: number;
+  /** Answers that are not sent to the end yet. */
+  open: LinkedList<ServerResponse>;
   /** When it was opened, or the last answer on it ended; of `performance.now()`. */
   idleSince: number;
 }
@@ -17,25 +18,30 @@ export class Connections {
   }
 
   add(socket: Socket): void {
-    this.all.set(socket, { open: 0, idleSince: performance.now() });
+    this.all.set(socket, { open: new LinkedList(), idleSince: performance.now() });
     socket.once("close", () => this.all.delete(socket));
   }
 
   begin({ socket }: IncomingMessage, response: ServerResponse): void {
     const connection = this.all.get(socket);
     if (connection === undefined) return;
-    connection.open++;
-    response.once("close", () => {
-      connection.open--;
+    const link = connection.open.append(response);
+    response.on("close", () => {
+      connection.open.remove(link);
       connection.idleSince = performance.now();
     });
+  }
+
+  /** Answers that are not sent to the end yet. */
+  unanswered(): ServerResponse[] {
+    return [...this.all.values()].flatMap(({ open }) => open.values());
   }
 
   /** Closes those on which nothing has happened for so many milliseconds. */
   closeIdle(milliseconds: number): void {
     const latest = performance.now() - milliseconds;
     for (const [socket, { open, idleSince }] of this.all) {
-      if (open === 0 && idleSince <= latest) socket.destroySoon();
+      if (open.first === null && idleSince <= latest) socket.destroySoon();
     }
   }
 }

@@ -131,7 +131,6 @@ export class PublicListener {
   }
 
   private createServer(): Server {
-    const unanswered = new Set<ServerResponse>();
     const { limits, requestTimeout, malformed } = this.options;
     const server = createServer(
       {
@@ -145,8 +144,6 @@ export class PublicListener {
       },
       (request, response) => {
         this.open.begin(request, response);
-        unanswered.add(response);
-        response.once("close", () => unanswered.delete(response));
         if (this.current !== server) closeAfter(response);
         this.options.handler(request, response);
       },
@@ -161,7 +158,7 @@ export class PublicListener {
     // An expectation that nobody knows is passed over, as RFC 9110 allows.
     server.on("checkExpectation", (request, response) => server.emit("request", request, response));
     server.on("paused", () => {
-      for (const response of unanswered) closeAfter(response);
+      for (const response of this.open.unanswered()) closeAfter(response);
     });
     return server;
   }

@@ -59,7 +59,7 @@ export class Traffic {
     };
     this.exchanges.set(request, exchange);
     if (!exchange.control) this.inFlight++;
-    response.once("close", () => {
+    response.on("close", () => {
       exchange.status = response.writableFinished ? response.statusCode : 499;
       exchange.milliseconds = performance.now() - start;
       this.end(exchange);
