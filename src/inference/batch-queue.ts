@@ -37,13 +37,13 @@ export class BatchQueue {
   /** Lets the request wait until it is settled, by a worker, its deadline or its caller. */
   add(request: PendingRequest): void {
     for (const job of request.jobs) this.lanes.append(job);
-    request.unwatch = this.deadlines.add(request);
+    this.deadlines.add(request);
   }
 
   /** Forgets a request that was settled: what of it still waits is not computed. */
   delete(request: PendingRequest): void {
     for (const job of request.jobs) this.lanes.remove(job);
-    request.unwatch();
+    this.deadlines.delete(request);
   }
 
   /**

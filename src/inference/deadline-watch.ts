@@ -7,11 +7,14 @@ export class DeadlineWatch {
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
 
-  /** @returns what ends the watch over the request */
-  add(request: PendingRequest): () => void {
-    const link = this.open.append(request);
+  add(request: PendingRequest): void {
+    request.watched = this.open.append(request);
     if (request.deadline < this.wakesAt) this.wakeAt(request.deadline);
-    return () => this.open.remove(link);
+  }
+
+  delete(request: PendingRequest): void {
+    if (request.watched !== null) this.open.remove(request.watched);
+    request.watched = null;
   }
 
   private wakeAt(time: number): void {

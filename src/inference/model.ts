@@ -101,11 +101,7 @@ export class LoadedModel {
   async infer(feeds: Tensors, options: JobOptions): Promise<Tensors> {
     const now = performance.now();
     const request = this.admit(feeds, options, now);
-    request.onSettled = (outcome) => {
-      this.dispatcher.queue.delete(request);
-      const milliseconds = performance.now() - now;
-      this.events.answered?.(this, { rows: request.rows, milliseconds, outcome });
-    };
+    request.onSettled = this.settled;
     if (options.signal?.aborted === true) request.cancel();
     else if (!request.endIfLate(now)) this.dispatcher.add(request);
     return await request.answer;
@@ -149,6 +145,12 @@ export class LoadedModel {
     this.dispatcher.queue.rejectAll(draining);
     await this.group.close();
   }
+
+  private readonly settled: PendingRequest["onSettled"] = (request, outcome) => {
+    this.dispatcher.queue.delete(request);
+    const milliseconds = performance.now() - request.arrived;
+    this.events.answered?.(this, { rows: request.rows, milliseconds, outcome });
+  };
 
   /** Turns away what cannot be served, by the same rules for one row and for many. */
   private admit(feeds: Tensors, options: JobOptions, now: number): PendingRequest {

@@ -1,4 +1,5 @@
 import type { Cancellation } from "./cancellation.ts";
+import type { Link } from "../linked-list.ts";
 import { InferenceError } from "./inference-error.ts";
 import { joinRows, type Tensors } from "./tensor.ts";
 
@@ -50,10 +51,14 @@ export class PendingRequest {
   readonly arrived: number;
   readonly deadline: number;
   readonly rows: number;
-  /** Called once, when the caller was answered or gave up; the code of the error, if it is one. */
-  onSettled: (outcome: InferenceError["code"] | "success") => void = () => undefined;
-  /** Ends the watch over its deadline. */
-  unwatch: () => void = () => undefined;
+  /**
+   * Called once, when the caller was answered or gave up; the code of the error, if it is one. One
+   * function for all requests: with a closure for each, young requests were seen to grow old.
+   */
+  onSettled: (request: PendingRequest, outcome: InferenceError["code"] | "success") => void =
+    ignore;
+  /** Its place among those whose deadlines are watched. */
+  watched: Link<PendingRequest> | null = null;
   private readonly timeout: number;
   private readonly signal: Cancellation | undefined;
   private readonly outputs: Tensors[] = [];
@@ -128,9 +133,11 @@ export class PendingRequest {
   private settle(outcome: InferenceError["code"] | "success"): void {
     this.settled = true;
     this.signal?.removeEventListener("abort", this.cancel);
-    this.onSettled(outcome);
+    this.onSettled(this, outcome);
   }
 }
+
+function ignore(): void {}
 
 /**
  * Null when a part has not the rows it was given, or parts differ in the shape of a row: sizes can

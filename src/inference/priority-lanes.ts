@@ -92,7 +92,7 @@ export class PriorityLanes {
   *all(): Generator<Job> {
     for (const priority of priorities) {
       const lane = this.lanes[priority];
-      for (let job = lane.first; job !== null;) {
+      for (let job = lane.first; job !== null; ) {
         const { next }: Job = job;
         yield job;
         // Where that one left meanwhile as well, the walk begins anew with those that are left.

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { tooSlow } from "./error-answer.ts";
 import { securityHeaders } from "./headers.ts";
+import { LinkedList } from "../linked-list.ts";
 import { describeProblem, problemMediaType, type Failure } from "./problem.ts";
 
 /** Told of each request that was refused before there was one to route. */
@@ -31,21 +32,24 @@ const malformed: Failure = {
   detail: "What arrived is not an HTTP/1.1 request.",
 };
 
+/** An answer that is not sent to the end yet. */
+interface Owed {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
 /**
  * Answers what is no HTTP request, or arrives too slowly, and closes its connection. An answer that
  * has begun is not written into, and one that is still owed to an earlier request goes first.
  */
 export function answerMalformed(server: Server, report: MalformedRequest): void {
-  const open = new Map<Socket, Map<ServerResponse, IncomingMessage>>();
+  const owedOn = new WeakMap<Socket, LinkedList<Owed>>();
   const refused = new WeakSet<Socket>();
+  server.on("connection", (socket: Socket) => owedOn.set(socket, new LinkedList()));
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    const responses = open.get(socket) ?? new Map<ServerResponse, IncomingMessage>();
-    open.set(socket, responses.set(response, request));
-    response.once("close", () => {
-      responses.delete(response);
-      if (responses.size === 0) open.delete(socket);
-    });
+    const owed = owedOn.get(request.socket);
+    const link = owed?.append({ request, response });
+    if (link !== undefined) response.on("close", () => owed?.remove(link));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (refused.has(socket)) return;
@@ -57,11 +61,12 @@ export function answerMalformed(server: Server, report: MalformedRequest): void 
     const failure = failures[error.code ?? ""] ?? malformed;
     const requestId = randomUUID();
     report(failure, requestId);
-    const owed = [...(open.get(socket) ?? [])];
+    const owed = owedOn.get(socket)?.values() ?? [];
     const last = owed.at(-1);
     if (last === undefined) refuse(socket, failure, requestId);
-    else if (last[1].complete) last[0].once("close", () => refuse(socket, failure, requestId));
-    else if (owed.length === 1 && !last[0].headersSent) refuse(socket, failure, requestId);
+    else if (last.request.complete) {
+      last.response.once("close", () => refuse(socket, failure, requestId));
+    } else if (owed.length === 1 && !last.response.headersSent) refuse(socket, failure, requestId);
     else socket.destroy();
   });
 }

@@ -23,6 +23,11 @@ export interface Exchange {
   milliseconds: number;
 }
 
+/** Where a request keeps its exchange. */
+const begun = Symbol("exchange");
+
+type Begun = IncomingMessage & { [begun]?: Exchange };
+
 /** Ids that can be written anywhere as they are. */
 const givenId = /^[\w.:-]{1,128}$/;
 
@@ -36,7 +41,6 @@ function identifyRequest(request: IncomingMessage): string {
 export class Traffic {
   inFlight = 0;
   readonly requests = { total: 0, errors: 0 };
-  private readonly exchanges = new WeakMap<IncomingMessage, Exchange>();
   private readonly finished: (exchange: Exchange) => void;
 
   constructor(finished: (exchange: Exchange) => void) {
@@ -57,7 +61,7 @@ export class Traffic {
       code: null,
       milliseconds: 0,
     };
-    this.exchanges.set(request, exchange);
+    (request as Begun)[begun] = exchange;
     if (!exchange.control) this.inFlight++;
     response.on("close", () => {
       exchange.status = response.writableFinished ? response.statusCode : 499;
@@ -69,7 +73,7 @@ export class Traffic {
 
   /** The exchange of a request that passed `begin`. */
   of(request: IncomingMessage): Exchange {
-    const exchange = this.exchanges.get(request);
+    const exchange = (request as Begun)[begun];
     if (exchange === undefined) throw new Error("a request came past the listeners");
     return exchange;
   }

@@ -24,7 +24,7 @@ function wait(
     performance.now(),
   );
   const outcome: Waiting["outcome"] = { code: null };
-  request.onSettled = (code) => {
+  request.onSettled = (_request, code) => {
     outcome.code = code;
     queue.delete(request);
   };
