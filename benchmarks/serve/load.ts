@@ -2,7 +2,8 @@
  * Sends one request over and over on keep-alive connections and writes what it saw as JSON:
  * node load.ts '{"port":8000,"path":"/","body":"file","type":"…","connections":16,"seconds":3}'
  * With `rate`, requests begin at a steady rate whatever the answers, and latency counts from when
- * each was meant to begin. Bare sockets: a client that costs more than the server measures itself.
+ * each was meant to begin, so that a server which falls behind cannot hide it. Bare sockets that
+ * read into one buffer: a client that costs more than the server measures itself.
  */
 import { readFileSync } from "node:fs";
 import { type Socket, connect } from "node:net";
@@ -46,49 +47,52 @@ function requestBytes(): Buffer {
 
 /** One connection that has at most one request under way. */
 class Caller {
+  answered: (ok: boolean) => void = () => {};
   readonly #socket: Socket;
-  #pending: Buffer[] = [];
-  #bytes = 0;
-  /** Bytes of the answer as a whole; null until its head was read. */
-  #expected: number | null = null;
-  #answered: (ok: boolean) => void = () => {};
+  /** What came of the answer before its head was whole; mostly nothing. */
+  #head = "";
+  /** Bytes of the answer that are still to come; null until its head was read. */
+  #missing: number | null = null;
   #ok = false;
 
   constructor(port: number) {
-    this.#socket = connect(port, "127.0.0.1");
+    const buffer = Buffer.allocUnsafe(64 * 1024);
+    const callback = (count: number, bytes: Uint8Array): boolean => {
+      this.#read(bytes as Buffer, count);
+      return true;
+    };
+    this.#socket = connect({ port, host: "127.0.0.1", onread: { buffer, callback } });
     this.#socket.setNoDelay(true);
-    this.#socket.on("data", (chunk) => this.#read(chunk));
-    this.#socket.on("error", () => this.#answered(false));
-    this.#socket.on("close", () => this.#answered(false));
+    this.#socket.on("error", () => this.answered(false));
+    this.#socket.on("close", () => this.answered(false));
   }
 
-  call(request: Buffer): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#answered = resolve;
-      this.#socket.write(request);
-    });
+  send(request: Buffer): void {
+    this.#socket.write(request);
   }
 
   end(): void {
+    this.answered = () => {};
     this.#socket.destroy();
   }
 
-  #read(chunk: Buffer): void {
-    this.#pending.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#expected === null) {
-      const head = Buffer.concat(this.#pending).toString("latin1");
-      const end = head.indexOf("\r\n\r\n");
+  #read(bytes: Buffer, count: number): void {
+    let rest = count;
+    if (this.#missing === null) {
+      const before = this.#head.length;
+      this.#head += bytes.latin1Slice(0, count);
+      const end = this.#head.indexOf("\r\n\r\n");
       if (end === -1) return;
-      const [, length = "0"] = /content-length: *(\d+)/i.exec(head) ?? [];
-      this.#expected = end + 4 + Number(length);
-      this.#ok = head.startsWith("HTTP/1.1 200");
+      const [, length = "0"] = /content-length: *(\d+)/i.exec(this.#head) ?? [];
+      this.#ok = this.#head.startsWith("HTTP/1.1 200");
+      this.#missing = Number(length);
+      rest = before + count - (end + 4);
+      this.#head = "";
     }
-    if (this.#bytes < this.#expected) return;
-    this.#pending = [];
-    this.#bytes = 0;
-    this.#expected = null;
-    this.#answered(this.#ok);
+    this.#missing -= rest;
+    if (this.#missing > 0) return;
+    this.#missing = null;
+    this.answered(this.#ok);
   }
 }
 
@@ -99,38 +103,65 @@ const callers = Array.from({ length: order.connections }, () => new Caller(order
 const started = performance.now();
 const end = started + order.seconds * 1000;
 
-async function callFrom(caller: Caller, since: number): Promise<void> {
-  const ok = await caller.call(request);
+function note(ok: boolean, since: number): void {
   if (ok) latencies.push(performance.now() - since);
   else failures += 1;
 }
 
-/** Each connection calls again and again. */
-async function closed(): Promise<void> {
-  await Promise.all(
-    callers.map(async (caller) => {
-      while (performance.now() < end) await callFrom(caller, performance.now());
-    }),
-  );
+/** The connection calls again and again; `done` when the time is over. */
+function closed(caller: Caller, done: () => void): void {
+  let since = 0;
+  const call = (): void => {
+    since = performance.now();
+    if (since >= end) done();
+    else caller.send(request);
+  };
+  caller.answered = (ok) => {
+    note(ok, since);
+    call();
+  };
+  call();
 }
 
-/** Requests begin when they should, or when a connection is free after that. */
-async function open(rate: number): Promise<void> {
+let next = 0;
+
+/**
+ * Requests begin when they should, or when a connection is free after that. Where the connection
+ * was free and only the timer of this process was late, latency counts from the sending.
+ */
+function open(caller: Caller, rate: number, done: () => void): void {
   const total = Math.floor(rate * order.seconds);
-  let next = 0;
-  await Promise.all(
-    callers.map(async (caller) => {
-      while (next < total) {
-        const meant = started + (next++ / rate) * 1000;
-        const early = meant - performance.now();
-        if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-        await callFrom(caller, meant);
-      }
-    }),
-  );
+  let since = 0;
+  const call = (): void => {
+    if (next >= total) {
+      done();
+      return;
+    }
+    const meant = started + (next++ / rate) * 1000;
+    const early = meant - performance.now();
+    const send = (from: number): void => {
+      since = from;
+      caller.send(request);
+    };
+    if (early > 0) setTimeout(() => send(performance.now()), early);
+    else send(meant);
+  };
+  caller.answered = (ok) => {
+    note(ok, since);
+    call();
+  };
+  call();
 }
 
-await (order.rate === undefined ? closed() : open(order.rate));
+const { rate } = order;
+await Promise.all(
+  callers.map((caller) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (rate === undefined) closed(caller, resolve);
+    else open(caller, rate, resolve);
+    return promise;
+  }),
+);
 const elapsed = (performance.now() - started) / 1000;
 for (const caller of callers) caller.end();
 latencies.sort((one, other) => one - other);

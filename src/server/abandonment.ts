@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { Cancellation } from "../inference/cancellation.ts";
+import { whenOver } from "./when-over.ts";
 
 /**
  * Aborted when the caller goes away before it was answered. An AbortController does the same for
@@ -10,7 +11,7 @@ export class Abandonment implements Cancellation {
   private readonly listeners = new Set<() => void>();
 
   constructor({ raw }: FastifyReply) {
-    raw.on("close", () => {
+    whenOver(raw, () => {
       if (!raw.writableFinished) this.abort();
     });
   }

@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import { LinkedList } from "../linked-list.ts";
 import { tooSlow } from "./error-answer.ts";
 import { RequestError } from "./request-error.ts";
+import { whenOver } from "./when-over.ts";
 
 interface Waiting {
   reply: FastifyReply;
@@ -26,7 +27,7 @@ export class AnswerDeadline {
   /** Watches over a request until its answer is out or its caller gone. */
   watch(reply: FastifyReply): void {
     const link = this.open.append({ reply, due: performance.now() + this.limit });
-    reply.raw.on("close", () => this.open.remove(link));
+    whenOver(reply.raw, () => this.open.remove(link));
     this.timer ??= this.wakeIn(this.limit);
   }
 

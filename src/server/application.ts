@@ -1,4 +1,10 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+} from "fastify";
 import type { Role } from "../keys/role.ts";
 import { AnswerDeadline } from "./answer-deadline.ts";
 import { answerError } from "./error-answer.ts";
@@ -57,11 +63,10 @@ export async function createApplication(services: Services): Promise<FastifyInst
   await useCors(application, services.spec.serve.cors.origins);
   await useCompression(application);
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
-  application.addHook("onRequest", (_request, reply, done) => {
+  application.addHook("onRequest", (request, reply, done) => {
     deadline.watch(reply);
-    done();
+    admit(services, { request, reply, done });
   });
-  application.addHook("onRequest", (request, reply) => admit(services, request, reply));
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
   );
@@ -105,25 +110,42 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
   });
 }
 
-async function admit(
-  { traffic, guard, metrics }: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+interface Arrival {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  done: HookHandlerDoneFunction;
+}
+
+/** Not an async function: most requests pass without having to wait for anything. */
+function admit({ traffic, guard, metrics }: Services, { request, reply, done }: Arrival): void {
   const { url, config } = request.routeOptions;
   const exchange = traffic.of(request.raw);
   exchange.route = url ?? null;
-  if (exchange.origin === "private") return;
+  if (exchange.origin === "private") {
+    done();
+    return;
+  }
   if (config.control === true) {
     reply.callNotFound();
     return;
   }
-  try {
-    exchange.caller = (await guard.admit(request, reply))?.id ?? null;
-  } catch (error) {
+  const pass = (holder: { id: string } | null): void => {
+    exchange.caller = holder?.id ?? null;
+    done();
+  };
+  const refuse = (error: unknown): void => {
     if (error instanceof RequestError) metrics.refused(error.code);
-    throw error;
+    done(error as Error);
+  };
+  let admitted: ReturnType<typeof guard.admit>;
+  try {
+    admitted = guard.admit(request, reply);
+  } catch (error) {
+    refuse(error);
+    return;
   }
+  if (admitted instanceof Promise) admitted.then(pass, refuse);
+  else pass(admitted);
 }
 
 function pathOf(request: FastifyRequest): string {

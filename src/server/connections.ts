@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { LinkedList } from "../linked-list.ts";
+import { whenOver } from "./when-over.ts";
 
 interface Connection {
   /** Answers that are not sent to the end yet. */
@@ -26,7 +27,7 @@ export class Connections {
     const connection = this.all.get(socket);
     if (connection === undefined) return;
     const link = connection.open.append(response);
-    response.on("close", () => {
+    whenOver(response, () => {
       connection.open.remove(link);
       connection.idleSince = performance.now();
     });

@@ -5,6 +5,7 @@ import { tooSlow } from "./error-answer.ts";
 import { securityHeaders } from "./headers.ts";
 import { LinkedList } from "../linked-list.ts";
 import { describeProblem, problemMediaType, type Failure } from "./problem.ts";
+import { whenOver } from "./when-over.ts";
 
 /** Told of each request that was refused before there was one to route. */
 export type MalformedRequest = (failure: Failure, requestId: string) => void;
@@ -49,7 +50,7 @@ export function answerMalformed(server: Server, report: MalformedRequest): void 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const owed = owedOn.get(request.socket);
     const link = owed?.append({ request, response });
-    if (link !== undefined) response.on("close", () => owed?.remove(link));
+    if (link !== undefined) whenOver(response, () => owed?.remove(link));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (refused.has(socket)) return;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
+import { whenOver } from "./when-over.ts";
 
 export type Origin = "public" | "private";
 
@@ -63,7 +64,7 @@ export class Traffic {
     };
     (request as Begun)[begun] = exchange;
     if (!exchange.control) this.inFlight++;
-    response.on("close", () => {
+    whenOver(response, () => {
       exchange.status = response.writableFinished ? response.statusCode : 499;
       exchange.milliseconds = performance.now() - start;
       this.end(exchange);

@@ -33,17 +33,32 @@ export class Guard {
 
   /**
    * Lets a request of the public pass, and tells the answer how much the caller may still ask.
-   * @returns whose key it came with; null without one
+   * @returns whose key it came with; null without one. At once where neither keys are asked for nor
+   *   requests counted
    * @throws RequestError 401, 403, 429 or 503
    */
-  async admit(request: FastifyRequest, reply: FastifyReply): Promise<KeyHolder | null> {
-    const { checkHost, addressOf, keys } = this.#parts;
+  admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): KeyHolder | null | Promise<KeyHolder | null> {
+    const { checkHost, keys, limiter } = this.#parts;
     const { url, config } = request.routeOptions;
     checkHost(request.headers);
     // Who balances load or watches over the daemon asks often, and must always be answered.
     if (config.open === true && url?.startsWith("/health") === true) return null;
-    const address = addressOf(request.raw);
-    if (keys === null || config.open === true) {
+    const isOpen = keys === null || config.open === true;
+    if (isOpen && limiter === null) return null;
+    return this.#admitKnown(request, reply, isOpen ? null : keys);
+  }
+
+  /** @param keys null: none is asked for */
+  async #admitKnown(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    keys: KeyRing | null,
+  ): Promise<KeyHolder | null> {
+    const address = this.#parts.addressOf(request.raw);
+    if (keys === null) {
       await this.#limit(request, reply, `address:${address}`);
       return null;
     }
@@ -56,7 +71,7 @@ export class Guard {
     const caller = holder === null ? `address:${address}` : `key:${holder.id}`;
     await this.#limit(request, reply, caller);
     if (holder === null) throw error;
-    const needed = config.role ?? roleFor(request.method);
+    const needed = request.routeOptions.config.role ?? roleFor(request.method);
     if (!mayAct(holder.role, needed)) throw notAllowed(holder.role, needed);
     return holder;
   }
