@@ -80,7 +80,7 @@ class Caller {
     let rest = count;
     if (this.#missing === null) {
       const before = this.#head.length;
-      this.#head += bytes.latin1Slice(0, count);
+      this.#head += bytes.toString("latin1", 0, count);
       const end = this.#head.indexOf("\r\n\r\n");
       if (end === -1) return;
       const [, length = "0"] = /content-length: *(\d+)/i.exec(this.#head) ?? [];

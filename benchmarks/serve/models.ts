@@ -16,23 +16,36 @@ export interface BenchModel {
   width: number;
   /** The values of one request, input after input, little-endian. */
   body: Buffer;
-  /** The least share of the bare session's rows a second, and of FastAPI's. */
+  /** Rows in one run of the bare session: the best of them is the limit. */
+  rawBatches: readonly number[];
+  /** The least share of what others reach, rows or requests a second; null: nothing is asked. */
   ofRaw: number | null;
+  ofHello: number | null;
+  ofEvening: number | null;
   ofFastapi: number | null;
+  /** Microseconds that the way to the worker and back may take one client; null: not measured. */
+  hop: number | null;
+  /** Whether the model saturates the processor, and /health must answer all the same. */
+  health: boolean;
 }
+
+/** The load of each model: so many requests wait at a time. */
+export const connections = 16;
+
+const unasked = { ofRaw: null, ofHello: null, ofEvening: null, ofFastapi: null, hop: null };
 
 /** A tiny model by the row and by 32 rows, one of about 1 to 2 ms a row and one of more than 5 ms. */
 export async function benchModels(folder: string): Promise<BenchModel[]> {
   const tiny = perceptron([256, 64, 8]);
   const made: [Omit<BenchModel, "file" | "body">, ModelProto][] = [
-    [{ ...ofFloats("tiny", 1, 256), ofRaw: null, ofFastapi: 2 }, tiny],
-    [{ ...ofFloats("tiny32", 32, 256), ofRaw: 0.5, ofFastapi: null }, tiny],
+    [{ ...ofFloats("tiny", 1, 256), ofHello: 0.45, ofFastapi: 2, hop: 100 }, tiny],
+    [{ ...ofFloats("tiny32", 32, 256), ofRaw: 0.5 }, tiny],
     [
-      { ...ofTokens("encoder"), ofRaw: 0.9, ofFastapi: 1.1 },
+      { ...ofTokens("encoder"), ofRaw: 0.9, ofEvening: 1, ofFastapi: 1.1 },
       pooled({ layers: 2, width: 256, heads: 4, vocabulary: 2000 }),
     ],
     [
-      { ...ofTokens("large"), ofRaw: 0.95, ofFastapi: null },
+      { ...ofTokens("large"), ofRaw: 0.95, ofEvening: 1 },
       pooled({ layers: 6, width: 384, heads: 12, vocabulary: 2000 }),
     ],
   ];
@@ -46,12 +59,15 @@ export async function benchModels(folder: string): Promise<BenchModel[]> {
 }
 
 function ofFloats(name: string, rows: number, width: number) {
-  return { name, inputs: ["x"], type: "float32" as const, rows, width };
+  const shape = { inputs: ["x"], type: "float32" as const, rows, width };
+  return { ...unasked, name, ...shape, rawBatches: [rows], health: false };
 }
 
 function ofTokens(name: string) {
   const inputs = ["input_ids", "attention_mask"];
-  return { name, inputs, type: "int64" as const, rows: 1, width: 64 };
+  const shape = { inputs, type: "int64" as const, rows: 1, width: 64 };
+  // The daemon computes together what waits; the bare session may do so too.
+  return { ...unasked, name, ...shape, rawBatches: [1, connections], health: true };
 }
 
 function bodyOf({ type, inputs, rows, width }: Omit<BenchModel, "file" | "body">): Buffer {

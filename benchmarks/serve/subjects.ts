@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { LoadReport } from "./load.ts";
-import type { BenchModel } from "./models.ts";
+import { type BenchModel, connections } from "./models.ts";
 
 export interface Figures {
   /** Rows a second. */
@@ -22,21 +22,42 @@ export interface Call {
   model: BenchModel;
   folder: string;
   seconds: number;
+  /** Requests a second, whatever the answers; absent: as many as are answered. */
+  rate?: number;
 }
 
 const run = promisify(execFile);
 const here = (file: string): string => resolve(import.meta.dirname, file);
 
-/** The bare session on one thread, with as many rows as the model's requests have. */
+/** The bare session on one thread, with as many rows in a run as suit it best. */
 export async function callRaw({ model, seconds }: Call): Promise<Figures> {
-  const { file, rows, width, type } = model;
-  const words = [here("raw.ts"), file, String(seconds), String(rows), String(width), type];
+  const { file, rawBatches, width, type } = model;
+  const all: Figures[] = [];
+  for (const rows of rawBatches) {
+    const each = String(seconds / rawBatches.length);
+    const words = [here("raw.ts"), file, each, String(rows), String(width), type];
+    const { stdout } = await run(process.execPath, words);
+    all.push(JSON.parse(stdout) as Figures);
+  }
+  return all.reduce((best, one) => (one.items > best.items ? one : best));
+}
+
+/** What a worker's thread adds to a run, for a caller alone. */
+export async function callHop({ model, seconds }: Call): Promise<Figures | null> {
+  if (model.hop === null) return null;
+  const words = [here("hop.ts"), model.file, String(seconds), String(model.width)];
   const { stdout } = await run(process.execPath, words);
   return JSON.parse(stdout) as Figures;
 }
 
-export async function callStudio({ model, folder, seconds }: Call): Promise<Figures> {
-  const project = join(folder, "project");
+/** A bare fastify that says hello: the floor of what HTTP costs here. */
+export async function callHello(call: Call): Promise<Figures | null> {
+  if (call.model.ofHello === null) return null;
+  return await ofEvening(call, { method: "GET", path: "/hello" });
+}
+
+export async function callStudio({ model, folder, ...times }: Call): Promise<Figures> {
+  const project = join(folder, `project-${model.name}`);
   const version = join(project, "models", model.name, "1");
   mkdirSync(version, { recursive: true });
   copyFileSync(model.file, join(version, "model.onnx"));
@@ -67,22 +88,29 @@ export async function callStudio({ model, folder, seconds }: Call): Promise<Figu
     "inference-header-content-length": String(header.length),
   };
   const load = { port, path: `/v2/models/${name}/infer`, body, headers };
-  return measure({ server, pid: server.pid ?? 0, load, ready: "/health/ready", rows, seconds });
+  return measure({ server, pid: server.pid ?? 0, load, ready: "/health/ready", rows, ...times });
 }
 
 const binary = { "content-type": "application/octet-stream" };
 
-export async function callEvening({ model, folder, seconds }: Call): Promise<Figures> {
-  const { name, file, width, type, rows } = model;
+export async function callEvening(call: Call): Promise<Figures> {
+  const body = join(call.folder, `${call.model.name}.body`);
+  return await ofEvening(call, { path: "/infer", body, headers: binary });
+}
+
+async function ofEvening(
+  { model: { file, width, type, rows }, seconds, rate }: Call,
+  request: Omit<Measurement["load"], "port">,
+): Promise<Figures> {
   const port = 8092;
   const words = [here("evening.ts"), file, String(port), String(width), type];
   const server = spawn(process.execPath, words, { stdio: "ignore" });
-  const load = { port, path: "/infer", body: join(folder, `${name}.body`), headers: binary };
-  return measure({ server, pid: server.pid ?? 0, load, ready: "/health", rows, seconds });
+  const load = { port, ...request };
+  return measure({ server, pid: server.pid ?? 0, load, ready: "/health", rows, seconds, rate });
 }
 
 /** @returns null where the image is not there */
-export async function callFastapi({ model, folder, seconds }: Call): Promise<Figures | null> {
+export async function callFastapi({ model, folder, ...times }: Call): Promise<Figures | null> {
   const image = "studio-bench-fastapi:local";
   if (spawnSync("docker", ["image", "inspect", image]).status !== 0) return null;
   const { name, file, width, rows } = model;
@@ -98,7 +126,7 @@ export async function callFastapi({ model, folder, seconds }: Call): Promise<Fig
       headers: binary,
     };
     const pid = Number(inspected.stdout);
-    return await measure({ server: null, pid, load, ready: "/health", rows, seconds });
+    return await measure({ server: null, pid, load, ready: "/health", rows, ...times });
   } finally {
     await run("docker", ["kill", id]);
   }
@@ -107,22 +135,29 @@ export async function callFastapi({ model, folder, seconds }: Call): Promise<Fig
 interface Measurement {
   server: ChildProcess | null;
   pid: number;
-  load: { port: number; path: string; body: string; headers: Record<string, string> };
+  load: {
+    port: number;
+    method?: string;
+    path: string;
+    body?: string;
+    headers?: Record<string, string>;
+  };
   /** A path that answers 200 once the model is warmed up. */
   ready: string;
   rows: number;
   seconds: number;
+  rate?: number | undefined;
 }
 
 async function measure(measurement: Measurement): Promise<Figures> {
-  const { server, pid, load, ready, rows, seconds } = measurement;
+  const { server, pid, load, ready, rows, seconds, rate } = measurement;
   try {
     await untilReady(`http://127.0.0.1:${load.port}${ready}`);
-    await callLoad({ ...load, connections: 16, seconds: 1 });
+    await callLoad({ ...load, connections, seconds: 2 });
     const before = processorTicks(pid);
     const watching = { port: load.port, method: "GET", path: "/health", connections: 1, rate: 50 };
     const [report, health] = await Promise.all([
-      callLoad({ ...load, connections: 16, seconds }),
+      callLoad({ ...load, connections, seconds, rate }),
       callLoad({ ...watching, seconds }),
     ]);
     if (report.failures > 0) throw new Error(`${report.failures} requests failed`);

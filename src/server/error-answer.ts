@@ -53,7 +53,7 @@ export function answerError(error: unknown): Failure {
     const { status, code, message: detail, hint, errors, headers, retryAfter } = error;
     return { status, code, detail, hint, errors, headers, retryAfter };
   }
-  return answerFrameworkError((error ?? {}) as FrameworkError);
+  return answerFrameworkError(error ?? {});
 }
 
 interface FrameworkError {
