@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -65,7 +67,7 @@ export async function callStudio({ model, folder, ...times }: Call): Promise<Fig
     join(project, "studio.yaml"),
     "serve:\n  rateLimit: { default: 1000000/1s }\nlog: { level: error }\n",
   );
-  const port = 8090;
+  const port = await freePort();
   const words = [here("../../bin/studio.js"), "serve", "--port", String(port)];
   const server = spawn(process.execPath, words, { cwd: project, stdio: "ignore" });
   const { name, inputs, rows, width, type } = model;
@@ -102,7 +104,7 @@ async function ofEvening(
   { model: { file, width, type, rows }, seconds, rate }: Call,
   request: Omit<Measurement["load"], "port">,
 ): Promise<Figures> {
-  const port = 8092;
+  const port = await freePort();
   const words = [here("evening.ts"), file, String(port), String(width), type];
   const server = spawn(process.execPath, words, { stdio: "ignore" });
   const load = { port, ...request };
@@ -114,13 +116,15 @@ export async function callFastapi({ model, folder, ...times }: Call): Promise<Fi
   const image = "studio-bench-fastapi:local";
   if (spawnSync("docker", ["image", "inspect", image]).status !== 0) return null;
   const { name, file, width, rows } = model;
-  const words = ["run", "--rm", "--detach", "--network", "host", "--env", `WIDTH=${width}`];
+  const port = await freePort();
+  const settings = ["--env", `WIDTH=${width}`, "--env", `PORT=${port}`];
+  const words = ["run", "--rm", "--detach", "--network", "host", ...settings];
   const { stdout } = await run("docker", [...words, "--volume", `${file}:/model.onnx:ro`, image]);
   const id = stdout.trim();
   try {
     const inspected = await run("docker", ["inspect", "--format", "{{.State.Pid}}", id]);
     const load = {
-      port: 8091,
+      port,
       path: "/infer",
       body: join(folder, `${name}.body`),
       headers: binary,
@@ -172,6 +176,16 @@ async function measure(measurement: Measurement): Promise<Figures> {
   } finally {
     if (server !== null) await ended(server);
   }
+}
+
+/** One that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 async function callLoad(order: object): Promise<LoadReport> {

@@ -1,10 +1,4 @@
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  HookHandlerDoneFunction,
-} from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Role } from "../keys/role.ts";
 import { AnswerDeadline } from "./answer-deadline.ts";
 import { answerError } from "./error-answer.ts";
@@ -63,9 +57,9 @@ export async function createApplication(services: Services): Promise<FastifyInst
   await useCors(application, services.spec.serve.cors.origins);
   await useCompression(application);
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
-  application.addHook("onRequest", (request, reply, done) => {
+  application.addHook("onRequest", async (request, reply) => {
     deadline.watch(reply);
-    admit(services, { request, reply, done });
+    await admit(services, request, reply);
   });
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
@@ -110,42 +104,25 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
   });
 }
 
-interface Arrival {
-  request: FastifyRequest;
-  reply: FastifyReply;
-  done: HookHandlerDoneFunction;
-}
-
-/** Not an async function: most requests pass without having to wait for anything. */
-function admit({ traffic, guard, metrics }: Services, { request, reply, done }: Arrival): void {
+async function admit(
+  { traffic, guard, metrics }: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const { url, config } = request.routeOptions;
   const exchange = traffic.of(request.raw);
   exchange.route = url ?? null;
-  if (exchange.origin === "private") {
-    done();
-    return;
-  }
+  if (exchange.origin === "private") return;
   if (config.control === true) {
     reply.callNotFound();
     return;
   }
-  const pass = (holder: { id: string } | null): void => {
-    exchange.caller = holder?.id ?? null;
-    done();
-  };
-  const refuse = (error: unknown): void => {
-    if (error instanceof RequestError) metrics.refused(error.code);
-    done(error as Error);
-  };
-  let admitted: ReturnType<typeof guard.admit>;
   try {
-    admitted = guard.admit(request, reply);
+    exchange.caller = (await guard.admit(request, reply))?.id ?? null;
   } catch (error) {
-    refuse(error);
-    return;
+    if (error instanceof RequestError) metrics.refused(error.code);
+    throw error;
   }
-  if (admitted instanceof Promise) admitted.then(pass, refuse);
-  else pass(admitted);
 }
 
 function pathOf(request: FastifyRequest): string {
