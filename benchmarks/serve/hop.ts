@@ -3,15 +3,13 @@
  * thread, in turns: node hop.ts MODEL SECONDS WIDTH
  */
 import { LoadedModel } from "../../src/inference/model.ts";
+import { sessionSettings } from "../../src/inference/session-settings.ts";
 import type { Tensors } from "../../src/inference/tensor.ts";
 
 process.env["ORT_DISABLE_TELEMETRY"] = "1";
 const [file = "", seconds = "", width = ""] = process.argv.slice(2);
 const runtime = await import("onnxruntime-node");
-const session = await runtime.InferenceSession.create(file, {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-});
+const session = await runtime.InferenceSession.create(file, sessionSettings(1));
 const data = new Float32Array(Number(width)).fill(0.5);
 const dims = [1, data.length];
 const [name = ""] = session.inputNames;

@@ -59,6 +59,7 @@ export class Guard {
       return null;
     }
     const { authorization } = request.headers;
+    const { url, config } = request.routeOptions;
     if (url === "/metrics" && this.#readsMetrics(address, authorization)) {
       return { id: "metrics", role: "viewer" };
     }
@@ -67,7 +68,7 @@ export class Guard {
     const caller = holder === null ? `address:${address}` : `key:${holder.id}`;
     await this.#limit(request, reply, caller);
     if (holder === null) throw error;
-    const needed = request.routeOptions.config.role ?? roleFor(request.method);
+    const needed = config.role ?? roleFor(request.method);
     if (!mayAct(holder.role, needed)) throw notAllowed(holder.role, needed);
     return holder;
   }
