@@ -179,7 +179,7 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     const [one, other] = [checkout("3s"), checkout()];
     const first = start(one, ["deploy"]);
     const ended = collect(first);
-    await said(first, "done: Keep the release");
+    await said(first, "done: Keep what the release");
     const second = await studio(other, ["deploy"]);
     expect(second).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("is locked by") });
     expect(await studio(other, ["maintenance", "on"])).toMatchObject({ exitCode: 7 });
@@ -191,7 +191,7 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     const folder = checkout("3s");
     const before = await servingRelease(folder);
     const child = start(folder, ["deploy"]);
-    await said(child, "done: Keep the release");
+    await said(child, "done: Keep what the release");
     child.kill("SIGKILL");
     await runsEnded();
     expect(await expectSoundHost("killed here")).toMatchObject({ serves: true });
@@ -204,7 +204,7 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     async (side) => {
       const child = start(checkout("3s"), ["deploy"]);
       const ended = collect(child);
-      await said(child, "done: Keep the release");
+      await said(child, "done: Keep what the release");
       const relays = processes().filter(
         ({ line }) => line.includes(host.home) && line.includes("__relay"),
       );
@@ -239,11 +239,11 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     const before = await servingRelease(folder);
     const child = start(folder, ["deploy"]);
     const ended = collect(child);
-    await said(child, "done: Keep the release");
+    await said(child, "done: Keep what the release");
     child.kill("SIGINT");
     const { exitCode, stderr } = await ended;
     expect(exitCode, stderr).toBe(130);
-    expect(stderr).toContain("undone: Keep the release");
+    expect(stderr).toContain("undone: Keep what the release");
     expect(await servingRelease(folder)).toBe(before);
     await expectSoundHost("interrupted");
     const [last] = await resultOf<Operation[]>(folder, "history");
