@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
-import { readFrames } from "./frames.ts";
+import { readFrames, writable } from "./frames.ts";
 import type { Play } from "./play.ts";
 import { type RunEvent, type RunExit, relayMark } from "./protocol.ts";
 import type { Scene } from "./scene.ts";
@@ -55,5 +54,5 @@ export class Ear {
 }
 
 async function pass(stream: Writable, bytes: Buffer): Promise<void> {
-  if (!stream.write(bytes)) await once(stream, "drain");
+  if (!stream.write(bytes)) await writable(stream);
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 
 /**
@@ -45,7 +44,20 @@ export async function writeFrame(
   if (stream.destroyed || !stream.writable) return;
   stream.write(head);
   if (stream.write(bytes)) return;
-  await Promise.race([once(stream, "drain"), once(stream, "close")]);
+  await writable(stream);
+}
+
+/** Resolves once there is room for more, or the other side is gone. */
+export function writable(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      stream.off("drain", end);
+      stream.off("close", end);
+      resolve();
+    };
+    stream.on("drain", end);
+    stream.on("close", end);
+  });
 }
 
 /**

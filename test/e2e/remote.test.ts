@@ -63,7 +63,7 @@ deploy:
 }
 
 function start(folder: string, argv: readonly string[], more: Record<string, string> = {}) {
-  return spawn(process.execPath, [binary, ...argv, "--env", "live"], {
+  return spawn(process.execPath, [binary, "--env", "live", ...argv], {
     cwd: folder,
     env: { ...host.env, SHOP_TOKEN: secret, ...more },
     stdio: ["pipe", "pipe", "pipe"],
@@ -281,7 +281,7 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     let lines = "";
     child.stdout.on("data", (chunk) => (lines += String(chunk)));
     await until("a line comes", () => lines.includes("\n"));
-    expect(JSON.parse(lines.split("\n")[0] ?? "")).toHaveProperty("time");
+    expect(JSON.parse(lines.split("\n")[0] ?? "")).toHaveProperty("level");
     child.kill("SIGINT");
     expect((await ended).exitCode).toBe(0);
     await runsEnded();

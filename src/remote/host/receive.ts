@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { StudioError, exitCodes } from "../../errors.ts";
 import type { ProjectFile } from "../protocol.ts";
-import { type HomeFiles, hashAt, incomingFile } from "./home-files.ts";
+import { type HomeFiles, hashAt, incomingFile, readManifest } from "./home-files.ts";
 import { type Link, messageOf } from "./link.ts";
 
 /** Left free on the disk, in bytes: the operation needs some room itself. */
@@ -35,6 +35,10 @@ export async function receiveContents(
     const found = await hashAt(home, file.path);
     if (found !== null) present.set(found, file.path);
     if (found !== file.sha256) absent.set(file.sha256, file);
+  }
+  for (const { path } of absent.size === 0 ? [] : readManifest(home.paths.manifest)) {
+    const found = await hashAt(home, path);
+    if (found !== null) present.set(found, path);
   }
   const wanted: ProjectFile[] = [];
   for (const [sha256, file] of absent) {

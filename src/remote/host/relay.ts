@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { createIdentifier } from "../../identifier.ts";
 import { identifyProcess } from "../../shell/process-identity.ts";
-import { type Frame, readFrames, writeFrame } from "../frames.ts";
+import { type Frame, readFrames, writable, writeFrame } from "../frames.ts";
 import { type Following, type Opening, type RunExit, relayMark } from "../protocol.ts";
 import { followRun } from "./follow-run.ts";
 import { homePaths } from "./home.ts";
@@ -130,7 +129,7 @@ async function carryIn(
 /** A program that does not read holds up what is sent to it. */
 async function pass(stream: Writable | null, bytes: Buffer): Promise<void> {
   if (stream === null || !stream.writable || stream.write(bytes)) return;
-  await Promise.race([once(stream, "drain"), once(stream, "close")]);
+  await writable(stream);
 }
 
 async function carryOut(
