@@ -1,9 +1,12 @@
-import { defineCommand, flagOption } from "../src/cli/command.ts";
+import { defineCommand, flagOption, textOption } from "../src/cli/command.ts";
 
 export default defineCommand({
   description: "The process of one release.",
   arguments: [{ name: "ORDER", summary: "JSON", required: true }],
-  options: [{ flags: "--accept", summary: "Take public traffic as soon as it is ready" }],
+  options: [
+    { flags: "--accept", summary: "Take public traffic as soon as it is ready" },
+    { flags: "--ended-by <signal>", summary: "What ended the process before this one" },
+  ],
   examples: [{ line: "studio __instance '{…}'", does: "started by the supervisor" }],
   files: "here",
   exitCodes: [0, 2, 8],
@@ -13,6 +16,7 @@ export default defineCommand({
     await runInstance({
       order: JSON.parse(input.arguments[0] ?? ""),
       accept: flagOption(input, "accept"),
+      endedBy: textOption(input, "ended-by") ?? null,
       env: context.env,
       signal: context.signal,
     });

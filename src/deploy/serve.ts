@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
 import { stateOfKey } from "../keys/key-store.ts";
@@ -53,6 +53,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     descriptors: [],
     listen,
     acceptAtOnce: true,
+    crashes: { file: crashFile(place, listen), endedBy: null },
     logger: createConsoleLogger(input.stdout, {
       level: settings.log.level,
       environment: desk.environment,
@@ -64,6 +65,13 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   input.signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
+}
+
+/** One file for each address: daemons at two of them run at the same time. */
+function crashFile({ desk }: Workplace, { host, port }: { host: string; port: number }): string {
+  const folder = desk.paths.run;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, `foreground-${host.replaceAll(/[^\w.-]/g, "_")}-${port}.crashes`);
 }
 
 /** A daemon that nobody can ask is refused at once, with what makes a key. */

@@ -152,8 +152,8 @@ export class ModelInstance {
     // ONNX Runtime reads this from the process's own environment, which a worker cannot change;
     // without it the library writes usage files below the home folder.
     process.env["ORT_DISABLE_TELEMETRY"] = "1";
-    const { threads, warmUp, workerFile: code = workerFile } = this.settings;
-    const workerData: WorkerSettings = { file: this.file, threads, warmUp };
+    const { threads, warmUp, care, workerFile: code = workerFile } = this.settings;
+    const workerData: WorkerSettings = { file: this.file, threads, warmUp, care };
     const worker = new Worker(code, { workerData, name: "studio-inference" });
     this.worker = worker;
     let reason = "the worker thread ended";

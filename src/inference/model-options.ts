@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Care } from "./crashes/care.ts";
 import type { InferenceErrorCode } from "./inference-error.ts";
 import type { InstanceSettings } from "./instance.ts";
 import type { LoadedModel } from "./model.ts";
@@ -57,6 +58,8 @@ export interface ModelOptions {
   slotBytes?: number | undefined;
   /** Sizes of free dimensions for the warm-up, by name. */
   warmUp?: Record<string, number> | undefined;
+  /** How careful its workers are to be. Default: not at all. */
+  care?: Care | undefined;
   events: ModelEvents;
   /** Another worker file than the module's own. */
   workerFile?: URL | undefined;
@@ -84,6 +87,7 @@ export function instanceSettings(options: Omit<ModelOptions, "events">): Instanc
     warmUp: options.warmUp ?? {},
     stuckAfter: options.stuckAfter ?? 120_000,
     slotBytes: options.slotBytes ?? 64 * 1024 * 1024,
+    care: options.care ?? null,
     workerFile: options.workerFile,
   };
 }

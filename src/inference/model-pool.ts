@@ -1,3 +1,4 @@
+import type { CrashRecord } from "./crashes/crash-record.ts";
 import { InferenceError } from "./inference-error.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import type { BatchRun, ModelOptions, RequestEnd } from "./model-options.ts";
@@ -34,6 +35,8 @@ export interface PoolOptions extends Omit<ModelOptions, "events"> {
   /** Answers of the models whose configuration says `cache: true`. */
   cache?: ResponseCache | null;
   budget?: MemoryBudget;
+  /** What is known of models that end the process. */
+  crashes?: CrashRecord | null;
 }
 
 export interface ModelStatus {
@@ -140,6 +143,12 @@ export class ModelPool {
     return this.shelf.all().every(({ state }) => state !== "LOADING");
   }
 
+  /** The versions that are not served because they ended the process. */
+  leftOut(): ModelStatus[] {
+    const entries = this.shelf.all().filter(({ leftOut }) => leftOut);
+    return entries.map((entry) => this.statusOf(entry));
+  }
+
   /** The versions that keep the daemon from being ready. */
   problems(): ModelStatus[] {
     const missing = this.shelf.all().filter(({ required, state }) => required && state !== "READY");
@@ -216,21 +225,26 @@ export class ModelPool {
 /** A model's own configuration comes before what holds for all of them. */
 function versionContext(options: PoolOptions): VersionContext {
   const { log, ran, answered, stuck, looked, changed, cache = null, ...rest } = options;
-  const { budget = new MemoryBudget(), repository, ...settings } = rest;
+  const { budget = new MemoryBudget(), crashes = null, repository, ...settings } = rest;
   return {
     log,
     budget,
-    serving: ({ configuration: { instances, threads, batching, dimensions, cache: wanted } }) => ({
-      ...settings,
-      instances: instances ?? settings.instances,
-      threads: threads ?? settings.threads,
-      batchRows: batching?.rows ?? settings.batchRows,
-      batchTokens: batching?.tokens ?? settings.batchTokens,
-      queueRows: batching?.queue ?? settings.queueRows,
-      warmUp: dimensions ?? settings.warmUp,
-      cache: wanted === true ? cache : null,
-      looked,
-    }),
+    crashes,
+    serving: (record) => {
+      const { instances, threads, batching, dimensions, cache: wanted } = record.configuration;
+      return {
+        ...settings,
+        instances: instances ?? settings.instances,
+        threads: threads ?? settings.threads,
+        batchRows: batching?.rows ?? settings.batchRows,
+        batchTokens: batching?.tokens ?? settings.batchTokens,
+        queueRows: batching?.queue ?? settings.queueRows,
+        warmUp: dimensions ?? settings.warmUp,
+        cache: wanted === true ? cache : null,
+        looked,
+        care: crashes?.careFor(record),
+      };
+    },
     ran: (record, run) => ran?.(record, run),
     answered: (record, end) => answered?.(record, end),
     stuck: (record, milliseconds) => stuck?.(record, milliseconds),

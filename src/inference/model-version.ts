@@ -18,6 +18,8 @@ export class ModelVersion {
   model: ServedModel | null = null;
   /** The daemon is not ready without it. */
   required = false;
+  /** Not served until somebody asks for it: it ended the process. */
+  leftOut = false;
   /** Taken out of service by request. */
   unloaded = false;
   /** What lay on the disk when it was last read. */
@@ -73,6 +75,11 @@ export class ModelVersion {
   /** Begins to load; a model that cannot be loaded is tried again from time to time. */
   start(): void {
     if (this.model === null) return;
+    const refusal = this.context.crashes?.refusal(this.model.record) ?? null;
+    if (refusal !== null) {
+      this.leaveOut(refusal);
+      return;
+    }
     try {
       const release = this.contents.reserve(this.model.record);
       void this.inTurn(() => this.firstLoad.promise).finally(release);
@@ -138,6 +145,8 @@ export class ModelVersion {
     const previous = this.model;
     this.model = next;
     this.servedStamp = stamp;
+    this.leftOut = false;
+    this.context.crashes?.forgive(record, ["load", "run"]);
     this.isReady();
     if (previous === null) return;
     previous.supersede(next);
@@ -150,8 +159,9 @@ export class ModelVersion {
       await this.contents.warmUp(model);
       const faithful = await this.isAsRead();
       if (this.model !== model || this.closing) return;
-      if (faithful) this.isReady();
-      else await this.readAnew(model);
+      if (!faithful) return await this.readAnew(model);
+      this.context.crashes?.forgive(model.record, ["load"]);
+      this.isReady();
     } catch (error) {
       if (this.model === model) this.fail(error);
     }
@@ -172,6 +182,16 @@ export class ModelVersion {
     if (this.model !== model) return;
     this.model = null;
     await this.contents.dispose(model);
+  }
+
+  /** The others are served, so the daemon is ready without it. */
+  private leaveOut(refusal: string): void {
+    const { model } = this;
+    this.leftOut = true;
+    this.required = false;
+    this.model = null;
+    this.fail(new Error(refusal));
+    if (model !== null) void this.contents.dispose(model);
   }
 
   private becameUnready(model: ServedModel, reason: string): void {

@@ -1,3 +1,4 @@
+import type { CrashRecord } from "./crashes/crash-record.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { type BatchRun, type RequestEnd, capacityOf } from "./model-options.ts";
 import type { ModelRecord } from "./models.ts";
@@ -5,6 +6,8 @@ import { ServedModel, type ServingOptions } from "./served-model.ts";
 import { warmUpRequests } from "./warm-up-requests.ts";
 
 export interface VersionContext {
+  /** What is known of contents that end the process; null: nobody looks. */
+  crashes: CrashRecord | null;
   log: {
     info(fields: object, message: string): void;
     error(fields: object, message: string): void;

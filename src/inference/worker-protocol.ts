@@ -1,3 +1,4 @@
+import type { Care } from "./crashes/care.ts";
 import type { NumericData } from "./tensor.ts";
 
 /** What a model says about one of its inputs or outputs; a name stands for a free dimension. */
@@ -20,6 +21,8 @@ export interface WorkerSettings {
   threads: number;
   /** Sizes of free dimensions for the warm-up, by name. */
   warmUp: Record<string, number>;
+  /** Null: nothing is done in turn with other models. */
+  care: Care | null;
 }
 
 /** Lists in messages follow the order of the model's inputs or outputs. */

@@ -25,7 +25,7 @@ export class WorkerSession {
   }
 
   /** @throws Error when the model cannot be loaded or has values that are not tensors */
-  static async open({ file, threads }: WorkerSettings): Promise<WorkerSession> {
+  static async open({ file, threads }: Omit<WorkerSettings, "care">): Promise<WorkerSession> {
     const runtime = await import("onnxruntime-node");
     const session = await runtime.InferenceSession.create(file, {
       ...sessionSettings(threads),

@@ -3,6 +3,7 @@
 // terminated from outside: ending it during a run aborts the whole process.
 import "./float16-as-bits.ts";
 import { parentPort, workerData } from "node:worker_threads";
+import { type Care, inTurn } from "./crashes/care.ts";
 import { layOut, viewAt } from "./tensor-layout.ts";
 import type { NumericData, Tensor, Tensors } from "./tensor.ts";
 import type { FromWorker, ToWorker, ValueShape, WorkerSettings } from "./worker-protocol.ts";
@@ -29,7 +30,7 @@ async function main(settings: WorkerSettings): Promise<void> {
   parentPort?.on("message", (message: ToWorker) => {
     last = last.then(() =>
       message.kind === "run"
-        ? answer(session, inputs.read(message), message.id, slot)
+        ? answer(session, inputs.read(message), message.id, { slot, care: settings.care })
         : end(session),
     );
   });
@@ -41,8 +42,10 @@ async function open(
   slot: SharedArrayBuffer,
 ): Promise<WorkerSession | null> {
   try {
-    const session = await WorkerSession.open(settings);
-    const rows = await session.warmUp(settings.warmUp);
+    const { session, rows } = await inTurn(settings.care, "load", async () => {
+      const opened = await WorkerSession.open(settings);
+      return { session: opened, rows: await opened.warmUp(settings.warmUp) };
+    });
     post({ kind: "ready", inputs: session.inputs, outputs: session.outputs, rows, slot });
     return session;
   } catch (error) {
@@ -84,11 +87,13 @@ async function answer(
   session: WorkerSession,
   feeds: Tensors,
   id: number,
-  slot: SharedArrayBuffer,
+  { slot, care }: { slot: SharedArrayBuffer; care: Care | null },
 ): Promise<void> {
   try {
     const start = performance.now();
-    const outputs = await session.run(feeds);
+    const outputs = await (care === null
+      ? session.run(feeds)
+      : inTurn(care, "run", () => session.run(feeds)));
     const milliseconds = performance.now() - start;
     const tensors = session.outputs.map(({ name }) => outputs[name] as Tensor);
     const shapes = tensors.map(({ dims }) => [...dims]);

@@ -30,7 +30,7 @@ export function componentChecks(
     },
     models: async () => {
       const missing = models.problems();
-      if (missing.length === 0) return "healthy";
+      if (missing.length === 0) return models.leftOut().length === 0 ? "healthy" : "degraded";
       const named = missing.map(({ name, version, reason }) =>
         [name, version, reason === null ? "" : `(${reason})`].filter(Boolean).join(" "),
       );

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { DatabaseAddress } from "../database/address.ts";
+import type { CrashRecordPlace } from "../inference/crashes/crash-record.ts";
 import type { RateLimitSettings } from "./rate-limit/rate-limiter.ts";
 import type { RedisAddress } from "./rate-limit/redis-counts.ts";
 
@@ -76,6 +77,8 @@ export interface DaemonSpec {
   acceptAtOnce: boolean;
   /** A file that is there while the public is told to come back later; null: in memory alone. */
   maintenanceFile?: string | null;
+  /** Where it is kept which models ended the process; absent: nobody looks. */
+  crashes?: CrashRecordPlace;
   logger: Logger;
   now?: () => Date;
 }

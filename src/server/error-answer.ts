@@ -38,6 +38,7 @@ const statuses: Record<InferenceErrorCode | VectorErrorCode, number> = {
   "vector.collection.differs": 409,
   "vector.tables.missing": 503,
   "vector.database": 503,
+  "vector.storage": 507,
 };
 
 /** What the caller is told of an error: nothing of one that nobody foresaw. */

@@ -96,7 +96,8 @@ export class RunningDaemon implements Daemon {
   }
 
   private async close(drainMilliseconds: number): Promise<void> {
-    const { spec, listener, traffic, models, vectors, database, redis, health } = this.services;
+    const { spec, listener, traffic, models, crashes, vectors, database, redis, health } =
+      this.services;
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
     await this.quiet(deadline - Math.min(lastWords, drainMilliseconds / 4));
@@ -106,6 +107,7 @@ export class RunningDaemon implements Daemon {
     listener.cut();
     health.stop();
     await models.close();
+    crashes?.close();
     await this.application.close();
     await vectors.close();
     redis?.close();

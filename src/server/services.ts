@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Knex } from "knex";
 import { connectDatabase } from "../database/connect.ts";
+import { CrashRecord } from "../inference/crashes/crash-record.ts";
 import { ImageDecoder } from "../inference/images/image-decoder.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { openModels } from "../inference/open-models.ts";
@@ -30,6 +31,8 @@ export interface Services {
   /** Null where it is not used. */
   redis: RedisCounts | null;
   models: ModelPool;
+  /** Null where it is not kept. */
+  crashes: CrashRecord | null;
   language: LanguageTask;
   texts: TextTasks;
   images: ImageTask;
@@ -53,10 +56,12 @@ export async function createServices(
   const now = spec.now ?? (() => new Date());
   const metrics = await createMetrics();
   const watched: { health?: HealthMonitor; texts?: TextTasks } = {};
+  const crashes = openCrashRecord(spec, now);
   const models = await openModels({
     folders: spec.modelFolders,
     log: spec.logger.child({ module: "inference" }),
     cache: spec.serve.cache,
+    crashes,
     ran: ({ name: model, version }, { queued, milliseconds, ...run }) => {
       const times = { queueMilliseconds: queued, computeMilliseconds: milliseconds };
       metrics.batchFinished({ model, version, ...run, ...times });
@@ -121,9 +126,19 @@ export async function createServices(
   });
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const tasks = { texts, language: texts.language, images, performance };
-  const data = { models, ...tasks, database, vectors };
+  const data = { models, crashes, ...tasks, database, vectors };
   const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, guard, redis, ...parts, daemon: () => late.daemon() };
+}
+
+function openCrashRecord({ crashes, logger }: DaemonSpec, now: () => Date): CrashRecord | null {
+  const record = crashes === undefined ? null : CrashRecord.open(crashes, now());
+  if (record?.last === null || record === null) return record;
+  const { signal, crash } = record.last;
+  const { model, version, act } = crash ?? {};
+  const fields = crash === null ? { signal } : { signal, model, version, act };
+  logger.error(fields, "the process before this one did not end in good order");
+  return record;
 }
 
 /** The four threads that decode also read files, and the processors are the models' too. */

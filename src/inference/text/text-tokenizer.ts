@@ -36,7 +36,7 @@ export class TextTokenizer {
     this.lowerCase = settings.lowerCase;
     this.maximumTokens = settings.maximumTokens;
     this.paddingId = findPadding(tokenizer, settings);
-    this.vocabularySize = Math.max(...tokenizer.get_vocab(true).values()) + 1;
+    this.vocabularySize = highestId(tokenizer) + 1;
     [this.before, this.after] = surroundings(tokenizer);
     if (this.before.length + this.after.length >= this.maximumTokens) {
       throw new Error(`the longest text of ${this.maximumTokens} tokens has no room for words`);
@@ -101,6 +101,13 @@ function isBorder(text: string, at: number): boolean {
 
 function isVisible(character: string | undefined): boolean {
   return character !== undefined && /\S/.test(character);
+}
+
+/** One by one: as parameters of a call, the ids of a large vocabulary overflow the stack. */
+function highestId(tokenizer: Tokenizer): number {
+  let highest = -1;
+  for (const id of tokenizer.get_vocab(true).values()) highest = Math.max(highest, id);
+  return highest;
 }
 
 /** The special tokens that the tokenizer puts before and after a text. */

@@ -9,7 +9,8 @@ export type VectorErrorCode =
   | "vector.collection.missing"
   | "vector.collection.differs"
   | "vector.tables.missing"
-  | "vector.database";
+  | "vector.database"
+  | "vector.storage";
 
 /** Why the vector store did not do what was asked; the server turns the code into a status. */
 export class VectorError extends StudioError {

@@ -30,12 +30,13 @@ export async function createGuard(
   const asksForKeys = needsKey(host, auth.required, configured.length);
   const isShared = asksForKeys || !isLoopback(host);
   const isLimited = rateLimit.enforced === "auto" ? isShared : rateLimit.enforced;
-  const redis = isLimited ? await openRedis(spec) : null;
+  const redis = isLimited || asksForKeys ? await openRedis(spec) : null;
   const memory = new MemoryCounts(() => performance.now());
   const lockout = new Lockout({
     attempts: auth.attempts,
     duration: auth.lockout,
     clock: () => performance.now(),
+    shared: redis === null ? null : (...failure) => redis.fail(...failure),
     locked(address) {
       metrics.lockedOut();
       logger.warn({ address, ms: auth.lockout }, "address locked out: wrong API keys");

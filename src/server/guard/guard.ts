@@ -96,7 +96,9 @@ export class Guard {
       return { holder: await keys.identify(key), error: null };
     } catch (error) {
       // An expired key was right once: who has it is not guessing.
-      if (error instanceof RequestError && error.code === "auth.invalid") lockout.fail(address);
+      if (error instanceof RequestError && error.code === "auth.invalid") {
+        await lockout.fail(address);
+      }
       return { holder: null, error };
     }
   }

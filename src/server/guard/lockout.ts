@@ -8,6 +8,11 @@ export interface LockoutOptions {
   /** Milliseconds of a clock that never goes back. */
   clock: () => number;
   locked: (address: string) => void;
+  /**
+   * Counts a wrong key where all daemons count, and tells for how many milliseconds the address is
+   * locked out; rejects where that cannot be done. Null: each daemon counts for itself.
+   */
+  shared: ((address: string, attempts: number, duration: number) => Promise<number>) | null;
 }
 
 interface Suspect {
@@ -21,7 +26,11 @@ interface Suspect {
 /** So many addresses are remembered at most; of more, those that were quiet longest are forgotten. */
 const mostAddresses = 50_000;
 
-/** Locks addresses out that send wrong keys. A right key does not let a locked address in. */
+/**
+ * Locks addresses out that send wrong keys. A right key does not let a locked address in. Where
+ * daemons count together, one hears of another's lock-out with the first wrong key that it is sent
+ * itself: so no request with a right key waits, and who guesses has one guess more a daemon.
+ */
 export class Lockout {
   readonly #options: LockoutOptions;
   readonly #suspects = new LRUCache<string, Suspect>({ max: mostAddresses });
@@ -38,8 +47,16 @@ export class Lockout {
   }
 
   /** Counts a wrong key. */
-  fail(address: string): void {
-    const { attempts, duration, clock, locked } = this.#options;
+  async fail(address: string): Promise<void> {
+    const { attempts, duration, shared } = this.#options;
+    this.#failHere(address);
+    // Whatever is wrong with the common count: this one goes on.
+    const left = (await shared?.(address, attempts, duration).catch(() => 0)) ?? 0;
+    if (left > 0 && this.remaining(address) === 0) this.#lock(address, left);
+  }
+
+  #failHere(address: string): void {
+    const { attempts, duration, clock } = this.#options;
     const now = clock();
     const known = this.#suspects.get(address);
     const isOver = known === undefined || now - known.since >= duration;
@@ -47,11 +64,16 @@ export class Lockout {
     suspect.failures++;
     // One that is locked out already is not asked for its key; but several may have been on the way.
     if (suspect.failures >= attempts && suspect.until <= now) {
-      this.#suspects.set(address, { failures: 0, since: now, until: now + duration });
-      locked(address);
+      this.#lock(address, duration);
     } else {
       this.#suspects.set(address, suspect);
     }
+  }
+
+  #lock(address: string, duration: number): void {
+    const now = this.#options.clock();
+    this.#suspects.set(address, { failures: 0, since: now, until: now + duration });
+    this.#options.locked(address);
   }
 
   /** How many addresses are locked out now. */

@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from "ioredis";
 import { systemCode } from "../../errors.ts";
 import { type Decision, type Quota, decide } from "./gcra.ts";
-import { scriptArguments, takeScript } from "./redis-script.ts";
+import { failScript, scriptArguments, takeScript } from "./redis-script.ts";
 
 /** How Redis is reached. */
 export interface RedisAddress {
@@ -28,18 +28,21 @@ const retryInterval = 500;
 /** What is counted to see whether Redis counts: always allowed, because nothing else is written. */
 const trial: Quota = { requests: 1000, window: 1000, burst: 1000 };
 
-type Script = { studioTake(key: string, ...values: string[]): Promise<string[]> };
+interface Scripts {
+  studioTake(key: string, ...values: string[]): Promise<string[]>;
+  studioFail(key: string, attempts: number, duration: number): Promise<number>;
+}
 
-/** Counts requests in Redis; rejects at once while it is not of use. */
+/** Counts requests and wrong keys in Redis; rejects at once while it is not of use. */
 export class RedisCounts {
-  readonly #redis: Redis & Script;
+  readonly #redis: Redis & Scripts;
   readonly #options: RedisCountsOptions;
   #isUp = false;
   #isTrying = false;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(redis: Redis, options: RedisCountsOptions) {
-    this.#redis = redis as Redis & Script;
+    this.#redis = redis as Redis & Scripts;
     this.#options = options;
   }
 
@@ -64,24 +67,36 @@ export class RedisCounts {
   }
 
   async take(caller: string, quotas: readonly Quota[]): Promise<Decision> {
-    if (!this.#isUp || this.#isTrying) throw new Error("Redis is not of use");
     const key = `${this.#options.prefix}${caller}`;
-    const asked = this.#redis.studioTake(key, ...scriptArguments(quotas));
+    const reply = await this.#ask((redis) => redis.studioTake(key, ...scriptArguments(quotas)));
+    const [now = 0, ...arrivals] = reply.map(Number);
+    return decide(quotas, arrivals, now).decision;
+  }
+
+  /**
+   * Counts a wrong key of an address.
+   * @returns milliseconds for which it is locked out, by whichever daemon; 0 when it is not
+   */
+  async fail(address: string, attempts: number, duration: number): Promise<number> {
+    const key = `${this.#options.prefix}lockout:${address}`;
+    return await this.#ask((redis) => redis.studioFail(key, attempts, duration));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#redis.removeAllListeners("close").disconnect();
+  }
+
+  async #ask<T>(question: (redis: Scripts) => Promise<T>): Promise<T> {
+    if (!this.#isUp || this.#isTrying) throw new Error("Redis is not of use");
     try {
-      const reply = await within(patience, asked);
-      const [now = 0, ...arrivals] = reply.map(Number);
-      return decide(quotas, arrivals, now).decision;
+      return await within(patience, question(this.#redis));
     } catch (error) {
       // Who was late may have been this process; a trial tells.
       if (error === late) void this.#tryOut();
       else this.#down(error);
       throw error;
     }
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#redis.removeAllListeners("close").disconnect();
   }
 
   #up(): void {
@@ -149,7 +164,10 @@ function clientOptions({ sentinel }: RedisAddress): RedisOptions {
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 100, 2000),
     sentinelRetryStrategy: (times) => Math.min(times * 100, 2000),
-    scripts: { studioTake: { lua: takeScript, numberOfKeys: 1 } },
+    scripts: {
+      studioTake: { lua: takeScript, numberOfKeys: 1 },
+      studioFail: { lua: failScript, numberOfKeys: 1 },
+    },
   };
 }
 

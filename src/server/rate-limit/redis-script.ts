@@ -29,6 +29,18 @@ end
 return reply
 `;
 
+/**
+ * What `Lockout.fail` counts, for all daemons together. KEYS: the address. ARGV: the wrong keys that
+ * lock it out, and for how many milliseconds. Returns for how many it is locked out; 0: it is not.
+ */
+export const failScript = `
+local failures = redis.call('INCR', KEYS[1])
+local attempts = tonumber(ARGV[1])
+if failures == 1 or failures == attempts then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if failures < attempts then return 0 end
+return redis.call('PTTL', KEYS[1])
+`;
+
 /** A quota that is changed begins anew: its figures name its field. */
 export function scriptArguments(quotas: readonly Quota[]): string[] {
   return quotas.flatMap((quota) => [

@@ -125,6 +125,31 @@ describe.skipIf(redis === null)("limits in Redis", () => {
     expect(await statusOf(first, 1)).toEqual([429]);
   });
 
+  it("count wrong keys together: who is locked out by one daemon has one guess at the other", async () => {
+    const spec = {
+      redis: address,
+      environment: "guesses",
+      serve: serveWith({ auth: { required: true, attempts: 3, lockout: 3_600_000 } }),
+      keys: ["the-right-one"],
+    };
+    const [first, second] = [await startRunning(spec), await startRunning(spec)];
+    closing.push(
+      () => first.close(),
+      () => second.close(),
+    );
+    await vi.waitFor(async () => {
+      expect([await componentOf(first), await componentOf(second)]).toEqual(["healthy", "healthy"]);
+    }, 10_000);
+    const guess = async (running: Running, key: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${key}` };
+      return (await running.send("GET", "/metrics", { headers })).status;
+    };
+    for (const key of ["a", "b", "c"]) expect(await guess(first, key)).toBe(401);
+    expect(await guess(first, "the-right-one")).toBe(429);
+    expect(await guess(second, "d")).toBe(401);
+    expect(await guess(second, "the-right-one")).toBe(429);
+  });
+
   it("go on in memory, with one warning, while Redis is gone, and return with it", async () => {
     const running = await daemonWith(address, "outage");
     await vi.waitFor(async () => expect(await componentOf(running)).toBe("healthy"), 10_000);

@@ -48,6 +48,14 @@ function withSpaces(fixture: Fixture): Fixture {
   return { ...fixture, tokenizer: { ...rest, pre_tokenizer: spaces, model: { ...model, vocab } } };
 }
 
+test("a vocabulary of 200,000 words is read like any other", async () => {
+  const fixture = await readFixture("wordpiece");
+  const { model } = fixture.tokenizer as { model: { vocab: Record<string, number> } };
+  const most = 200_000;
+  for (let id = Object.keys(model.vocab).length; id < most; id += 1) model.vocab[`word${id}`] = id;
+  expect((await open(fixture)).vocabularySize).toBe(most);
+});
+
 describe.each([
   ["wordpiece", 30],
   ["byte-level-bpe", 26],

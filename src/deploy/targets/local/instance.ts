@@ -19,6 +19,8 @@ export interface InstanceInput {
   order: InstanceOrder;
   /** Take public traffic as soon as ready: a restart after a crash. */
   accept: boolean;
+  /** The signal that ended the process before this one; null where nobody saw it end. */
+  endedBy: string | null;
   env: Record<string, string | undefined>;
   signal: AbortSignal;
 }
@@ -51,6 +53,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     listen: null,
     acceptAtOnce: input.accept,
     maintenanceFile: maintenanceFile(site.runFolder, id),
+    crashes: { file: join(site.runFolder, `${id}.crashes`), endedBy: input.endedBy },
     logger,
   });
   const stop = () => void daemon.stop(release.settings.deploy.drain);

@@ -179,15 +179,14 @@ export class Instances {
   }
 
   /** What follows a death that nobody asked for. Waits longer after each in a row, up to 30 s. */
-  private async mourn(instance: Instance, exit: InstanceState["exit"]): Promise<void> {
+  private async mourn(instance: Instance, exit: NonNullable<InstanceState["exit"]>): Promise<void> {
     instance.exit = exit;
     if (instance.stopping || !instance.keep) return;
     instance.restarts = Date.now() - instance.since > settled ? 1 : instance.restarts + 1;
     await sleep(Math.min(30_000, 250 * 2 ** Math.min(instance.restarts - 1, 7)));
     const { release, stopping, keep } = instance;
     if (this.closing || stopping || !keep || this.all.get(release) !== instance) return;
-    const command = [...instance.command.filter((word) => word !== "--accept"), "--accept"];
-    this.start({ ...instance, command });
+    this.start({ ...instance, command: commandAfter(instance.command, exit.signal) });
   }
 }
 
@@ -197,6 +196,13 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It ended between the look and the signal.
   }
+}
+
+/** It is to serve at once, and is told what ended the process before it. */
+function commandAfter(command: readonly string[], signal: string | null): string[] {
+  const added = command.findIndex((word) => word === "--accept");
+  const base = added < 0 ? command : command.slice(0, added);
+  return [...base, "--accept", ...(signal === null ? [] : ["--ended-by", signal])];
 }
 
 function fileOf(instance: Instance): InstanceFile {

@@ -55,6 +55,16 @@ const conflicts = new Set(["40P01", "40001", "ER_LOCK_DEADLOCK", "ER_CHECKREAD"]
 /** A table or a column does not exist. */
 const unknownNames = new Set(["42P01", "42703", "ER_NO_SUCH_TABLE", "ER_BAD_FIELD_ERROR"]);
 
+/** No room is left: of SQLite, PostgreSQL (disk_full), then of MySQL and MariaDB. */
+const noRoom = new Set([
+  "SQLITE_FULL",
+  "SQLITE_IOERR_WRITE",
+  "SQLITE_IOERR_SHMSIZE",
+  "53100",
+  "ER_DISK_FULL",
+  "ER_RECORD_FILE_FULL",
+]);
+
 function explain(error: unknown): unknown {
   if (error instanceof VectorError) return error;
   const code = systemCode(error) ?? "";
@@ -68,6 +78,13 @@ function explain(error: unknown): unknown {
       "vector.tables.missing",
       "The database has no tables for vectors yet, or older ones.",
       "Run `studio migrate up`.",
+    );
+  }
+  if (noRoom.has(code)) {
+    return new VectorError(
+      "vector.storage",
+      "The disk of the database has no room left; nothing was changed.",
+      "Free some room, then send the request again.",
     );
   }
   // The error itself is left behind: knex puts the whole statement with its values in the message.
