@@ -131,7 +131,7 @@ describe("the file of upstreams", () => {
 
   test("lets an nginx that can look names up again do so", () => {
     const text = upstreamText("20261121T201849Z-ociv", upstreams, true);
-    expect(text).toContain("  server shop-my-api-blue:8000 resolve;\n");
+    expect(text).toContain("  server shop-my-api-blue:8000 resolve backup;\n");
     expect(
       ["1.22.1", "1.27.2", "1.27.3", "1.30.5"].map((one) => canResolve(`nginx/${one}`)),
     ).toEqual([false, false, true, true]);
