@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { type SnapshotReport, createSnapshot } from "../backup/create/create.ts";
 import type { Store } from "../backup/store/store.ts";
 import type { DatabaseAddress } from "../database/address.ts";
+import { reasonOf } from "../errors.ts";
 import { createAdvance } from "../format/advance.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import type { Reach } from "../operation/faults.ts";
 import { backupWorkDirectory, repositoryGuides, withRepository } from "./backup-repository.ts";
+import { writeBackupFigures } from "./backup-figures.ts";
 import { noteBackup } from "./noted-backup.ts";
 import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
@@ -60,7 +63,9 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
         advance(progress);
       },
     });
+  const start = performance.now();
   const report = await withRepository(place, create);
+  tellFigures(input, report, performance.now() - start);
   noteBackup(place.project, { id, created: report.snapshot.created, verified: true });
   for (const remark of report.remarks) input.note(remark);
   for (const link of report.links) {
@@ -69,6 +74,16 @@ export async function takeSnapshot(input: TakeInput): Promise<SnapshotReport> {
     );
   }
   return report;
+}
+
+/** The snapshot is there, whether or not it can be told of. */
+function tellFigures(input: TakeInput, report: SnapshotReport, milliseconds: number): void {
+  const folder = join(input.place.desk.paths.root, "metrics");
+  try {
+    writeBackupFigures({ folder, report, milliseconds });
+  } catch (error) {
+    input.note(`The figures of the backup could not be written to ${folder}: ${reasonOf(error)}.`);
+  }
 }
 
 /** Null where nothing was migrated. */

@@ -9,6 +9,8 @@ import type { Exchange } from "./traffic.ts";
 
 /** Where figures are read at the moment somebody asks for the metrics. */
 export interface MetricSources {
+  /** What runs: its release, the version of studio, the environment. */
+  release: { release: string; version: string; environment: string };
   listener: { connections: number };
   traffic: { inFlight: number };
   models: ModelPool;
@@ -26,6 +28,8 @@ export interface Metrics extends InferenceMetrics {
   /** An address was locked out. */
   lockedOut(): void;
   readLocked(count: () => number): void;
+  /** One of the items of a batch was worked on. */
+  itemFinished(kind: string, outcome: "success" | "failure"): void;
   /** Adds the figures of the running parts. */
   read(sources: MetricSources): void;
 }
@@ -41,6 +45,7 @@ export async function createMetrics(): Promise<Metrics> {
     ...requestMetrics(maker),
     ...inferenceMetrics(maker),
     ...guardMetrics(maker),
+    ...itemMetrics(maker),
     read(sources) {
       loadGauges(maker, sources);
       modelGauges(maker, sources.models);
@@ -63,13 +68,18 @@ function requestMetrics({
     requestBuckets,
   );
   const errors = counter("errors_total", "Requests that failed", ["category"]);
+  const callers = counter("caller_requests_total", "Requests by the id of the key they came with", [
+    "caller",
+    "outcome",
+  ]);
   return {
-    requestFinished({ method, route, status, code, milliseconds }) {
+    requestFinished({ method, route, status, code, caller, milliseconds }) {
       // A path nobody serves gets no time series of its own: callers could make any number.
       const labels = { method, route: route ?? "unmatched", status: String(status) };
       requests.inc(labels);
       seconds.observe(labels, milliseconds / 1000);
       if (status >= 400) errors.inc({ category: categoryOf(status, code) });
+      callers.inc({ caller: caller ?? "none", outcome: status >= 400 ? "failure" : "success" });
     },
     requestMalformed: () => errors.inc({ category: "malformed" }),
   };
@@ -90,6 +100,11 @@ const categories: Record<number, string> = {
 function categoryOf(status: number, code: string | null): string {
   if (status === 429) return code === "inference.queue.full" ? "overload" : "rate_limit";
   return categories[status] ?? (status >= 500 ? "internal" : "validation");
+}
+
+function itemMetrics({ counter }: MetricMaker): Pick<Metrics, "itemFinished"> {
+  const tasks = counter("tasks_total", "Items of batches that were worked on", ["kind", "outcome"]);
+  return { itemFinished: (kind, outcome) => tasks.inc({ kind, outcome }) };
 }
 
 function guardMetrics({
@@ -127,7 +142,10 @@ function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: K
 }
 
 function loadGauges({ gauge }: MetricMaker, sources: MetricSources): void {
-  const { listener, traffic } = sources;
+  const { listener, traffic, release } = sources;
+  gauge("release_info", "1, with what runs", ["release", "version", "environment"], (set) =>
+    set(release, 1),
+  );
   gauge("active_connections", "Open connections to the public address", [], (set) =>
     set({}, listener.connections),
   );

@@ -117,7 +117,9 @@ export async function createServices(
     requestTimeout: spec.serve.timeout,
     limits: spec.serve.limits,
   });
-  metrics.read({ listener, traffic, models, database, health });
+  const { release, version, environment } = spec;
+  const running = { release, version, environment };
+  metrics.read({ release: running, listener, traffic, models, database, health });
   const { memory, approximateFrom } = spec.serve.vectors;
   const vectors = new VectorStore(database, {
     now,

@@ -18,7 +18,7 @@ export const nginx = findProgram("nginx", "nginx's configuration");
 
 /**
  * The stack's nginx on ports of its own, as a process of this user. Of its files only the paths and
- * ports change, and the word for HTTP/2 where nginx is older than 1.25.1.
+ * ports change.
  */
 export function stackProxy(
   program: string,
@@ -44,14 +44,7 @@ export function stackProxy(
       .replaceAll("/var/www/acme", folders.acme)
       .replaceAll(/\b8080\b/g, String(ports.http))
       .replaceAll(/\b8443\b/g, String(ports.https));
-    writeFileSync(
-      path,
-      isOlder(program)
-        ? text
-            .replace("  http2 on;\n", "")
-            .replaceAll(" ssl default_server", " ssl http2 default_server")
-        : text,
-    );
+    writeFileSync(path, text);
   }
   const argv = ["-p", root, "-c", join(folders.configuration, "nginx.conf"), "-g", "daemon off;"];
   // As root nginx gives its workers to another user, who may not look into a private folder.
@@ -78,11 +71,4 @@ export function stackProxy(
       await once(server, "exit");
     },
   };
-}
-
-function isOlder(program: string): boolean {
-  const { stderr } = spawnSync(program, ["-v"], { encoding: "utf8" });
-  const [, major = 0, minor = 0, patch = 0] =
-    /nginx\/(\d+)\.(\d+)\.(\d+)/.exec(stderr)?.map(Number) ?? [];
-  return major * 1e6 + minor * 1e3 + patch < 1_025_001;
 }
