@@ -11,6 +11,8 @@ interface Result {
   /** Absolute paths: made, replaced or added to. */
   written: string[];
   kept: string[];
+  /** The command line to go on with. */
+  next: string;
 }
 
 export default defineCommand<Result>({
@@ -43,14 +45,15 @@ export default defineCommand<Result>({
     if (!dryRun) writeStartingFiles(files);
     const paths = (kept: boolean) =>
       files.filter((file) => (file.action === "keep") === kept).map((file) => file.path);
-    return { result: { name, dryRun, written: paths(false), kept: paths(true) } };
+    const next = `studio deploy${flagOption(input, "stack") ? " --env production" : ""}`;
+    return { result: { name, dryRun, written: paths(false), kept: paths(true), next } };
   },
-  human: ({ dryRun, written, kept }) => [
+  human: ({ dryRun, written, kept, next }) => [
     ...(written.length === 0
       ? [text("There is nothing to write.")]
       : [text(dryRun ? "Would be written:" : "Written:", "good"), list(written)]),
     ...(kept.length === 0 ? [] : [text("Kept as they are:"), list(kept)]),
-    ...(dryRun ? [] : [text("next: studio deploy", "dim")]),
+    ...(dryRun ? [] : [text(`next: ${next}`, "dim")]),
   ],
 });
 

@@ -7,7 +7,8 @@ export interface Certificate {
   key: string;
 }
 
-const milliseconds = 86_400_000;
+/** Milliseconds. */
+const day = 86_400_000;
 
 /**
  * A certificate that a server can start with until it has a real one: ECDSA on P-256, signed by
@@ -16,8 +17,8 @@ const milliseconds = 86_400_000;
  */
 export function selfSignedCertificate(domain: string, now: Date, days = 397): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const start = new Date(now.getTime() - milliseconds);
-  const end = new Date(start.getTime() + days * milliseconds);
+  const start = new Date(now.getTime() - day);
+  const end = new Date(start.getTime() + days * day);
   const name = sequence(set(sequence(oid("2.5.4.3"), element(0x0c, domain.slice(0, 64)))));
   const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
   const toBeSigned = sequence(

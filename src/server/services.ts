@@ -117,9 +117,12 @@ export async function createServices(
     requestTimeout: spec.serve.timeout,
     limits: spec.serve.limits,
   });
-  const { release, version, environment } = spec;
-  const running = { release, version, environment };
-  metrics.read({ release: running, listener, traffic, models, database, health });
+  const release = {
+    release: spec.release,
+    version: spec.version,
+    environment: spec.environment,
+  };
+  metrics.read({ release, listener, traffic, models, database, health });
   const { memory, approximateFrom } = spec.serve.vectors;
   const vectors = new VectorStore(database, {
     now,

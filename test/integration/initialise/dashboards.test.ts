@@ -45,13 +45,13 @@ const targetLabels = ["job", "instance", "colour"];
 
 /** Metrics by the names of their time series, with their labels. */
 async function exported(): Promise<Map<string, Set<string>>> {
-  const known = new Map(
+  const found = new Map(
     Object.entries(exporterMetrics).map(([name, labels]) => [name, new Set(labels)]),
   );
   const add = (name: string, labels: readonly string[]): void => {
-    const all = known.get(name) ?? new Set();
+    const all = found.get(name) ?? new Set();
     for (const label of labels) all.add(label);
-    known.set(name, all);
+    found.set(name, all);
   };
   for (const line of [...(await scrape()), ...backupFigures()]) {
     const [, name = "", type] = /^# TYPE (\S+) (\S+)/.exec(line) ?? [];
@@ -72,9 +72,9 @@ async function exported(): Promise<Map<string, Set<string>>> {
   }[];
   for (const { name, labelNames } of declared) {
     for (const end of ["", "_bucket", "_sum", "_count"])
-      if (known.has(name + end)) add(name + end, labelNames);
+      if (found.has(name + end)) add(name + end, labelNames);
   }
-  return known;
+  return found;
 }
 
 /** What a real daemon says after it has done some work. */
