@@ -9,7 +9,7 @@ export const templates = join(packageRoot, "templates");
 
 export interface RenderedStack {
   folder: string;
-  remove(): void;
+  remove: () => void;
 }
 
 /** What `studio init --stack` writes, in a folder of its own. */

@@ -46,7 +46,9 @@ function compose(environment: string | null, files: string[], chosen: string[]) 
     ...(environment === null ? [] : ["--env-file", `.env.${environment}`]),
     ...files.flatMap((file) => ["-f", file]),
     ...chosen.flatMap((profile) => ["--profile", profile]),
-    ...["config", "--format", "json"],
+    "config",
+    "--format",
+    "json",
   ];
   const { PATH, HOME } = process.env;
   const { status, stdout, stderr } = spawnSync("docker", argv, {

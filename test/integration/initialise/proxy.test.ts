@@ -1,7 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type IncomingHttpHeaders, createServer, request as plainRequest } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  createServer,
+  request as plainRequest,
+} from "node:http";
 import { request as secureRequest } from "node:https";
-import { type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -55,7 +60,7 @@ describe.skipIf(nginx === null)("the stack's nginx", async () => {
       headers: { host: "studio.example.com", ...headers },
     };
     return new Promise((resolve, reject) => {
-      const receive = (response: import("node:http").IncomingMessage): void => {
+      const receive = (response: IncomingMessage): void => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () => {

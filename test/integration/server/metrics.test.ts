@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Running, serveWith, startRunning } from "./running.ts";
 
-const key = "a configured key that is long enough";
-const token = "the token of whoever collects metrics";
+const key = "a-configured-key-that-is-long-enough";
+const token = "the-token-of-whoever-collects-metrics";
 
 let running: Running;
 
@@ -34,7 +34,7 @@ test("the metrics token reads the metrics, as often as it likes", async () => {
 });
 
 test("the metrics token opens nothing else", async () => {
-  for (const path of ["/api/v1/info", "/v2/models/language", "/api/v1/vector/collections"]) {
+  for (const path of ["/api/v1/system/info", "/v2/models/language", "/api/v1/vector/collections"]) {
     expect((await ask(path, token)).status, path).toBe(401);
   }
 });

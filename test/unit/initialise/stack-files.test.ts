@@ -53,7 +53,7 @@ test("each password is long, is its own, and is in no other file", () => {
   expect(passwords.length).toBe(33);
   expect(new Set(passwords).size).toBe(passwords.length);
   for (const password of passwords) expect(password).toMatch(/^[\w-]{48}$/);
-  const allowed = [...variableFiles.map((file) => join(folder, file))];
+  const allowed = variableFiles.map((file) => join(folder, file));
   const others = filesOf(folder).filter(
     (path) => !allowed.includes(path) && !path.endsWith("/metrics-token"),
   );
