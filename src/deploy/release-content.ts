@@ -30,7 +30,7 @@ import {
 } from "./content/content-store.ts";
 import { type HashCache, openHashCache, saveHashCache } from "./content/hash-cache.ts";
 import { modelFolders, projectMigrations } from "./project-folders.ts";
-import { type LocalRelease, codeFolder, releaseFolder } from "./release.ts";
+import { type LocalRelease, codeFolder, compiledFolder, releaseFolder } from "./release.ts";
 
 /** Everything a release consists of besides settings, as it lies in the project now. */
 export interface ReleaseContent {
@@ -132,12 +132,18 @@ export function discardRelease(
   const folder = releaseFolder(paths, id);
   rmSync(`${folder}.building`, { recursive: true, force: true });
   removeView(folder, reach);
-  const codes = join(paths.releases, "code");
-  const names = existsSync(codes) ? readdirSync(codes) : [];
-  for (const name of names.filter((one) => !usedDigests.has(one))) {
-    removeView(join(codes, name), reach);
+  for (const code of unusedIn(codeFolder(paths, ""), usedDigests)) {
+    removeView(code, reach);
+  }
+  for (const compiled of unusedIn(compiledFolder(paths, ""), usedDigests)) {
+    rmSync(compiled, { recursive: true, force: true });
   }
   collectGarbage(contentStore(paths), reach);
+}
+
+function unusedIn(folder: string, usedDigests: ReadonlySet<string>): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => !usedDigests.has(name)).map((name) => join(folder, name));
 }
 
 /** What lies in the folders of models for all their versions: configuration and hashes. */

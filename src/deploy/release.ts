@@ -117,6 +117,10 @@ export const releaseFile = (paths: StatePaths, id: string): string =>
 export const codeFolder = (paths: StatePaths, digest: string): string =>
   join(paths.releases, "code", digest);
 
+/** What Node.js compiled of that code: it goes when the code goes. */
+export const compiledFolder = (paths: StatePaths, digest: string): string =>
+  join(paths.root, "cache", "code", digest);
+
 /** The record as it was kept with the release's files. */
 export function readReleaseRecord(paths: StatePaths, id: string): ReleaseRecord {
   try {

@@ -2,7 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
-import { type LocalRelease, type ReleaseRecord, codeFolder } from "../../release.ts";
+import {
+  type LocalRelease,
+  type ReleaseRecord,
+  codeFolder,
+  compiledFolder,
+} from "../../release.ts";
 import type { Refusal, Target } from "../../target.ts";
 import type { TargetInput } from "../target-input.ts";
 import { livingSupervisor } from "./instance-file.ts";
@@ -81,7 +86,11 @@ async function start(
   release: LocalRelease,
 ): Promise<void> {
   const code = codeFolder(input.paths, release.code.digest);
-  const env = { ...input.variables, ORT_DISABLE_TELEMETRY: "1" };
+  const env = {
+    ...input.variables,
+    ORT_DISABLE_TELEMETRY: "1",
+    NODE_COMPILE_CACHE: compiledFolder(input.paths, release.code.digest),
+  };
   const grace = graceOf(release);
   await settledSupervisor(site);
   await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
