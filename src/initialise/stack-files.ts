@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { readVariablesFile } from "../config/variables.ts";
 import { usageError } from "../errors.ts";
 import { planStackState } from "./stack-state.ts";
@@ -27,6 +27,7 @@ const domainForm = /^(?=.{1,240}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-
 const renamed: Readonly<Record<string, string>> = {
   dockerignore: ".dockerignore",
   "env.example": ".env.example",
+  gitkeep: ".gitkeep",
 };
 
 /**
@@ -45,7 +46,7 @@ export function planStack(input: StackInput): StartingFile[] {
   const root = join(templates, "stack", "project");
   const project = filesBelow(root).map((path) =>
     planWhole(
-      join(folder, renamed[path] ?? path),
+      join(folder, dirname(path), renamed[basename(path)] ?? basename(path)),
       fillTemplate(join(root, path), { name, domain, version }),
       // Containers read them as users of their own.
       path.endsWith(".sh") ? 0o755 : 0o644,

@@ -78,9 +78,9 @@ describe.skipIf(!hasCompose)("the compose files", () => {
     [],
     ...profiles.map((profile) => [profile]),
     ...profiles.slice(1).map((profile) => ["production", profile]),
-  ];
+  ].map((some) => ({ some, words: some.join(" and ") || "none" }));
 
-  test.each(chosen)("are valid with the profiles %s %s", (...some) => {
+  test.each(chosen)("are valid with these profiles: $words", ({ some }) => {
     const names = namesOf(stackOf(some.filter(Boolean)));
     expect(names).toEqual(expect.arrayContaining(["api", "postgres", "redis"]));
     expect(names.includes("nginx")).toBe(some.includes("production"));
