@@ -77,7 +77,8 @@ async function expectProcesses(
     await expect(fetch(project.url), where).rejects.toThrow();
     return;
   }
-  const own = [`${release}.json`, `${release}.sock`, "supervisor.json", "supervisor.sock"];
+  const ofRelease = ["crashes", "json", "sock"].map((kind) => `${release}.${kind}`);
+  const own = [...ofRelease, "supervisor.json", "supervisor.sock"];
   expect(names, where).toEqual(own.toSorted());
   expect(lines, where).toHaveLength(2);
   const instances = lines.filter((line) => line.includes("__instance"));

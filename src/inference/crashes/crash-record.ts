@@ -138,7 +138,12 @@ export class CrashRecord {
   }
 }
 
-const nowFile = ({ file }: CrashRecordPlace): string => `${file}.now`;
+/** Removes a record, of a daemon that does not run: the next one knows of no crash. */
+export function forgetCrashes(file: string): void {
+  for (const one of [file, nowFile({ file }), `${file}.new`]) rmSync(one, { force: true });
+}
+
+const nowFile = ({ file }: Pick<CrashRecordPlace, "file">): string => `${file}.now`;
 
 const isOf = (crash: Crash, { name, version, sha256 }: Subject): boolean =>
   crash.model === name && crash.version === version && crash.sha256 === sha256;

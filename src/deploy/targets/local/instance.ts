@@ -13,7 +13,7 @@ import { livingSupervisor } from "./instance-file.ts";
 import { heldDescriptor, inheritedCopies } from "./instances.ts";
 import { startSupervisor } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
-import { maintenanceFile } from "./runtime-folder.ts";
+import { crashFile, maintenanceFile } from "./runtime-folder.ts";
 
 export interface InstanceInput {
   order: InstanceOrder;
@@ -53,7 +53,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     listen: null,
     acceptAtOnce: input.accept,
     maintenanceFile: maintenanceFile(site.runFolder, id),
-    crashes: { file: join(site.runFolder, `${id}.crashes`), endedBy: input.endedBy },
+    crashes: { file: crashFile(site.runFolder, id), endedBy: input.endedBy },
     logger,
   });
   const stop = () => void daemon.stop(release.settings.deploy.drain);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import { endGroup } from "../../../shell/process-group.ts";
 import { identifyProcess, isAlive } from "../../../shell/process-identity.ts";
+import { forgetCrashes } from "../../../inference/crashes/crash-record.ts";
 import { askControl } from "./control-client.ts";
 import {
   livingSupervisor,
@@ -13,7 +14,7 @@ import {
 } from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
 import { daemonState, supervisorState } from "./process-states.ts";
-import { maintenanceFile, releaseSocket } from "./runtime-folder.ts";
+import { crashFile, maintenanceFile, releaseSocket } from "./runtime-folder.ts";
 import type { SupervisorState } from "./supervisor.ts";
 
 /** A release that serves needs a second for that, and a busy machine a few. */
@@ -117,6 +118,7 @@ export async function endLeftovers(site: LocalSite, release: string, grace: numb
   rmSync(site.socketPath, { force: true });
   // Whoever starts it again wants it to serve; a crash in the middle of it does not come here.
   rmSync(maintenanceFile(site.runFolder, release), { force: true });
+  forgetCrashes(crashFile(site.runFolder, release));
   if (supervisor === null) await endSilentSupervisor(site);
 }
 

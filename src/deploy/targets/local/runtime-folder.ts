@@ -45,3 +45,7 @@ export const releaseSocket = (folder: string, release: string): string =>
 /** Is there while a release tells the public to come back later. */
 export const maintenanceFile = (runFolder: string, release: string): string =>
   join(runFolder, `${release}.maintenance`);
+
+/** Is there while a release runs, and after it ended by a crash: what is known of its models. */
+export const crashFile = (runFolder: string, release: string): string =>
+  join(runFolder, `${release}.crashes`);
