@@ -116,24 +116,37 @@ async function reload(
     failing: `${container.name} could not be reloaded`,
   });
   for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(50)) {
-    const workers = await workersOf(docker, container);
-    if (workers.some((pid) => !before.has(pid))) return;
+    const workers = await listWorkers(docker, container);
+    // New ones start before the former are told to accept no more: both answer for a moment.
+    const accepting = workers.filter(({ accepts }) => accepts);
+    if (accepting.length > 0 && accepting.every(({ pid }) => !before.has(pid))) return;
   }
   throw new StudioError({
     code: "proxy.notReloaded",
-    message: `${container.name} was told to reload and started no new workers.`,
+    message: `${container.name} was told to reload, and its workers were not replaced.`,
     hint: `\`studio logs --service ${container.service}\` tells why.`,
     exitCode: exitCodes.undone,
   });
 }
 
-/** Process ids, as the engine's host counts them, of all workers; those that end are among them. */
-async function workersOf(docker: Docker, container: Container): Promise<string[]> {
+/** All workers; those that only finish what they began are among them, and accept nothing. */
+async function listWorkers(
+  docker: Docker,
+  container: Container,
+): Promise<{ pid: string; accepts: boolean }[]> {
+  // Process ids are as the engine's host counts them.
   const { stdout } = await docker.attempt(["top", container.id, "-eo", "pid,args"]);
   return stdout
     .split("\n")
     .filter((line) => line.includes("nginx: worker process"))
-    .map((line) => line.trim().split(/\s+/)[0] ?? "");
+    .map((line) => ({
+      pid: line.trim().split(/\s+/)[0] ?? "",
+      accepts: !line.includes("is shutting down"),
+    }));
+}
+
+async function workersOf(docker: Docker, container: Container): Promise<string[]> {
+  return (await listWorkers(docker, container)).map(({ pid }) => pid);
 }
 
 async function isAnyLeft(
