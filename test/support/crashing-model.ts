@@ -45,3 +45,14 @@ export function writeModel(directory: string, name: string, file: Buffer): void 
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "model.onnx"), file);
 }
+
+/** The body of a request of the Open Inference Protocol to a division. */
+export const divide = (a: number, b: number) => ({
+  inputs: [
+    { name: "a", shape: [1], datatype: "INT32", data: [a] },
+    { name: "b", shape: [1], datatype: "INT32", data: [b] },
+  ],
+});
+
+/** What ends the process that a division with an offset of 0 runs in. */
+export const fatalDivision = divide(smallest, 0);

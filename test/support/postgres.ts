@@ -18,6 +18,9 @@ export interface TestPostgres {
   urlOf(database: string, login?: { user: string; password: string }): string;
   /** Ends the server at once, as a crash does. */
   crash(): void;
+  /** Ends it in good order; `start` starts it again, with its data, on the same port. */
+  end(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,13 +47,24 @@ export async function startPostgres(): Promise<TestPostgres | null> {
   const folder = copyOfPrepared("postgres", (empty) => initialise(binaries, empty, account));
   const password = readFileSync(join(folder, "password"), "utf8");
   const port = await freePort();
-  const server = spawn(join(binaries, "postgres"), serverArguments(join(folder, "data"), port), {
-    ...account,
-    cwd: folder,
-    env: environment(),
-    stdio: "ignore",
-  });
-  const stop = stopper(server, folder);
+  const launch = (): ChildProcess =>
+    spawn(join(binaries, "postgres"), serverArguments(join(folder, "data"), port), {
+      ...account,
+      cwd: folder,
+      env: environment(),
+      stdio: "ignore",
+    });
+  let server = launch();
+  const atExit = (): void => {
+    server.kill("SIGQUIT");
+  };
+  process.once("exit", atExit);
+  const stop = async (): Promise<void> => {
+    process.off("exit", atExit);
+    // "Immediate shutdown", for nobody reads the data again.
+    await endServer(server, "SIGQUIT");
+    rmSync(folder, { recursive: true, force: true });
+  };
   const urlOf = (database: string, login = { user, password }) =>
     `postgres://${login.user}:${login.password}@127.0.0.1:${port}/${database}`;
   try {
@@ -69,6 +83,12 @@ export async function startPostgres(): Promise<TestPostgres | null> {
     stop,
     // No session is told to end, and nothing is written.
     crash: () => void server.kill("SIGQUIT"),
+    // "Fast shutdown": what was committed is written.
+    end: () => endServer(server, "SIGINT"),
+    async start() {
+      server = launch();
+      await untilReady(urlOf("postgres"), server);
+    },
     createDatabase: async () => {
       const name = `test_${++created}`;
       await query(urlOf("postgres"), `CREATE DATABASE ${name}`);
@@ -172,22 +192,12 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
   }
 }
 
-function stopper(server: ChildProcess, folder: string): () => Promise<void> {
-  const atExit = (): void => {
-    server.kill("SIGQUIT");
-  };
-  process.once("exit", atExit);
-  return async () => {
-    process.off("exit", atExit);
-    if (server.exitCode === null && server.signalCode === null) {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      // "Immediate shutdown", for nobody reads the data again:
-      // https://www.postgresql.org/docs/current/server-shutdown.html
-      server.kill("SIGQUIT");
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  };
+/** https://www.postgresql.org/docs/current/server-shutdown.html says what the signals do. */
+async function endServer(server: ChildProcess, signal: "SIGINT" | "SIGQUIT"): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill(signal);
+  await ended;
 }
 
 function unavailable(reason: string): null {

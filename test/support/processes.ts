@@ -29,8 +29,12 @@ function commandLine(pid: string): string {
 }
 
 /** Waits until a condition holds; fails after a time that is long for it. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  patience = 15_000,
+): Promise<void> {
+  const deadline = Date.now() + patience;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`It did not come true that ${what}.`);
     await sleep(50);
