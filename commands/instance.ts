@@ -16,7 +16,7 @@ export default defineCommand({
     await runInstance({
       order: JSON.parse(input.arguments[0] ?? ""),
       accept: flagOption(input, "accept"),
-      endedBy: textOption(input, "ended-by") ?? null,
+      endedBy: textOption(input, "endedBy") ?? null,
       env: context.env,
       signal: context.signal,
     });

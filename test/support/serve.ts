@@ -25,12 +25,12 @@ export interface ServedFolder {
   end(signal?: NodeJS.Signals): Promise<void>;
   /** Resolves when the process that runs now has ended: to its signal, or null. */
   ended(): Promise<NodeJS.Signals | null>;
-  ask(
+  ask: (
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ): Promise<Reply>;
+  ) => Promise<Reply>;
   /** Ends what runs and removes the folder. */
   remove(): Promise<void>;
 }
