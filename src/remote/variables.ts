@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Project } from "../config/project.ts";
+import { referencesIn } from "./references.ts";
 
 /** `${NAME}`, `${NAME:-default}`, `${NAME@url}`, and `$NAME` as compose files may have it. */
 const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)|\$([A-Za-z_][A-Za-z0-9_]*)/g;
@@ -14,7 +15,7 @@ export function namedVariables(
   { settings, directory, file }: Project,
   env: Record<string, string | undefined>,
 ): Record<string, string> {
-  const names = new Set([...settings.variables.required, ...environmentReferences(settings)]);
+  const names = new Set([...settings.variables.required, ...referencesIn(settings, "env")]);
   const composed = settings.target === "local" ? [] : settings.compose.files;
   const files = [
     ...(file === null ? [] : [file]),
@@ -27,17 +28,6 @@ export function namedVariables(
   return Object.fromEntries(
     given.filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ""),
   );
-}
-
-/** The names in `{ env: NAME }`, wherever it stands. */
-function environmentReferences(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  const entries = Object.entries(value);
-  const [first] = entries;
-  if (entries.length === 1 && first?.[0] === "env" && typeof first[1] === "string") {
-    return [first[1]];
-  }
-  return entries.flatMap(([, inner]) => environmentReferences(inner));
 }
 
 function readIfThere(path: string): string {

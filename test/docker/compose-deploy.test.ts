@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import {
+  type StackProject,
+  createStackProject,
+  stackSettings,
+} from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
@@ -54,7 +58,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     const before = await serving();
     const load = startLoad(project.url);
     // It becomes unhealthy after it was switched to, and goes on answering.
-    project.write("studio.yaml", settingsWithWatch);
+    project.write("studio.yaml", stackSettings("25s"));
     project.configure({ SICK_AFTER: "12000" });
     const failed = await project.studio(deploy);
     project.configure({});
@@ -104,14 +108,3 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     }
   }, 300_000);
 });
-
-const settingsWithWatch = `
-name: test
-environments:
-  production: { target: compose }
-deploy:
-  health: { passes: 1, timeout: 30s }
-  watch: { for: 25s, thresholds: ["errors<1%"] }
-  drain: 5s
-  keepReleases: 2
-`;

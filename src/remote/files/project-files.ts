@@ -3,6 +3,7 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import type { Project } from "../../config/project.ts";
 import { runCommand } from "../../shell/exec.ts";
 import type { ProjectFile } from "../protocol.ts";
+import { referencesIn } from "../references.ts";
 
 export interface ListedFile extends Pick<ProjectFile, "path" | "kind" | "executable" | "bytes"> {
   /** Where it is read: links are followed. */
@@ -87,15 +88,5 @@ function walk(base: string, folder: string, isModels: boolean, above: string[] =
 /** The file of variables, and what `{ file: PATH }` names. */
 function secretFiles(settings: Project["settings"]): string[] {
   const { file } = settings.variables;
-  return [...(file === null ? [] : [file]), ...fileReferences(settings)];
-}
-
-function fileReferences(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  const entries = Object.entries(value);
-  const [first] = entries;
-  if (entries.length === 1 && first?.[0] === "file" && typeof first[1] === "string") {
-    return [first[1]];
-  }
-  return entries.flatMap(([, inner]) => fileReferences(inner));
+  return [...(file === null ? [] : [file]), ...referencesIn(settings, "file")];
 }

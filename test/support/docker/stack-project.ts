@@ -15,14 +15,14 @@ export interface StackProject extends TestProject {
   running(): string[];
 }
 
-/** As short as they can be and still look. */
-const settings = `
+/** @param watch as short as it can be and still look, by default */
+export const stackSettings = (watch = "1s"): string => `
 name: test
 environments:
   production: { target: compose }
 deploy:
   health: { passes: 1, timeout: 30s }
-  watch: { for: 1s, thresholds: ["errors<1%"] }
+  watch: { for: ${watch}, thresholds: ["errors<1%"] }
   drain: 5s
   keepReleases: 2
 `;
@@ -33,7 +33,7 @@ deploy:
  */
 export async function createStackProject(more = "", database = false): Promise<StackProject> {
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
-  const project = await createProject(`${settings}${more}`, directory);
+  const project = await createProject(`${stackSettings()}${more}`, directory);
   const port = await freePort();
   const stack = directory.slice(directory.lastIndexOf("/") + 1).toLowerCase();
   // The home of the tests is their folder; Docker's plugins lie in that of the user.

@@ -13,7 +13,12 @@ export const renderedFile = (colour: string): string => `compose-${colour}.json`
 
 /** Names of the services that are switched with a release. */
 export function switchedServices({ compose }: ComposeRelease): string[] {
-  return compose.services.flatMap(({ name, role }) => (role === "switched" ? [name] : []));
+  return switchedOf(compose.services);
+}
+
+/** Names of those that are switched. */
+export function switchedOf(services: readonly { name: string; role: string }[]): string[] {
+  return services.flatMap(({ name, role }) => (role === "switched" ? [name] : []));
 }
 
 /** The longest that a service of the release is given to finish what it began, in milliseconds. */

@@ -24,7 +24,7 @@ import {
 } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import { colours } from "./colours.ts";
-import { asCompose, migrationPlaces, renderedFile } from "./compose-release.ts";
+import { asCompose, migrationPlaces, renderedFile, switchedServices } from "./compose-release.ts";
 import { listContainers } from "./containers.ts";
 import { isDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
@@ -63,9 +63,7 @@ async function keep(
     keepMigrations(input, partial);
   });
   const { pinImages } = await import("./pin-images.ts");
-  const switched = new Set(
-    release.compose.services.flatMap(({ name, role }) => (role === "switched" ? [name] : [])),
-  );
+  const switched = new Set(switchedServices(release));
   const buildFile = join(partial, "build.json");
   const containers = await listContainers(docker, config.name);
   const images = await run.effect("images", () =>

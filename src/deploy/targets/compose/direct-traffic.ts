@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
+import { proveSwitch } from "../prove-switch.ts";
 import { colourOf } from "./colours.ts";
 import { drainOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
@@ -19,7 +19,13 @@ export async function switchTo(
 ): Promise<void> {
   const { docker, proxy } = site;
   await direct(site, run, release, release);
-  await run.effect("prove", () => prove(site, release));
+  await run.effect("prove", () =>
+    proveSwitch({
+      release: release.id,
+      url: release.compose.proxy?.url,
+      whoAnswers: () => askWho(release, proxy),
+    }),
+  );
   if (from === null || from.id === release.id) return;
   const former = await containersOf(docker, from);
   const cut = await proxy.drain({
@@ -69,21 +75,6 @@ export async function proxyContainers(
 ): Promise<Container[]> {
   const all = await listContainers(docker, compose.project);
   return all.filter(({ service, running }) => service === compose.proxy?.service && running);
-}
-
-async function prove(site: ComposeSite, release: ComposeRelease): Promise<void> {
-  let answered: string | null = null;
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    answered = await askWho(release, site.proxy);
-    if (answered === release.id) return;
-    await sleep(100);
-  }
-  const who = answered === null ? "nobody" : `release ${answered}`;
-  throw new StudioError({
-    code: "switch.unproven",
-    message: `${release.compose.proxy?.url} should be answered by release ${release.id}, but ${who} answers.`,
-    exitCode: exitCodes.undone,
-  });
 }
 
 export function gone(release: ReleaseRecord): StudioError {

@@ -10,6 +10,7 @@ import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
 import { type Roles, rolesOf } from "./roles.ts";
 import { type StackConfig, proxyFolder, readStackConfig } from "./stack-config.ts";
+import { switchedOf } from "./compose-release.ts";
 
 /** The operator's stack as it is written now. */
 export interface StackDraft extends Draft {
@@ -64,9 +65,7 @@ export async function outlineStack(docker: Docker, input: TargetInput): Promise<
 
 /** What a deploy cannot do without a gap. */
 function remarksOn(config: StackConfig, roles: Roles, containers: readonly Container[]): string[] {
-  const switched = new Set(
-    roles.services.flatMap(({ name, role }) => (role === "switched" ? [name] : [])),
-  );
+  const switched = new Set(switchedOf(roles.services));
   const remarks: string[] = [];
   for (const { name, role } of roles.services) {
     if (role === "switched") continue;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { StackImage, StackService } from "../../release.ts";
 import { type Colour, labels } from "./colours.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
+import { switchedOf } from "./compose-release.ts";
 
 export interface RenderInput {
   config: StackConfig;
@@ -25,9 +26,7 @@ export const colourService = (service: string, colour: Colour): string => `${ser
  */
 export function renderStack(input: RenderInput, colour: Colour): StackConfig {
   const { config, services } = input;
-  const switched = new Set(
-    services.flatMap(({ name, role }) => (role === "switched" ? [name] : [])),
-  );
+  const switched = new Set(switchedOf(services));
   const rendered: Record<string, ServiceDefinition> = {};
   for (const { name } of services) {
     const definition = prepared(input, name, switched);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
 import {
@@ -9,6 +8,7 @@ import {
   compiledFolder,
 } from "../../release.ts";
 import type { Refusal, Target } from "../../target.ts";
+import { proveSwitch } from "../prove-switch.ts";
 import type { TargetInput } from "../target-input.ts";
 import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
@@ -48,7 +48,13 @@ export function createLocalTarget(input: TargetInput): Target {
       await run.effect("accept", () => acceptTraffic(site));
       await run.effect("keep", () => keepRunning(site, release.id, true));
       if (from !== null && from.id !== release.id) await target.unswitch(run, from);
-      await run.effect("prove", () => proveAnswer(target, release));
+      await run.effect("prove", () =>
+        proveSwitch({
+          release: release.id,
+          url: target.publicUrl(release),
+          whoAnswers: () => target.whoAnswers(release),
+        }),
+      );
     },
     async unswitch(run, release) {
       const site = siteFor(release);
@@ -128,21 +134,6 @@ async function untilAnswered(site: LocalSite, patience: number): Promise<void> {
     if (((await daemonState(site))?.inFlight ?? 0) === 0) return;
     await sleep(50);
   }
-}
-
-async function proveAnswer(target: Target, release: ReleaseRecord): Promise<void> {
-  let answered: string | null = null;
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    answered = await target.whoAnswers(release);
-    if (answered === release.id) return;
-    await sleep(100);
-  }
-  const who = answered === null ? "nobody" : `release ${answered}`;
-  throw new StudioError({
-    code: "switch.unproven",
-    message: `${target.publicUrl(release)} should be answered by release ${release.id}, but ${who} answers.`,
-    exitCode: exitCodes.undone,
-  });
 }
 
 async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
