@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { Running } from "./running.ts";
 
 export interface UploadAnswer {
@@ -53,4 +54,38 @@ async function send(running: Running, url: string, init: RequestInit): Promise<U
   const json = response.headers.get("content-type")?.includes("json") === true;
   const body = json ? (JSON.parse(bytes.toString()) as Record<string, unknown>) : null;
   return { status: response.status, headers: response.headers, bytes, body };
+}
+
+/**
+ * Sends a body in chunks until the connection is closed. Not by fetch, which after a reset may go
+ * on asking its stream for more without end.
+ */
+export async function pour(
+  running: Running,
+  type: string,
+): Promise<{ sent: number; answer: string }> {
+  const { host = "", port = 0 } = running.daemon.address() ?? {};
+  const socket = connect(port, host);
+  const answer: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => answer.push(chunk));
+  socket.on("error", () => undefined);
+  let sent = 0;
+  const piece = Buffer.concat([
+    Buffer.from("10000\r\n"),
+    Buffer.alloc(65_536),
+    Buffer.from("\r\n"),
+  ]);
+  const more = (): void => {
+    if (socket.destroyed) return;
+    sent += 65_536;
+    socket.write(piece, () => setImmediate(more));
+  };
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write(
+    `POST ${path}?task=properties HTTP/1.1\r\nHost: localhost\r\n` +
+      `Content-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    more,
+  );
+  await closed;
+  return { sent, answer: Buffer.concat(answer).toString("latin1") };
 }
