@@ -1,13 +1,7 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { cachedFile, keepsCache, readCached, writeCached } from "../cached-file.ts";
 import { type Stamp, stampOf } from "../file-stamp.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Remembered } from "./remembered.ts";
@@ -16,27 +10,15 @@ const localDefaultsFile = join(import.meta.dirname, "local-defaults.json");
 
 /** What was remembered of an environment; null where nothing was, or what cannot be read. */
 export function readMemory(directory: string, environment: string | null): Remembered | null {
-  try {
-    return JSON.parse(readFileSync(memoryFile(directory, environment), "utf8")) as Remembered;
-  } catch {
-    return null;
-  }
+  return readCached(memoryFile(directory, environment)) as Remembered | null;
 }
 
-/** Only where studio keeps state already: a command that looks leaves no trace. */
+/** What JSON would not bring back as it was is not remembered. */
 export function writeMemory(directory: string, remembered: Remembered): void {
-  if (!existsSync(join(directory, ".studio"))) return;
+  if (!keepsCache(directory)) return;
   const text = JSON.stringify(remembered);
   if (!isDeepStrictEqual(JSON.parse(text), remembered)) return;
-  const file = memoryFile(directory, remembered.environment);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, file);
-  } catch {
-    // A full disk or a folder of someone else's costs time, nothing more.
-  }
+  writeCached(memoryFile(directory, remembered.environment), text);
 }
 
 /** What `loadProject` gives without a file and with none of these variables. */
@@ -55,5 +37,5 @@ export function codeStamp(): Stamp {
 
 function memoryFile(directory: string, environment: string | null): string {
   const name = environment === null ? "default" : `env-${encodeURIComponent(environment)}`;
-  return join(directory, ".studio", "cache", `project-${name}.json`);
+  return cachedFile(directory, `project-${name}.json`);
 }

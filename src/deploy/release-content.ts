@@ -50,13 +50,13 @@ function contentStore(paths: StatePaths): ContentStore {
   return { folder: paths.releases, hashes: openHashCache(join(paths.releases, "hashes.json")) };
 }
 
-/** Looks at code, models and migrations. Writes nothing. */
+/** Looks at code, models and migrations. Keeps nothing of them. */
 export async function readReleaseContent(
   paths: StatePaths,
   project: Project,
 ): Promise<ReleaseContent> {
   const store = contentStore(paths);
-  const code = await snapshotCode(store);
+  const code = await snapshotCode(store, project.directory);
   const models = await findModels(modelFolders(project), bundledModelsFolder);
   const modelFiles: SourceFile[] = [];
   for (const model of models.filter((one) => one.source === "project")) {

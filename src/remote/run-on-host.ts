@@ -40,7 +40,7 @@ export async function runOnHost(run: HostRun): Promise<Outcome> {
   const home = homeOf(run, ssh.path);
   const mayAsk = scene.mayAsk;
   const target: SshInput = { ...ssh, env: scene.env, mayAsk, signal: scene.signal };
-  const own = describePackage();
+  const own = describePackage(project.directory);
   /** @returns the connection, and the line that starts a relay, or anything of studio, there */
   const open = async (): Promise<[Connection, (...argv: string[]) => string]> => {
     const before = Date.now();

@@ -28,8 +28,11 @@ export interface CodeSnapshot {
   migrations: string;
 }
 
-/** Looks at studio's code and its dependencies and hashes what is not known yet. */
-export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
+/**
+ * Looks at studio's code and its dependencies and hashes what is not known yet.
+ * @param directory of the project
+ */
+export async function snapshotCode(store: ContentStore, directory: string): Promise<CodeSnapshot> {
   const { base, packages, links } = packageClosure(packageRoot);
   const paths = packages.flatMap((folder) =>
     folder === packageRoot ? ownPaths() : neededFiles(folder),
@@ -43,7 +46,7 @@ export async function snapshotCode(store: ContentStore): Promise<CodeSnapshot> {
     files,
     links,
     digest: digestOf(files, links),
-    fingerprint: codeFingerprint(),
+    fingerprint: codeFingerprint(directory),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     entry: relative(base, join(packageRoot, "bin", "studio.js")),
     migrations: relative(base, join(codeRoot, "migrations")),

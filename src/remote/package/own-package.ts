@@ -30,14 +30,17 @@ export function programPath(): string {
   return relative(packageClosure(packageRoot).base, join(packageRoot, "bin", "studio.js"));
 }
 
-export function describePackage(): OwnPackage {
+export function describePackage(directory: string): OwnPackage {
   const system = `${process.platform} ${process.arch}`;
   const place = programPath();
   const list = installedList(packageRoot);
   const installed = list === null ? "" : hash("sha256", readFileSync(list));
   const dependencies = hash("sha256", `${system}\0${place}\0${installed}`);
   const templates = templatePaths().map((path) => hash("sha256", readFileSync(path)));
-  const digest = hash("sha256", [dependencies, codeFingerprint(), ...templates].join("\0"));
+  const digest = hash(
+    "sha256",
+    [dependencies, codeFingerprint(directory), ...templates].join("\0"),
+  );
   return { digest: digest.slice(0, 32), dependencies: dependencies.slice(0, 32) };
 }
 

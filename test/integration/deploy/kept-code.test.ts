@@ -15,7 +15,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "studio-kept-code-"));
   view = join(folder, "code");
   const store = { folder, hashes: openHashCache(join(folder, "hashes.json")) };
-  const code = await snapshotCode(store);
+  const code = await snapshotCode(store, store.folder);
   for (const file of code.files)
     await keepContent(store, file, join(code.base, file.path), () => {});
   buildView(store, code.files, view, [], () => {});

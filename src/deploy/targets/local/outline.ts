@@ -10,7 +10,7 @@ export async function outlineLocal(
   { project, version }: TargetInput,
   previous: ReleaseRecord | null,
 ): Promise<Outline> {
-  const fingerprint = codeFingerprint();
+  const fingerprint = codeFingerprint(project.directory);
   const same = previous?.target === "local" && previous.code.fingerprint === fingerprint;
   const models = await listModels(modelFolders(project), bundledModelsFolder);
   const { host, port } = project.settings.serve;
