@@ -8,6 +8,8 @@ import { join } from "node:path";
 
 const source = new URL("../src/main.ts", import.meta.url);
 const isClone = existsSync(source);
+/** The folder of the code, as modules name it: without symbolic links. */
+const own = new URL(isClone ? "../" : "../dist/", import.meta.url).href;
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -22,6 +24,7 @@ void start();
 async function start() {
   const cache = compileCacheFolder();
   if (cache !== null) module.enableCompileCache(cache);
+  module.registerHooks({ resolve: resolveOwn });
   const entry = isClone ? source : new URL("../dist/src/main.js", import.meta.url);
   try {
     const { main } = await import(entry.href);
@@ -31,6 +34,22 @@ async function start() {
     if (!isFresh || error.code !== "ERR_MODULE_NOT_FOUND") throw error;
     fail("dependencies.missing", "The dependencies of studio are not installed.", "npm ci");
   }
+}
+
+/**
+ * studio's own files name one another by paths that are right: Node need not look for each of some
+ * two hundred on the disk, follow its links and ask of which kind it is before it reads it.
+ */
+function resolveOwn(specifier, context, next) {
+  const { parentURL } = context;
+  const isOwn =
+    /^\.\.?\/.*\.[tj]s$/.test(specifier) &&
+    parentURL !== undefined &&
+    parentURL.startsWith(own) &&
+    !parentURL.includes("/node_modules/", own.length - 1);
+  if (!isOwn) return next(specifier, context);
+  const url = new URL(specifier, parentURL).href;
+  return { url, format: isClone ? "module-typescript" : "module", shortCircuit: true };
 }
 
 /**

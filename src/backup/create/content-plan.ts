@@ -21,7 +21,7 @@ interface Planned {
 }
 
 export interface ContentPlanOptions {
-  /** Started when it is first needed. */
+  /** Made when it is first needed. */
   pool: () => PackPool;
   known: KnownContent;
   sink: ObjectSink;
@@ -44,8 +44,6 @@ export class ContentPlan {
   }
 
   add(member: FileMember, fresh: FreshEntry): void {
-    // The threads start while the rest of the tree is looked at.
-    this.#options.pool().warm();
     if (member.size > largestSmall) return this.#start(this.#storeLarge({ member, fresh }));
     const bytes = headerBound(member.path) + member.size + paddingOf(member.size);
     if (this.#bytes + bytes > batchBytes) this.#flush();
@@ -56,9 +54,12 @@ export class ContentPlan {
   /** Waits until all content is in the repository. */
   async finish(): Promise<void> {
     this.#flush();
+    if (this.#running.length === 0) return;
+    const pool = this.#options.pool();
+    pool.begin();
     // What outgrew its batch is added while the others are waited for.
     for (let done = 0; done < this.#running.length; done += 1) await this.#running[done];
-    if (this.#running.length > 0) await this.#options.pool().settle();
+    await pool.settle();
   }
 
   #start(work: Promise<void>): void {
@@ -98,7 +99,8 @@ export class ContentPlan {
       case "unreadable":
         return context.skip(member.path, stored.reason);
       case "grown":
-        return this.#start(this.#storeLarge({ member: { ...member, ...stored.file }, fresh }));
+        this.#start(this.#storeLarge({ member: { ...member, ...stored.file }, fresh }));
+        return this.#options.pool().begin();
       case "stored":
         if (stored.changed) changed(member.path);
         this.#fill(planned, stored);

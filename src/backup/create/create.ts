@@ -38,6 +38,8 @@ export interface CreateOptions {
   recipients?: readonly string[] | undefined;
   /** zstd level; 1 by default. */
   level?: number | undefined;
+  /** Bytes of new content from which on threads are started; by default those worth it. */
+  worthThreads?: number | undefined;
   /** Read every file again, whatever is known of it. */
   full?: boolean | undefined;
   /** What is stored is gone afterwards: nothing is remembered of it for the next run. */
@@ -108,6 +110,7 @@ async function createUnderLock(
       sources: options.sources,
       recipients: config.recipients,
       level: options.level ?? 1,
+      worthThreads: options.worthThreads,
       scratch,
       avoid: await pathsToAvoid({ ...options, repository: store.localDirectory }),
       own,

@@ -7,8 +7,12 @@ import { pathFromBytes, systemPath } from "../format/path-text.ts";
 import type { FileMember, Member, SourceContext } from "../sources/source.ts";
 import type { FreshEntry, Item } from "./fresh-entry.ts";
 
-/** A file system may tell the time of a change this many milliseconds too coarsely. */
-const coarseness = 2000;
+/**
+ * How coarsely, in milliseconds, a file system tells the times of changes: those that know parts of
+ * a millisecond take them from the kernel's tick of at most 10 ms, and the coarsest of the others
+ * count in pairs of seconds.
+ */
+const coarseness = (time: number): number => (Number.isInteger(time) ? 2000 : 50);
 
 export interface IntakeOptions {
   base: Base | null;
@@ -17,6 +21,8 @@ export interface IntakeOptions {
   /** Milliseconds since 1970 at which reading began. */
   started: number;
   context: SourceContext;
+  /** How many sources there are: patterns of two may name the same file. */
+  sources: number;
   /** Called for each file whose content has to be read. */
   read(member: FileMember, fresh: FreshEntry): void;
 }
@@ -40,9 +46,7 @@ export class Intake {
   }
 
   add(member: Member): void {
-    // Patterns of two sources may name the same file; it is stored once.
-    if (this.#seen.has(member.path)) return;
-    this.#seen.add(member.path);
+    if (this.#isSeen(member.path)) return;
     const first = member.type === "file" ? this.#firstName(member) : null;
     const index = this.#cursor?.find(member.path) ?? -1;
     const unchanged = index >= 0 && this.#isUnchanged(member, index, first);
@@ -65,6 +69,14 @@ export class Intake {
       this.#options.read(member, fresh);
     }
     return separate.length > 0;
+  }
+
+  /** What several sources name is stored once. */
+  #isSeen(path: string): boolean {
+    if (this.#options.sources < 2) return false;
+    if (this.#seen.has(path)) return true;
+    this.#seen.add(path);
+    return false;
   }
 
   /** The path under which the same file came before, by another hard link. */
@@ -115,7 +127,7 @@ export class Intake {
   #addFresh(member: Member, first: string | null): void {
     const { path, mode, uid, gid, mtime, ctime, inode } = member;
     const attributes = { path, mode, uid, gid, mtime };
-    const doubtful = Math.max(mtime, ctime) > this.#options.started - coarseness;
+    const doubtful = Math.max(mtime, ctime) > this.#options.started - coarseness(ctime);
     const fresh: FreshEntry = { entry: null, ctime, inode, doubtful };
     this.items.push(fresh);
     if (member.type === "directory") {

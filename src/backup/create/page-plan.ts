@@ -24,6 +24,7 @@ export function planPages(
   isThere: (page: number) => boolean,
 ): PlannedPage[] {
   const starts = new Map(base?.pages.map(({ first }, number) => [first, number]));
+  const ends = pageEnds(base);
   const pages: PlannedPage[] = [];
   for (let first = 0; first < items.length; ) {
     const item = items[first];
@@ -34,7 +35,7 @@ export function planPages(
       first += count;
       continue;
     }
-    const end = endOfPage(items, first, base);
+    const end = endOfPage(items, first, base, ends);
     pages.push({ ...encodePage(entriesOf(items, first, end, base)), first, count: end - first });
     first = end;
   }
@@ -51,15 +52,36 @@ function isRun(items: readonly Item[], first: number, count: number): boolean {
   return true;
 }
 
-function endOfPage(items: readonly Item[], first: number, base: Base | null): number {
+/** Entries at which pages of the base end, and whether it is for their paths. */
+function pageEnds(base: Base | null): Map<number, boolean> {
+  const pages = base?.pages ?? [];
+  return new Map(
+    pages.map(({ first, count }, number) => {
+      return [first + count - 1, count < mostEntries && number < pages.length - 1];
+    }),
+  );
+}
+
+function endOfPage(
+  items: readonly Item[],
+  first: number,
+  base: Base | null,
+  ends: ReadonlyMap<number, boolean>,
+): number {
   const limit = Math.min(items.length, first + mostEntries);
   for (let at = first; at < limit; at += 1) {
     const item = items[at];
-    const path = typeof item === "number" ? base?.paths[item] : item?.entry?.path;
-    if (crc32(path ?? "") % usualEntries === 0) return at + 1;
+    if (typeof item === "number") {
+      // Checksums of all paths would take as long as all the rest: the base tells most of them.
+      const isEnd = ends.get(item);
+      if (isEnd === undefined) continue;
+      if (isEnd || endsPage(base?.paths[item])) return at + 1;
+    } else if (endsPage(item?.entry?.path)) return at + 1;
   }
   return limit;
 }
+
+const endsPage = (path: string | undefined): boolean => crc32(path ?? "") % usualEntries === 0;
 
 /** One after the other: a thousand at once outlive the nursery, which costs more than making them. */
 function* entriesOf(

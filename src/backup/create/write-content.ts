@@ -1,8 +1,9 @@
 import type { Base, KnownObject } from "../base/base.ts";
 import { KnownContent, type UsableBase } from "../base/known-content.ts";
 import type { DatabaseFacts } from "../format/entry.ts";
-import { type PackPool, createPackPool } from "../pack/pool.ts";
+import { PackPool } from "../pack/pool.ts";
 import { type ProgressListener, createPace } from "../pace.ts";
+import type { FinishedObject } from "../pack/protocol.ts";
 import type { Source, SourceContext } from "../sources/source.ts";
 import { applyAttributes, readAttributesOf } from "./item-attributes.ts";
 import { ContentPlan } from "./content-plan.ts";
@@ -15,6 +16,8 @@ import type { SnapshotNotes } from "./snapshot-notes.ts";
 export interface ContentOptions {
   /** As the store has it. */
   requestsAtOnce: number;
+  /** See `PackPoolOptions`. */
+  worthThreads: number | undefined;
   /** Takes what is new. */
   sink: ObjectSink;
   sources: readonly Source[];
@@ -71,7 +74,9 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
   const pool = (): PackPool => {
     if (running === null) {
       const settings = { recipients, level, known: known.share() };
-      running = createPackPool(settings, options.requestsAtOnce, (object) => sink.put(object));
+      const { requestsAtOnce, worthThreads } = options;
+      const put = (object: FinishedObject): Promise<void> => sink.put(object);
+      running = new PackPool({ settings, requestsAtOnce, worthThreads, put });
     }
     return running;
   };
@@ -119,6 +124,7 @@ async function takeIn(
     usable: own?.usable ?? [],
     started: options.now,
     context,
+    sources: options.sources.length,
     read(member, fresh) {
       progress.totalBytes += member.size;
       plan.add(member, fresh);
@@ -184,6 +190,7 @@ async function writePages(
     if (result.type !== "page") throw new Error("A page was stored as something else.");
     return { sha256: result.object, first, count, objects: page.objects.map((one) => one.sha256) };
   });
+  if (planned.some((page) => "text" in page)) pool().begin();
   const written = await Promise.all(pages);
   if (planned.some((page) => "text" in page)) await pool().settle();
   return written;

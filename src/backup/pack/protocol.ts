@@ -89,12 +89,12 @@ export interface BufferBack {
   buffer: ArrayBuffer;
 }
 
-export interface WorkerSettings {
+export interface PackSettings {
   /** age recipients; none for a repository that is not encrypted. */
   recipients: readonly string[];
   /** zstd level. */
   level: number;
-  /** How many objects of a thread may be on their way to the repository at once. */
+  /** How many objects of a packer may be on their way to the repository at once. */
   buffers: number;
   /** Content that the repository has. */
   known: { files: SharedArrayBuffer; chunks: SharedArrayBuffer };

@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { type FileHandle, link, open, rename, rm, rmdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemCode } from "../../errors.ts";
 import { snapshotsFolder } from "../format/layout.ts";
 import { isTagOfDead, processTag } from "../holder.ts";
 import { createPace } from "../pace.ts";
 import type { Store, StoredFile } from "./store.ts";
 
+/** Where files are written before they are whole: what is left there is found without a search. */
+const unfinishedFolder = "unfinished";
+
 /** Carries the tag of the process that writes it. */
-const temporary = /^\.[^/]*\.(\w+-\d+-\d+)\.[0-9a-f]{12}\.tmp$/;
+const temporary = /^(\w+-\d+-\d+)\.[0-9a-f]{12}\.tmp$/;
 
 /**
- * A folder as a store. A file is written under a temporary name, synced and renamed; the folders
+ * A folder as a store. A file is written in a folder beside, synced and renamed; the folders
  * that changed are synced by `sync`, once for many files. Files are 0600 and folders 0700, for a
  * backup holds what its sources hold.
  */
@@ -77,6 +80,14 @@ class Folders {
     this.#made.add(folder);
   }
 
+  /** Made anew where another run or a person took it away; it needs not survive a power cut. */
+  unfinished(): string {
+    const folder = join(this.#root, unfinishedFolder);
+    if (!this.#made.has(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#made.add(folder);
+    return folder;
+  }
+
   changed(folder: string): void {
     this.#unsynced.add(folder);
   }
@@ -121,8 +132,8 @@ async function syncFolder(folder: string): Promise<void> {
 
 async function writeBeside(folders: Folders, path: string, content: Uint8Array): Promise<string> {
   folders.make(dirname(path));
-  const name = `.${basename(path)}.${ownTag()}.${randomBytes(6).toString("hex")}.tmp`;
-  const beside = join(dirname(path), name);
+  const name = `${ownTag()}.${randomBytes(6).toString("hex")}.tmp`;
+  const beside = join(folders.unfinished(), name);
   const handle = await open(beside, "wx", 0o600);
   try {
     for (let done = 0; done < content.length; ) {
@@ -177,8 +188,8 @@ async function* listFiles(directory: string, prefix: string): AsyncGenerator<Sto
 function* walk(directory: string, prefix: string): Generator<string> {
   for (const entry of entriesOf(join(directory, prefix))) {
     const key = `${prefix}${entry.name}`;
-    if (entry.isDirectory()) yield* walk(directory, `${key}/`);
-    else if (!temporary.test(entry.name)) yield key;
+    if (!entry.isDirectory()) yield key;
+    else if (key !== unfinishedFolder) yield* walk(directory, `${key}/`);
   }
 }
 
@@ -192,12 +203,11 @@ function entriesOf(folder: string) {
 }
 
 async function removeTemporaries(directory: string, before: Date): Promise<void> {
-  const names =
-    entriesOf(directory).length === 0 ? [] : readdirSync(directory, { recursive: true });
-  for (const name of names.map(String)) {
-    const tag = temporary.exec(basename(name))?.[1];
+  const folder = join(directory, unfinishedFolder);
+  for (const { name } of entriesOf(folder)) {
+    const tag = temporary.exec(name)?.[1];
     if (tag === undefined) continue;
-    const file = join(directory, name);
+    const file = join(folder, name);
     const found = statSync(file, { throwIfNoEntry: false });
     const old = found !== undefined && found.mtime < before;
     if (old || isTagOfDead(tag)) await rm(file, { force: true });

@@ -54,9 +54,11 @@ test.each(
     disk = spied;
     let last = 0;
     for (let at = 1, struck = true; struck; at += stride(29)) {
-      rmSync(place, { recursive: true, force: true });
-      if (existsSync(one.start)) cpSync(one.start, place, keepingTimes);
-      struck = await round(one, place, spied, fault, at);
+      for (const worthThreads of everyStep ? ways : [ways[at % 2]]) {
+        rmSync(place, { recursive: true, force: true });
+        if (existsSync(one.start)) cpSync(one.start, place, keepingTimes);
+        struck = await round(one, place, spied, { fault, at, worthThreads });
+      }
       last = at;
     }
     expect(last).toBeGreaterThan(40);
@@ -64,6 +66,8 @@ test.each(
   600_000,
 );
 
+/** In threads, and without: see `PackPoolOptions`. */
+const ways = [0, undefined];
 const keepingTimes = { recursive: true, preserveTimestamps: true };
 
 /** Whether the fault came before the snapshot was made. */
@@ -71,15 +75,14 @@ async function round(
   one: Awaited<ReturnType<typeof scene>>,
   place: string,
   spied: FaultyDisk,
-  fault: Fault,
-  at: number,
+  { fault, at, worthThreads }: { fault: Fault; at: number; worthThreads: number | undefined },
 ): Promise<boolean> {
   const { options, identities, before } = one;
   const store = localStore(join(place, "repository"));
   const work = join(place, "work");
   const id = "20260102T000000Z-aaaa";
   spied.arm(fault, at);
-  const outcome = await snapshot({ ...options, store, workDirectory: work, id }).then(
+  const outcome = await snapshot({ ...options, store, workDirectory: work, id, worthThreads }).then(
     () => "made" as const,
     (error: unknown) => error,
   );

@@ -50,6 +50,8 @@ export function snapshot(
     workDirectory: options.workDirectory ?? temporaryFolder(),
     guides: {},
     now: clock,
+    // As with large files; the program itself is tested with little.
+    worthThreads: 0,
     ...options,
   });
 }
