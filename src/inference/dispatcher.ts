@@ -27,6 +27,7 @@ export class Dispatcher {
   private readonly events: DispatcherEvents;
   private readonly throughput = new Throughput();
   private running = 0;
+  private planned = false;
   private idleWaiters: (() => void)[] = [];
 
   constructor(
@@ -41,7 +42,9 @@ export class Dispatcher {
 
   add(request: PendingRequest): void {
     this.queue.add(request);
-    this.dispatch();
+    if (this.planned) return;
+    this.planned = true;
+    setImmediate(this.dispatchPlanned);
   }
 
   /** Starts batches until nothing waits or no instance is idle. */
@@ -60,10 +63,20 @@ export class Dispatcher {
 
   /** Resolves when no batch runs and none is begun any more. */
   async drained(): Promise<void> {
+    this.dispatch();
     while (this.running > 0) {
       await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
     }
   }
+
+  /**
+   * Once all has been read that had come: a batch for each of many requests that came together
+   * would cost more than they do, for a thread that sleeps has to be woken for each.
+   */
+  private readonly dispatchPlanned = (): void => {
+    this.planned = false;
+    this.dispatch();
+  };
 
   private run(instance: ModelInstance, batch: Job[]): void {
     const run = { batch, start: performance.now() };

@@ -163,6 +163,8 @@ export class LoadedModel {
       const parts = planRequest(feeds, inputs, dimension, limits, options.tokens ?? 0);
       const rows = parts.reduce((sum, part) => sum + part.rows, 0);
       if (rows > queue.capacity) throw tooLarge(rows, queue.capacity);
+      // What an idle worker could take does not fill the queue.
+      if (!queue.hasRoomFor(rows)) this.dispatcher.dispatch();
       if (!queue.hasRoomFor(rows)) {
         throw queueFull(this.record.name, queue.rows, this.dispatcher.secondsOfWork());
       }

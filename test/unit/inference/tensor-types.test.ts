@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Tensor, Tensors } from "../../../src/inference/tensor.ts";
 import { graphModel, identityModel } from "./onnx-graph.ts";
@@ -76,6 +77,7 @@ describe("tensors on their way to a worker and back", () => {
         { timeout: 60_000 },
       );
     const busy = call(["", "first"], 1);
+    await turn();
     const answers = await Promise.all([
       call(["größer", "😀", "\n", " "], 2),
       call(["a", "b"], 1),

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Tensors } from "../../../src/inference/tensor.ts";
 import { classifierModel, votingWeights } from "./onnx-file.ts";
@@ -36,7 +37,10 @@ describe("a worker that ends during a run", () => {
   it("costs its batch and what waits an answer each, and is replaced", async () => {
     const { model, events } = await open(echo, { workerFile: crashing });
     const feeds = { features: floats([1, 4], () => 1) };
-    const calls = [1, 2, 3].map(() => model.infer(feeds, patient));
+    const calls = [model.infer(feeds, patient)];
+    // It is on its way; the others wait.
+    await turn();
+    calls.push(model.infer(feeds, patient), model.infer(feeds, patient));
     const codes = (await Promise.allSettled(calls)).map(
       (one) => one.status === "rejected" && (one.reason as { code: string }).code,
     );
@@ -83,6 +87,7 @@ describe("a run that does not end", () => {
   it("answers its callers, makes the model unready and is reported, not ended", async () => {
     const { model, events } = await open(echo, options);
     const running = model.infer(x(1), patient);
+    await turn();
     const waiting = model.infer({ x: floats([2], () => 1) }, patient);
     await expect(running).rejects.toMatchObject({ code: "inference.stuck" });
     await expect(waiting).rejects.toMatchObject({ code: "inference.unavailable" });
