@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 
 /** Where a project keeps what only saves time: all of it may be deleted at any moment. */
 export function cachedFile(directory: string, name: string): string {
@@ -22,11 +23,9 @@ export function readCached(file: string): unknown {
 
 /** To be asked for where `keepsCache`. */
 export function writeCached(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, text, { mode: 0o600 });
-    renameSync(temporary, file);
+    replaceFile(file, text, { flush: false });
   } catch {
     // A full disk or a folder of someone else's costs time, nothing more.
   }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StudioError, exitCodes } from "../errors.ts";
+import { replaceFile } from "../replace-file.ts";
 import { runCommand } from "../shell/exec.ts";
 
 export interface SystemdInput {
@@ -74,7 +75,5 @@ async function systemctl({ env }: SystemdInput, words: string[]): Promise<void> 
 
 function writeWhole(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
+  replaceFile(file, text, { mode: 0o644 });
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readVariablesFile } from "../../config/variables.ts";
 import { homeBelow } from "./home.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../replace-file.ts";
 
 interface Kept {
   /** The file of variables in the project's folder, whose values come first. */

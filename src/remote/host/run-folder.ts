@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:f
 import { join } from "node:path";
 import { isIdentifier } from "../../identifier.ts";
 import { type ProcessIdentity, isAlive } from "../../shell/process-identity.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../replace-file.ts";
 
 /** What a run leaves on the host, so that it can be listened to from another connection. */
 export interface RunFolder {

@@ -12,7 +12,7 @@ import { type HomePaths, homePaths, readHomeMark } from "./home.ts";
 import { type HomeFiles, checkPaths, openHomeFiles, saveHomeFiles } from "./home-files.ts";
 import { type Link, messageOf } from "./link.ts";
 import { connectionLost, receiveContents } from "./receive.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../replace-file.ts";
 import { finishTaking, takeFiles } from "./take-files.ts";
 
 export interface SettleInput {

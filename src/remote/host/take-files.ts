@@ -16,7 +16,7 @@ import { systemCode } from "../../errors.ts";
 import { runCommand } from "../../shell/exec.ts";
 import type { ProjectFile } from "../protocol.ts";
 import { type HomeFiles, hashAt, incomingFile, readManifest, saveHomeFiles } from "./home-files.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../replace-file.ts";
 
 /**
  * Makes the files that arrived those of the project, and removes the ones that were sent earlier and

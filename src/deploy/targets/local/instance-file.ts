@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isIdentifier } from "../../../identifier.ts";
+import { replaceFile } from "../../../replace-file.ts";
 import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
 
 /** What the supervisor leaves on the disk about a process it started: `run/<env>/<release>.json`. */
@@ -73,9 +74,6 @@ function readWhole<T>(file: string): T | null {
   }
 }
 
-/** A reader sees the old file or the new one, never a half. */
 function writeWhole(file: string, value: unknown): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
-  renameSync(temporary, file);
+  replaceFile(file, JSON.stringify(value), { flush: false });
 }

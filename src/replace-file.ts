@@ -1,0 +1,36 @@
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+
+export interface ReplaceOptions {
+  /** Permission bits whatever the umask; those of a private file by default. */
+  mode?: number;
+  /** False where a power cut may take the content: true by default. */
+  flush?: boolean;
+}
+
+/** Writes a file that is found whole, as it was or as it is now, whatever happens. */
+export function replaceFile(
+  path: string,
+  text: string,
+  { mode = 0o600, flush = true }: ReplaceOptions = {},
+): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    write(temporary, text, mode, flush);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function write(file: string, text: string, mode: number, flush: boolean): void {
+  const descriptor = openSync(file, "w", mode);
+  try {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+    if (flush) fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  chmodSync(file, mode);
+}
