@@ -1,4 +1,3 @@
-import { readBack } from "../create/object-sink.ts";
 import { forgetDamaged } from "../damaged-objects.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
 import { release } from "../format/release.ts";
@@ -6,6 +5,7 @@ import type { ProgressListener } from "../pace.ts";
 import { forEachAtOnce } from "../parallel.ts";
 import { renewObjects } from "../renew-objects.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
+import { putVerified } from "../store/put-verified.ts";
 import type { Store } from "../store/store.ts";
 
 /** Objects under way at once: each takes up to some 16 MB of memory. */
@@ -57,8 +57,7 @@ async function copyObject(copy: ObjectsCopy, object: ObjectName): Promise<number
   const key = objectKey(object, snapshot.commit.encrypted);
   const bytes = await snapshot.stored(object);
   const { length } = bytes;
-  await to.put(key, bytes);
-  await readBack(to, key, object.sha256);
+  await putVerified(to, key, bytes);
   there.set(object.sha256, length);
   if (damaged.has(object.sha256)) await forgetDamaged(to, [object.sha256]);
   release(bytes);

@@ -1,6 +1,4 @@
-import { hash } from "node:crypto";
 import { reasonOf, usageError } from "../../errors.ts";
-import { readBack } from "../create/object-sink.ts";
 import { listDamaged } from "../damaged-objects.ts";
 import { isDamage, repositoryFailure } from "../failures.ts";
 import { decodeCommit } from "../format/commit.ts";
@@ -10,6 +8,7 @@ import { type RepositoryLock, withLock } from "../lock.ts";
 import { type Clock, prepareRepository, readConfig } from "../open-repository.ts";
 import type { ProgressListener } from "../pace.ts";
 import { Snapshot } from "../snapshot/open-snapshot.ts";
+import { putVerified } from "../store/put-verified.ts";
 import type { Store } from "../store/store.ts";
 import { listObjects } from "../stored-objects.ts";
 import { removeLeftovers } from "../unfinished.ts";
@@ -125,7 +124,7 @@ async function copyOne(copy: OneCopy): Promise<CopiedSnapshot> {
       await to.sync();
       await lock.assertHeld();
       signal?.throwIfAborted();
-      await putAndReadBack(to, snapshotKey(id, "COMMIT"), bytes);
+      await putVerified(to, snapshotKey(id, "COMMIT"), bytes);
     }
     // Whoever copies a snapshot wants it listed.
     await to.remove(trashKey(id));
@@ -160,13 +159,13 @@ async function copyRecords({ from, to, id }: OneCopy, snapshot: Snapshot): Promi
   const { commit } = snapshot;
   const { encrypted } = commit;
   const manifest = snapshotKey(id, "manifest.zst", encrypted);
-  await putAndReadBack(to, manifest, await snapshot.storedManifest());
-  await putAndReadBack(to, snapshotKey(id, "objects"), await snapshot.storedObjectList());
+  await putVerified(to, manifest, await snapshot.storedManifest());
+  await putVerified(to, snapshotKey(id, "objects"), await snapshot.storedObjectList());
   const notes: SnapshotFile[] = ["verified.json", "drilled.json"];
   for (const note of notes) {
     const bytes = await from.get(snapshotKey(id, note));
     if (bytes === null || commitOf(bytes) !== commit.checksum) continue;
-    await putAndReadBack(to, snapshotKey(id, note), bytes);
+    await putVerified(to, snapshotKey(id, note), bytes);
   }
 }
 
@@ -177,9 +176,4 @@ function commitOf(note: Buffer): unknown {
   } catch {
     return null;
   }
-}
-
-async function putAndReadBack(store: Store, key: string, bytes: Buffer): Promise<void> {
-  await store.put(key, bytes);
-  await readBack(store, key, hash("sha256", bytes));
 }

@@ -5,10 +5,10 @@ import { encodeManifest } from "../format/manifest.ts";
 import { encodeObjectList } from "../format/object-list.ts";
 import type { RepositoryLock } from "../lock.ts";
 import { sealText } from "../sealed-text.ts";
+import { putVerified } from "../store/put-verified.ts";
 import type { Store } from "../store/store.ts";
 import { countItems } from "./count.ts";
 import type { CreateOptions } from "./create.ts";
-import { readBack } from "./object-sink.ts";
 import type { WrittenContent } from "./write-content.ts";
 
 export type CommitOptions = Pick<
@@ -42,8 +42,8 @@ export async function commitSnapshot(
   });
   const manifest = await sealText(text, recipients);
   const list = Buffer.from(encodeObjectList(objects, encrypted));
-  await putAndReadBack(store, snapshotKey(id, "manifest.zst", encrypted), manifest);
-  await putAndReadBack(store, snapshotKey(id, "objects"), list);
+  await putVerified(store, snapshotKey(id, "manifest.zst", encrypted), manifest);
+  await putVerified(store, snapshotKey(id, "objects"), list);
   const { commit, bytes } = encodeCommit({
     ...describe(options, content),
     encrypted,
@@ -66,17 +66,12 @@ export async function commitSnapshot(
 async function writeCommit(store: Store, id: string, bytes: Buffer): Promise<void> {
   const key = snapshotKey(id, "COMMIT");
   try {
-    await putAndReadBack(store, key, bytes);
+    await putVerified(store, key, bytes);
     await store.sync();
   } catch (error) {
     await store.remove(key).catch(() => undefined);
     throw error;
   }
-}
-
-async function putAndReadBack(store: Store, key: string, bytes: Buffer): Promise<void> {
-  await store.put(key, bytes);
-  await readBack(store, key, hash("sha256", bytes));
 }
 
 type Description = Omit<Commit, "format" | "checksum" | "encrypted" | "manifest" | "objects">;

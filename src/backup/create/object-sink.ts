@@ -1,9 +1,7 @@
-import { hash } from "node:crypto";
-import { StudioError, exitCodes } from "../../errors.ts";
 import type { KnownObject } from "../base/base.ts";
 import { objectKey } from "../format/object.ts";
-import { release } from "../format/release.ts";
 import type { FinishedObject } from "../pack/protocol.ts";
+import { putVerified } from "../store/put-verified.ts";
 import type { Store } from "../store/store.ts";
 
 /**
@@ -43,8 +41,7 @@ export class ObjectSink {
     const key = objectKey({ kind, sha256 }, this.#encrypted);
     this.added.set(sha256, key);
     this.addedBytes += length;
-    await this.#store.put(key, new Uint8Array(object.buffer, 0, length));
-    await readBack(this.#store, key, sha256);
+    await putVerified(this.#store, key, new Uint8Array(object.buffer, 0, length));
   }
 
   /** What a new object is. */
@@ -56,19 +53,4 @@ export class ObjectSink {
   chunk(content: string): string | undefined {
     return this.#chunks.get(content);
   }
-}
-
-/**
- * Reads a file of the repository and compares it with what was written.
- * @param sha256 of its bytes, hexadecimal
- */
-export async function readBack(store: Store, key: string, sha256: string): Promise<void> {
-  const bytes = await store.get(key);
-  if (bytes !== null && hash("sha256", bytes) === sha256) return release(bytes);
-  throw new StudioError({
-    code: "backup.unverified",
-    message: `${key} could not be read back from the repository ${store.location}: ${bytes === null ? "it is missing" : "its bytes are not those that were written"}.`,
-    hint: "Check the disk of the repository, then take the snapshot again. No snapshot was made.",
-    exitCode: exitCodes.checkFailed,
-  });
 }

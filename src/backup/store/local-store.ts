@@ -6,6 +6,7 @@ import { systemCode } from "../../errors.ts";
 import { snapshotsFolder } from "../format/layout.ts";
 import { isTagOfDead, processTag } from "../holder.ts";
 import { createPace } from "../pace.ts";
+import { compareFile } from "./compare-file.ts";
 import type { Store, StoredFile } from "./store.ts";
 
 /** Where files are written before they are whole: what is left there is found without a search. */
@@ -44,6 +45,7 @@ export function localStore(directory: string): Store {
       }
     },
     get: (key) => readWhole(pathOf(key)),
+    compare: (key, content) => compareFile(pathOf(key), content),
     list: (prefix) => listFiles(directory, prefix),
     async remove(key) {
       await rm(pathOf(key), { force: true });

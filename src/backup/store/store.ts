@@ -6,6 +6,9 @@ export interface StoredFile {
   modified: Date;
 }
 
+/** How a file stands to what it should hold. */
+export type Comparison = "same" | "different" | "missing";
+
 /**
  * Where a repository keeps its files. Keys are slash-separated relative paths. A file is whole or
  * absent, never partial.
@@ -23,6 +26,11 @@ export interface Store {
   putNew(key: string, content: Uint8Array): Promise<boolean>;
   /** The whole file, or null when there is none. */
   get(key: string): Promise<Buffer | null>;
+  /**
+   * Reads a file and compares it with what it should hold. Absent where it would have to be held as
+   * a whole for that.
+   */
+  compare?(key: string, content: Uint8Array): Promise<Comparison>;
   /** All files below a folder (its key ends with a slash; empty for all), in no order. */
   list(folder: string): AsyncIterable<StoredFile>;
   /** Removes a file; an absent one is no error. */
