@@ -119,6 +119,28 @@ async function keysOf(store: Store, folder: string): Promise<string[]> {
 }
 
 describe("a folder as a store", () => {
+  test("tells what is as it was written from what is not, in any of its bytes", async () => {
+    const store = localStore(temporaryFolder());
+    const compare = (content: Buffer) => store.compare?.("a", content);
+    const piece = 256 * 1024;
+    for (const length of [0, 1, piece - 1, piece, piece + 1, 3 * piece + 7]) {
+      const content = randomBytes(length);
+      await store.put("a", content);
+      expect(await compare(content), `${length}`).toBe("same");
+      expect(await compare(Buffer.concat([content, Buffer.alloc(1)])), `${length}`).toBe(
+        "different",
+      );
+      for (const at of [0, piece - 1, piece, length - 1].filter(
+        (one) => one < length && one >= 0,
+      )) {
+        const other = Buffer.from(content);
+        other[at] = (other[at] ?? 0) ^ 1;
+        expect(await compare(other), `${length} at ${at}`).toBe("different");
+      }
+    }
+    expect(await store.compare?.("b", Buffer.alloc(1))).toBe("missing");
+  });
+
   test("leaves nothing of a snapshot whose last file is removed, and can write it again", async () => {
     const folder = temporaryFolder();
     const store = localStore(folder);
