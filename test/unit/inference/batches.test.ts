@@ -167,6 +167,12 @@ describe("a batch", () => {
     return { settled, runs: model.runs.slice(1) };
   }
 
+  it("holds all that came in one turn of the event loop, the first of them too", async () => {
+    const { model, runs } = await open(doubling);
+    await Promise.all([1, 2, 3].map((id) => model.infer(numbered(id, 1, 4), patient)));
+    expect(runs.map(({ rows }) => rows)).toEqual([3]);
+  });
+
   it("holds no more tokens than allowed, its rows counted as long as the longest", async () => {
     const model = await open(doubling, { batchTokens: 100 });
     const { runs } = await together(model, [
