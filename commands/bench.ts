@@ -3,6 +3,8 @@ import { defineCommand, listOption, textOption } from "../src/cli/command.ts";
 import { type StudioError, usageError } from "../src/errors.ts";
 import type { BenchReport } from "../src/deploy/bench.ts";
 
+type Requests = BenchReport["summary"]["requests"];
+
 export default defineCommand<BenchReport>({
   description:
     "Runs a scenario against the release that serves, or against an address, and judges it by " +
@@ -63,10 +65,7 @@ export default defineCommand<BenchReport>({
     fields([
       ["run", id],
       ["target", url],
-      [
-        "requests",
-        `${summary.requests.sent} sent = ${summary.requests.ok} ok + ${summary.requests.failed} failed + ${summary.requests.unfinished} unfinished`,
-      ],
+      ["requests", conservation(summary.requests)],
       ["rate", `${summary.rate.toFixed(1)} a second`],
       [
         "latency",
@@ -83,6 +82,11 @@ export default defineCommand<BenchReport>({
     text(verdicts.every((one) => one.passed) ? "Passed." : "Not passed."),
   ],
 });
+
+function conservation({ scheduled, ok, failed, dropped, unfinished }: Requests): string {
+  const ended = `${ok} ok + ${failed} failed + ${dropped} dropped + ${unfinished} unfinished`;
+  return `${scheduled} scheduled = ${ended}`;
+}
 
 function ended(
   result: BenchReport,

@@ -1,4 +1,4 @@
-import { describeVerdict } from "../bench/threshold.ts";
+import { describeVerdict } from "../bench/judge/threshold.ts";
 import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";

@@ -43,7 +43,7 @@ export function gateStep(work: DeployWork): Step {
     async do(run) {
       const { runBench } = await import("../../bench/run.ts");
       const { benchFolders } = await import("../bench-folders.ts");
-      const { describeVerdict } = await import("../../bench/threshold.ts");
+      const { describeVerdict } = await import("../../bench/judge/threshold.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planRun, weightedSequence } from "../../../src/bench/plan.ts";
-import { parseScenario } from "../../../src/bench/scenario.ts";
+import { planRun, weightedSequence } from "../../../src/bench/scenario/plan.ts";
+import { parseScenario } from "../../../src/bench/scenario/scenario.ts";
 
 const scenario = parseScenario(
   `name: sample

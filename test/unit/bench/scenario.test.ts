@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseScenario } from "../../../src/bench/scenario.ts";
-import { loadScenario } from "../../../src/bench/scenario-files.ts";
+import { parseScenario } from "../../../src/bench/scenario/scenario.ts";
+import { loadScenario } from "../../../src/bench/scenario/scenario-files.ts";
 import { StudioError } from "../../../src/errors.ts";
 
 const bundled = join(import.meta.dirname, "../../../benchmarks");

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { BenchSummary } from "../../../src/bench/summary.ts";
-import { judge, parseThreshold } from "../../../src/bench/threshold.ts";
+import type { BenchSummary } from "../../../src/bench/measure/summary.ts";
+import { judge, parseThreshold } from "../../../src/bench/judge/threshold.ts";
 import { StudioError } from "../../../src/errors.ts";
 
 const summary: BenchSummary = {
