@@ -3,6 +3,7 @@ import { play } from "./engine/play.ts";
 import { judgeValidity } from "./judge/validity.ts";
 import type { Validity } from "./judge/validity.ts";
 import type { GeneratorHealth } from "./measure/generator-health.ts";
+import type { Recording } from "./measure/recording.ts";
 import { summarize } from "./measure/summary.ts";
 import { planRun, requireUsers } from "./scenario/plan.ts";
 import type { BenchOverrides } from "./scenario/plan.ts";
@@ -31,6 +32,8 @@ export interface BenchInput extends Running {
 export interface BenchResult {
   summary: BenchSummary;
   verdicts: Verdict[];
+  /** Those of the summary's figures, by kind of request: see Histogram. */
+  histograms: { tags: Record<string, { response: string; service: string }>; sendLag: string };
   /** How well the load was generated; a run that is not valid says nothing about its target. */
   generator: GeneratorHealth & Validity;
   /** The target answered, every threshold is met, and the run was not interrupted. */
@@ -55,11 +58,14 @@ export interface QuickInput extends Running {
   requests: number;
   url: string;
   headers?: Record<string, string>;
+  /** Trusts whatever certificate the target shows. */
+  insecure?: boolean | undefined;
 }
 
 /** GETs one address with so many users, so many times each; judged by `thresholds` only. */
 export async function runQuickBench(input: QuickInput): Promise<BenchResult> {
-  const { scenario, target } = quickScenario(input);
+  const { scenario, target: place } = quickScenario(input);
+  const target = { ...place, insecure: input.insecure === true };
   return measure(scenario, target, { thresholds: [], ...input });
 }
 
@@ -127,5 +133,14 @@ async function measure(
   const reachable = Object.keys(summary.statuses).length > 0;
   const met = verdicts.every((verdict) => verdict.passed);
   const passed = reachable && !summary.interrupted && met;
-  return { summary, verdicts, generator: { ...generator, ...validity }, passed, reachable };
+  const health = { ...generator, ...validity };
+  const histograms = textsOf(recording);
+  return { summary, verdicts, generator: health, histograms, passed, reachable };
+}
+
+function textsOf({ tags, sendLag }: Recording): BenchResult["histograms"] {
+  const texts = [...tags].map(([name, { response, service }]) => {
+    return [name, { response: response.toText(), service: service.toText() }] as const;
+  });
+  return { tags: Object.fromEntries(texts), sendLag: sendLag.toText() };
 }

@@ -19,7 +19,10 @@ afterEach(async () => {
 });
 
 /** Runs against `server`, and checks what must hold of every summary. */
-async function measure(scenario: Scenario, input: Partial<EngineInput> = {}): Promise<BenchSummary> {
+async function measure(
+  scenario: Scenario,
+  input: Partial<EngineInput> = {},
+): Promise<BenchSummary> {
   const target = { url: server?.url ?? "" };
   const { recording, facts } = await runClosed({ plan: scenario, target, ...input });
   const summary = summarize(recording, facts);

@@ -15,7 +15,7 @@ import type { Ending } from "./sender.ts";
 const mostAtOnce = 100;
 
 /** The failure of requests that came while the target accepted no connection. */
-export const backingOff = "not sent: no connection could be opened just before";
+const backingOff = "not sent: no connection could be opened just before";
 
 /**
  * Sends its share of an open run: each request when it is due, whatever became of those before.
@@ -74,7 +74,7 @@ export class Generator {
     for (let sent = 0; this.#next !== undefined; sent += 1) {
       const wait = this.#beginsAt + this.#next.at - performance.now();
       if (wait > 0 || sent === mostAtOnce) {
-        this.#timer = setTimeout(() => this.#tick(), Math.floor(wait));
+        this.#timer = setTimeout(() => this.#tick(), Math.max(0, Math.floor(wait)));
         return;
       }
       this.#begin(this.#next);
