@@ -61,8 +61,11 @@ function judgeFigures(figures: WatchFigures, texts: readonly string[]): string[]
   const thresholds = texts.map(parseThreshold).filter((one) => one.metric === "errors");
   const verdicts = judge(thresholds, {
     requests: {
-      ...{ scheduled: total, ok: total - failedCount, failed: failedCount },
-      ...{ dropped: 0, unfinished: 0 },
+      scheduled: total,
+      ok: total - failedCount,
+      failed: failedCount,
+      dropped: 0,
+      unfinished: 0,
     },
     errorRate: total === 0 ? 0 : failedCount / total,
     rate: 0,

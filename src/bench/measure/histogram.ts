@@ -127,8 +127,16 @@ export function summarizeLatency(histogram: Histogram): LatencySummary | null {
   const [p50 = 0, p75 = 0, p90 = 0, p95 = 0, p99 = 0, p999 = 0] = figures;
   const { count, mean, min, max } = histogram;
   return {
-    ...{ count, p50, p75, p90, p95, p99, p999 },
-    ...{ mean: mean / 1000, min: min / 1000, max: max / 1000 },
+    count,
+    p50,
+    p75,
+    p90,
+    p95,
+    p99,
+    p999,
+    mean: mean / 1000,
+    min: min / 1000,
+    max: max / 1000,
   };
 }
 

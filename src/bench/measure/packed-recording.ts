@@ -24,7 +24,8 @@ export function packRecording(recording: Recording): PackedRecording {
     sendLag: sendLag.toText(),
     statuses: [...statuses],
     failures: [...failures],
-    ...{ checks, bytes },
+    checks,
+    bytes,
   };
 }
 
@@ -45,6 +46,7 @@ export function unpackRecording(packed: PackedRecording): Recording {
     sendLag: read(sendLag),
     statuses: new Map(statuses),
     failures: new Map(failures),
-    ...{ checks, bytes },
+    checks,
+    bytes,
   };
 }

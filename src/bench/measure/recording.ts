@@ -46,9 +46,13 @@ export interface Recording {
 
 export function newRecording(): Recording {
   return {
-    ...{ tags: new Map(), slots: new Map(), sendLag: new Histogram() },
-    ...{ statuses: new Map(), failures: new Map() },
-    ...{ checks: { passed: 0, failed: 0 }, bytes: 0 },
+    tags: new Map(),
+    slots: new Map(),
+    sendLag: new Histogram(),
+    statuses: new Map(),
+    failures: new Map(),
+    checks: { passed: 0, failed: 0 },
+    bytes: 0,
   };
 }
 

@@ -38,7 +38,11 @@ export function planRun(scenario: Scenario, overrides: BenchOverrides): Scenario
   const users = open === null ? planUsers(scenario, overrides) : 0;
   return {
     ...scenario,
-    ...{ users, duration, rampUp: rampUp * shrink, warmUp: warmUp * shrink, open },
+    users,
+    duration,
+    rampUp: rampUp * shrink,
+    warmUp: warmUp * shrink,
+    open,
   };
 }
 

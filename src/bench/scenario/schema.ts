@@ -78,8 +78,17 @@ export const scenarioSchema = fields
     const { users = 0, rampUp = 0, thinkTime = 0 } = given;
     const length = open?.stages.reduce((sum, stage) => sum + stage.duration, 0);
     return {
-      ...{ name, description, users, duration: given.duration ?? length ?? 0, rampUp, warmUp },
-      ...{ thinkTime, timeout, requests, thresholds, open },
+      name,
+      description,
+      users,
+      duration: given.duration ?? length ?? 0,
+      rampUp,
+      warmUp,
+      thinkTime,
+      timeout,
+      requests,
+      thresholds,
+      open,
     };
   });
 

@@ -42,8 +42,14 @@ export async function runClosed(input: EngineInput): Promise<Measurement> {
   const measured = (): Measurement => ({
     recording: recorder.recording,
     facts: {
-      ...{ scenario: plan.name, model: "closed", users: plan.users, workers: 1, slotMs },
-      ...{ startedAt: startTime, interrupted: interrupted(), measured: recorder.measured },
+      scenario: plan.name,
+      model: "closed",
+      users: plan.users,
+      workers: 1,
+      slotMs,
+      startedAt: startTime,
+      interrupted: interrupted(),
+      measured: recorder.measured,
     },
     generator: { sendLag: null, eventLoopDelay: eventLoopDelay(), ...processors() },
   });

@@ -40,8 +40,13 @@ export async function runOpen(input: EngineInput, load: OpenLoad): Promise<Measu
     return {
       recording,
       facts: {
-        ...{ scenario: plan.name, model: "open", users: 0, workers: done.length, interrupted },
-        ...{ startedAt: startTime.toISOString(), slotMs: slotWidthOf(plan.duration) },
+        scenario: plan.name,
+        model: "open",
+        users: 0,
+        workers: done.length,
+        interrupted,
+        startedAt: startTime.toISOString(),
+        slotMs: slotWidthOf(plan.duration),
         measured: { duration, ok: wholeOf(recording).counts.ok },
       },
       generator: {
@@ -79,7 +84,9 @@ async function followRun(
     const response = new Histogram();
     for (const one of progress) response.merge(Histogram.fromText(one.response));
     onProgress?.({
-      ...{ elapsedMs, totalMs: plan.warmUp + plan.duration, warmingUp: elapsedMs < plan.warmUp },
+      elapsedMs,
+      totalMs: plan.warmUp + plan.duration,
+      warmingUp: elapsedMs < plan.warmUp,
       requests: sumOfCounts(progress.map((one) => one.counts)),
       latency: summarizeLatency(response),
     });

@@ -26,7 +26,8 @@ export class Sender {
       pipelining: 1,
       connections: null,
       // The deadline of the whole request is the exchange's own.
-      ...{ headersTimeout: 0, bodyTimeout: 0 },
+      headersTimeout: 0,
+      bodyTimeout: 0,
       connect: {
         timeout,
         rejectUnauthorized: !insecure,

@@ -16,8 +16,14 @@ const anyRequest = fc.record({
 type Request = { ending: (typeof endings)[number]; tag: string; ago: number };
 
 const facts: RunFacts = {
-  ...{ scenario: "any", model: "open", startedAt: "", users: 0, workers: 1, slotMs: 1000 },
-  ...{ interrupted: false, measured: { duration: 5000, ok: 0 } },
+  scenario: "any",
+  model: "open",
+  startedAt: "",
+  users: 0,
+  workers: 1,
+  slotMs: 1000,
+  interrupted: false,
+  measured: { duration: 5000, ok: 0 },
 };
 
 function recordingOf(requests: readonly Request[]) {
