@@ -135,7 +135,7 @@ function summarizeSlots({ slots }: Recording, slotMs: number): SlotSummary[] {
 }
 
 /** `failed` as a share of what came to an end; 1 when nothing did. */
-export function errorRateOf(requests: { ok: number; failed: number }): number {
+function errorRateOf(requests: { ok: number; failed: number }): number {
   const completed = requests.ok + requests.failed;
   return completed === 0 ? 1 : requests.failed / completed;
 }
