@@ -4,14 +4,20 @@ import type { MigrationFolder } from "../migrate/source.ts";
 import type { Outline, ReleaseKeeper } from "./release-keeper.ts";
 import type { ReleaseRecord } from "./release.ts";
 
+/** What the public is told while it is asked to come back later. */
+export interface Notice {
+  /** In the operator's words; null: that it should try again in a moment. */
+  message: string | null;
+}
+
 /** What a target says of one release's process or service. */
 export interface ReleaseState {
   release: string;
   running: boolean;
   /** True when it takes public traffic. */
   accepting: boolean;
-  /** True while it tells the public to come back later. */
-  maintenance: boolean;
+  /** Null unless it tells the public to come back later. */
+  maintenance: Notice | null;
   /** False when its process would have to be started anew to take public traffic again. */
   canAccept: boolean;
   ready: boolean;
@@ -116,9 +122,9 @@ export interface Target extends TargetView {
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
   /**
    * Lets the release that serves tell the public to come back later, once it has answered what it
-   * began; or serve again.
+   * began; or serve again (null).
    */
-  maintain(run: StepRun, release: ReleaseRecord, on: boolean): Promise<void>;
+  maintain(run: StepRun, release: ReleaseRecord, notice: Notice | null): Promise<void>;
   /** Lets a release finish what it has begun, then ends it. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** The same, with every service of the environment. What they have stored stays. */

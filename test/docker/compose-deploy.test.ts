@@ -83,6 +83,12 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   test("tells the public to come back later, and goes on", async () => {
     await succeed(project, ["maintenance", "on"]);
     expect((await fetch(project.url)).status).toBe(503);
+    await succeed(project, ["maintenance", "on", "-m", 'moving <racks> & "disks"']);
+    const told = await fetch(project.url);
+    expect(told.status).toBe(503);
+    expect(await told.json()).toMatchObject({ detail: 'moving <racks> & "disks"' });
+    const page = await fetch(project.url, { headers: { accept: "text/html" } });
+    expect(await page.text()).toContain("moving &lt;racks&gt; &amp; &quot;disks&quot;");
     await succeed(project, ["maintenance", "off"]);
     expect((await fetch(project.url)).status).toBe(200);
   }, 120_000);

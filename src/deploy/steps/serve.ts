@@ -87,7 +87,7 @@ export function switchStep(work: DeployWork): Step {
     },
     async do(run) {
       // Where nobody served, or a page said so, a request has nothing to lose yet.
-      const served = from !== null && !(await target.state(from)).maintenance;
+      const served = from !== null && (await target.state(from)).maintenance === null;
       if (served) work.probe.start(target, release);
       await target.switchTo(run, release, from);
       work.probe.start(target, release);

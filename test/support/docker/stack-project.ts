@@ -137,9 +137,18 @@ function composeFile({ stack, port, application, database }: StackShape): string
 /** Requests are never tried twice: what a deploy loses must show. */
 const site = `
 include /etc/nginx/studio/upstream.conf;
+map $http_accept $page {
+  ~text/html /maintenance.html;
+  default /maintenance.json;
+}
 server {
   listen 80;
   include /etc/nginx/studio/maintenance.conf;
+  error_page 503 @maintenance;
+  location @maintenance {
+    root /etc/nginx/studio;
+    try_files $page =503;
+  }
   location / {
     if ($studio_maintenance) { return 503; }
     proxy_pass http://studio_api;

@@ -1,6 +1,6 @@
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
-import type { Refusal, Target } from "../../target.ts";
+import type { Notice, Refusal, Target } from "../../target.ts";
 import { colourOf, freeColour, labels } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
@@ -27,7 +27,7 @@ export function createComposeTarget(site: ComposeSite): Target {
     switchTo: (run, release, from) =>
       switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
-    maintain: (run, release, on) => maintain(site, run, asCompose(release), on),
+    maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
     takeDown: (run, release) => takeDown(site, run, asCompose(release)),
   };
@@ -117,13 +117,13 @@ async function maintain(
   site: ComposeSite,
   run: StepRun,
   release: ComposeRelease,
-  on: boolean,
+  notice: Notice | null,
 ): Promise<void> {
   const { proxy, input } = site;
-  await run.effect("mark", () => markMaintenance(input.paths, release.id, on));
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, notice));
   if (proxy.configured() !== release.id) return;
   await direct(site, run, release, release);
-  if (!on) return;
+  if (notice === null) return;
   const containers = await proxyContainers(site, release);
   await proxy.drain({ containers, from: [], patience: drainOf(release) });
 }
@@ -134,7 +134,7 @@ async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Pr
   const running = (await containersOf(docker, asCompose(release))).filter(
     ({ status }) => status !== "exited" && status !== "created",
   );
-  await run.effect("mark", () => markMaintenance(input.paths, release.id, false));
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
   if (running.length === 0) return;
   await run.effect("stop", () => docker.act(run, ["stop", ...running.map(({ id }) => id)]));
 }

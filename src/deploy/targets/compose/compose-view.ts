@@ -6,6 +6,7 @@ import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, switchedServices } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
+import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
 
 /** Looks at releases that are containers of a Compose project. */
@@ -84,7 +85,10 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
     release: release.id,
     running: running.length > 0,
     accepting,
-    maintenance: accepting && proxy.inMaintenance(),
+    maintenance:
+      accepting && proxy.inMaintenance()
+        ? (markedNotice(site.input.paths, release.id) ?? { message: null })
+        : null,
     canAccept: complete,
     ready: complete && (await areReady(release, running)),
     startedAt: running[0]?.startedAt ?? null,

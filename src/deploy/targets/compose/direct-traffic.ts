@@ -6,7 +6,7 @@ import { colourOf } from "./colours.ts";
 import { drainOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
-import { isMarked } from "./maintenance-marks.ts";
+import { markedNotice } from "./maintenance-marks.ts";
 import { askWho } from "./public-address.ts";
 import { colourAlias } from "./render.ts";
 
@@ -63,7 +63,7 @@ export async function direct(
   await proxy.direct(run, {
     release: to?.id ?? null,
     upstreams,
-    maintenance: to === null || isMarked(input.paths, to.id),
+    notice: to === null ? { message: null } : markedNotice(input.paths, to.id),
     containers: await proxyContainers(site, release),
   });
 }

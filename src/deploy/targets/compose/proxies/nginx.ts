@@ -6,12 +6,10 @@ import {
   canResolve,
   maintenanceFile,
   maintenanceText,
-  readProxyFile,
-  releaseIn,
   upstreamFile,
   upstreamText,
-  writeProxyFile,
 } from "./nginx-files.ts";
+import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Milliseconds in which nginx must have started workers with the new configuration. */
@@ -34,6 +32,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
         const nowhere = services.map((service) => ({ service, address: "" }));
         writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, false));
       }
+      if (!serves) writePages(folder, { message: null });
       if (!serves || readProxyFile(folder, maintenanceFile) === null) {
         writeProxyFile(folder, maintenanceFile, maintenanceText(!serves));
       }
@@ -45,7 +44,8 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       await run.effect("include", (reach) => {
         writeProxyFile(folder, upstreamFile, text);
         reach("upstreams-written");
-        writeProxyFile(folder, maintenanceFile, maintenanceText(order.maintenance));
+        if (order.notice !== null) writePages(folder, order.notice);
+        writeProxyFile(folder, maintenanceFile, maintenanceText(order.notice !== null));
       });
       for (const container of order.containers) {
         await checkSeen(docker, folder, container);

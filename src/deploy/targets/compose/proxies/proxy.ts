@@ -1,4 +1,5 @@
 import type { StepRun } from "../../../../operation/step.ts";
+import type { Notice } from "../../../target.ts";
 import type { Container } from "../containers.ts";
 
 /** Where requests for a service go. */
@@ -39,7 +40,8 @@ export interface Proxy {
 export interface ProxyOrder {
   release: string | null;
   upstreams: readonly Upstream[];
-  maintenance: boolean;
+  /** What the public is told while it is turned away; null: it is served. */
+  notice: Notice | null;
   /** Those of the proxy's own service. */
   containers: readonly Container[];
 }
