@@ -80,6 +80,8 @@ export interface TargetView {
   describe(release: ReleaseRecord): Pick<Outline, "code" | "models">;
   /** Where the migrations lie that a release brought. */
   migrationFolders(release: ReleaseRecord): MigrationFolder[];
+  /** Whether it can run while the one before serves; else that one ends first, which is a gap. */
+  startsBeside(release: ReleaseRecord): boolean;
   /** How traffic moves from one release to the next, for the plan. */
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
   state(release: ReleaseRecord): Promise<ReleaseState>;
@@ -113,11 +115,19 @@ export interface Target extends TargetView {
   startBackingServices(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** Reasons not to begin: a port taken, an engine missing. */
   refusals(release: ReleaseRecord): Promise<Refusal[]>;
-  /** Starts a release beside the one that serves, without public traffic. */
+  /** Starts a release beside the one that serves, without public traffic, or in its place. */
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
   privateEndpoint(release: ReleaseRecord): Promise<PrivateEndpoint>;
-  /** Moves public traffic to `release` and away from `from`, and proves it. */
-  switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
+  /**
+   * Moves public traffic to `release` and away from `from`, and proves it.
+   * @returns how many connections to `from` were open after its drain time, and will be cut; null
+   *   where that is not counted
+   */
+  switchTo(
+    run: StepRun,
+    release: ReleaseRecord,
+    from: ReleaseRecord | null,
+  ): Promise<number | null>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
   /**

@@ -37,11 +37,28 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(result).toMatchObject({ previous: first, probe: { failed: 0 } });
     expect(result.probe.requests).toBeGreaterThan(10);
     expect(await serving()).toBe(result.release);
+    const retired = project.containersOf(String(first));
     await succeed(project, ["rollback", ...hurried]);
     expect(await serving()).toBe(first);
+    // Within the undo window what is returned to is started, and nothing of it is made anew.
+    expect(retired).toHaveLength(1);
+    expect(project.containersOf(String(first))).toEqual(retired);
     const { failures, releases } = await load.stop();
     expect(failures).toEqual([]);
     expect([...releases.keys()]).toEqual([first, result.release]);
+  }, 300_000);
+
+  test("says how many streams it cut, and has nothing of the release before after an undo window of none", async () => {
+    const before = String(await serving());
+    project.write("studio.yaml", `${stackSettings()}  undoWindow: 0s\n`);
+    const stream = await fetch(`${project.url}/stream`);
+    const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
+    project.write("studio.yaml", stackSettings());
+    await stream.body?.cancel().catch(() => {});
+    expect(result).toMatchObject({ previous: before, cutStreams: 1 });
+    expect(project.containersOf(before)).toEqual([]);
+    await succeed(project, ["rollback", ...hurried]);
+    expect(await serving()).toBe(before);
   }, 300_000);
 
   test("keeps its release when the next one does not become healthy", async () => {

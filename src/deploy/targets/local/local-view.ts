@@ -31,6 +31,7 @@ export function createLocalView(input: TargetInput): TargetView {
         { folder, origin: "project" },
       ];
     },
+    startsBeside: () => true,
     describeSwitch: (release, previous) =>
       describeSwitch(urlOf(release), previous === null ? null : urlOf(previous)),
     state: (release) => stateOf(siteFor(release), release),
