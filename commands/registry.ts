@@ -9,6 +9,7 @@ export const registry: Registry = {
     key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
     model: "Look after the models that are served",
+    schedule: "Run jobs when they are due, and tell when they were not",
     service: "Survive a reboot of the machine",
   },
   entries: [
@@ -220,6 +221,18 @@ export const registry: Registry = {
       "model quantize",
       "Make an int8 version of a model, and compare the two",
       () => import("./model/quantize.ts"),
+    ),
+    entry(
+      "Run:",
+      "schedule list",
+      "List the jobs, and what became of each",
+      () => import("./schedule/list.ts"),
+    ),
+    entry(
+      "Run:",
+      "schedule next",
+      "Show when jobs are due next",
+      () => import("./schedule/next.ts"),
     ),
     entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
     entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),
