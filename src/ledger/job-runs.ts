@@ -169,13 +169,6 @@ export function lastDue(
   return text == null ? null : new Date(text);
 }
 
-export function isDueKnown(ledger: Ledger, environment: string, job: string, due: Date): boolean {
-  const found = ledger
-    .prepare("SELECT 1 FROM job_runs WHERE environment = ? AND job = ? AND due_at = ?")
-    .get(environment, job, due.toISOString());
-  return found !== undefined;
-}
-
 function fromStored(row: StoredRun): JobRun {
   return {
     id: row.id,

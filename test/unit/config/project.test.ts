@@ -175,7 +175,13 @@ environments:
   const { settings } = await load(text, { environment: "production" });
   expect(settings).toMatchObject({ ssh: null, features: { two: false }, serve: { models: ["c"] } });
   expect(Object.keys(settings.features)).toEqual(["two"]);
-  expect(Object.keys(settings.schedule.jobs)).toEqual(["models", "database", "full", "drill", "own"]);
+  expect(Object.keys(settings.schedule.jobs)).toEqual([
+    "models",
+    "database",
+    "full",
+    "drill",
+    "own",
+  ]);
   expect(settings.schedule.jobs.models).toEqual({
     cron: "5 * * * *",
     run: "backup create --set models",
