@@ -234,6 +234,18 @@ export const registry: Registry = {
       "Show when jobs are due next",
       () => import("./schedule/next.ts"),
     ),
+    entry(
+      "Run:",
+      "schedule install",
+      "Let cron run the jobs",
+      () => import("./schedule/install.ts"),
+    ),
+    entry(
+      "Run:",
+      "schedule uninstall",
+      "Let cron run them no more",
+      () => import("./schedule/uninstall.ts"),
+    ),
     entry("Run:", "schedule run", "Run a job now", () => import("./schedule/run.ts")),
     entry(
       "Run:",

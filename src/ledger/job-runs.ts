@@ -152,6 +152,17 @@ export function latestJobRuns(ledger: Ledger, environment: string): Map<string, 
   return new Map(rows.map((row) => [row.job, fromStored(row)]));
 }
 
+/** When each job last succeeded, by the job's name; ISO 8601, UTC. */
+export function lastSuccesses(ledger: Ledger, environment: string): Map<string, string> {
+  const rows = ledger
+    .prepare<[string], { job: string; at: string }>(
+      `SELECT job, max(finished_at) AS at FROM job_runs
+       WHERE environment = ? AND outcome = 'succeeded' GROUP BY job`,
+    )
+    .all(environment);
+  return new Map(rows.map(({ job, at }) => [job, at]));
+}
+
 /**
  * The last time up to `now` of which something is known, whatever became of it. One that lies
  * ahead, since clocks can be wrong and put right, does not count.

@@ -58,9 +58,14 @@ export function expectJobs(
     .immediate();
 }
 
-/** Nothing is there any more to run the jobs of an environment. */
-export function expectNoJobs(ledger: Ledger, environment: string): void {
-  ledger.prepare("UPDATE job_states SET since = NULL WHERE environment = ?").run(environment);
+/** Nothing is there any more to run the jobs of an environment, but for those that are named. */
+export function expectNoJobs(ledger: Ledger, environment: string, but: readonly string[]): void {
+  ledger
+    .prepare(
+      `UPDATE job_states SET since = NULL
+       WHERE environment = ? AND job NOT IN (SELECT value FROM json_each(?))`,
+    )
+    .run(environment, JSON.stringify(but));
 }
 
 /** @returns false where it was paused already, which then stays as it was */

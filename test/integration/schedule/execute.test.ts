@@ -13,7 +13,7 @@ import { pause, unpause } from "../../../src/schedule/pause.ts";
 import type { SchedulePlace } from "../../../src/schedule/place.ts";
 import { runGroup } from "../../../src/shell/process-group.ts";
 import { isGroupAlive } from "../../../src/shell/process-identity.ts";
-import { placeWith } from "./schedule-place.ts";
+import { placeWith } from "../../support/schedule-place.ts";
 
 const cron = "0 * * * *";
 const env = { PATH: process.env["PATH"] };

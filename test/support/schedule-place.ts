@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { settingsSchema } from "../../../src/config/schema.ts";
-import { jobsOf } from "../../../src/schedule/jobs.ts";
-import type { SchedulePlace } from "../../../src/schedule/place.ts";
-import { statePaths } from "../../../src/state.ts";
+import { settingsSchema } from "../../src/config/schema.ts";
+import { jobsOf } from "../../src/schedule/jobs.ts";
+import type { SchedulePlace } from "../../src/schedule/place.ts";
+import { statePaths } from "../../src/state.ts";
 
 /** Jobs in a folder of their own, which goes when the test has finished. */
 export function placeWith(jobs: Record<string, unknown>): SchedulePlace {
