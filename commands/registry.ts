@@ -246,6 +246,12 @@ export const registry: Registry = {
       "Let cron run them no more",
       () => import("./schedule/uninstall.ts"),
     ),
+    entry(
+      "Run:",
+      "schedule daemon",
+      "Run the jobs without cron",
+      () => import("./schedule/daemon.ts"),
+    ),
     entry("Run:", "schedule run", "Run a job now", () => import("./schedule/run.ts")),
     entry(
       "Run:",
@@ -270,6 +276,18 @@ export const registry: Registry = {
       "schedule resume",
       "Run a paused job again",
       () => import("./schedule/resume.ts"),
+    ),
+    entry(
+      "Run:",
+      "schedule check",
+      "Tell whether jobs were done when they were due",
+      () => import("./schedule/check.ts"),
+    ),
+    entry(
+      "Run:",
+      "schedule metrics",
+      "Print the figures of jobs for Prometheus",
+      () => import("./schedule/metrics.ts"),
     ),
     entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
     entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),

@@ -13,10 +13,10 @@ export default defineCommand<PauseResult>({
   exitCodes: [0, 2, 8],
   async run(context, input) {
     const { pause } = await import("../../src/schedule/pause.ts");
-    const { caller } = await import("../../src/cli/create-context.ts");
     const place = await openSchedule(context);
+    const { user: by } = await context.desk();
     const reason = textOption(input, "message") ?? null;
-    return { result: pause(place, input.arguments[0] ?? "", { by: caller().user, reason }) };
+    return { result: pause(place, input.arguments[0] ?? "", { by, reason }) };
   },
   human: ({ job, changed }) => [text(`${job} is paused${changed ? "" : ", as it was before"}.`)],
 });

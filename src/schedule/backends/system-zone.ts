@@ -27,6 +27,5 @@ function fromFile(): string | null {
 
 function checked(zone: string): string | null {
   if (zone === "") return null;
-  new Intl.DateTimeFormat("en", { timeZone: zone });
-  return zone;
+  return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
 }

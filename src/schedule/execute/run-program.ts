@@ -13,8 +13,8 @@ export interface ProgramInput {
   env: Record<string, string | undefined>;
   signal: AbortSignal;
   /** Called before the program is let run. */
-  onStart(group: ProcessIdentity): void;
-  onOutput(chunk: Buffer): void;
+  onStart: (group: ProcessIdentity) => void;
+  onOutput: (chunk: Buffer) => void;
 }
 
 export interface ProgramEnd {
