@@ -38,17 +38,18 @@ const lateAfter = 5000;
  */
 export async function runDaemon({ place, start, tell, signal }: DaemonInput): Promise<void> {
   const { jobs, now } = place;
-  const overdue = prepare(place);
+  const begun = now();
+  const overdue = prepare(place, begun);
   for (const job of overdue) {
     tell({ event: "late", job });
     start(job);
   }
-  const armed = new Map(jobs.map((job) => [job.name, armedAt(job, now())]));
+  const armed = new Map(jobs.map((job) => [job.name, armedAt(job, begun)]));
   for (const [job, due] of armed) tell({ event: "armed", job, due: due?.toISOString() ?? null });
-  let looked = now();
+  let looked = begun;
   while (!signal.aborted) {
     const at = now();
-    // A clock that was put back: what is due by it now is not what was armed.
+    // A clock that was put back: what is due by it now, or was while this slept, was not armed.
     const wentBack = at < looked;
     looked = at;
     for (const job of jobs) {
@@ -59,7 +60,8 @@ export async function runDaemon({ place, start, tell, signal }: DaemonInput): Pr
         tell({ event: isLate ? "late" : "fired", job: job.name, due: due.toISOString() });
         start(job.name);
       }
-      if (isDue || wentBack) armed.set(job.name, armedAt(job, at));
+      if (wentBack) armed.set(job.name, armedAt(job, new Date(at.getTime() - longestSleep)));
+      else if (isDue) armed.set(job.name, armedAt(job, at));
     }
     await untilNext([...armed.values()], now(), signal);
   }
@@ -82,15 +84,15 @@ async function untilNext(
 }
 
 /** From now on the jobs are expected to run. @returns those that were due while nothing ran */
-function prepare({ paths, environment, jobs, now }: SchedulePlace): string[] {
+function prepare({ paths, environment, jobs }: SchedulePlace, begun: Date): string[] {
   const ledger = openLedger(paths.ledger);
   try {
-    const overdue = jobs.filter((job) => wasDue(ledger, environment, job, now()));
+    const overdue = jobs.filter((job) => wasDue(ledger, environment, job, begun));
     expectJobs(
       ledger,
       environment,
       jobs.map(({ name }) => name),
-      now(),
+      begun,
     );
     return overdue.map(({ name }) => name);
   } finally {

@@ -32,7 +32,7 @@ test.skipIf(!canTry || !everyStep)(
     );
     const machine = spawn("unshare", ["--mount", "sh", script], {
       env: { ...project.env, PATH: `${project.env["PATH"]}:/usr/sbin:/sbin` },
-      stdio: "inherit",
+      stdio: "ignore",
     });
     onTestFinished(() => void machine.kill("SIGKILL"));
     const ended = new Promise((resolve) => machine.once("close", resolve));
