@@ -76,23 +76,27 @@ test("what was due before it began is started at once, and what it never knew of
   expect(started).toEqual(["job"]);
 });
 
-test.runIf(everyStep)("two daemons run what is due once, by studio's own processes", async () => {
-  const project = await createProject(
-    'name: shop\nschedule: { jobs: { job: { cron: "* * * * *", shell: "echo x >>count" } } }\n',
-  );
-  onTestFinished(() => project.remove());
-  const daemons = [1, 2].map(() => project.start(["schedule", "daemon"]));
-  const ended = daemons.map(collect);
-  const count = join(project.directory, "count");
-  for (let tries = 0; !existsSync(count) && tries < 1200; tries += 1) await sleep(100);
-  await sleep(5000);
-  for (const one of daemons) one.kill("SIGTERM");
-  expect((await Promise.all(ended)).map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-  const history = JSON.parse(
-    (await project.studio(["schedule", "history", "job", "--json"])).stdout,
-  ) as { result: { dueAt: string; standing: string }[] };
-  const ran = history.result.filter(({ standing }) => standing === "succeeded");
-  expect(ran.length).toBeGreaterThan(0);
-  expect(new Set(ran.map(({ dueAt }) => dueAt)).size).toBe(ran.length);
-  expect(readFileSync(count, "utf8")).toBe("x\n".repeat(ran.length));
-}, 300_000);
+test.runIf(everyStep)(
+  "two daemons run what is due once, by studio's own processes",
+  async () => {
+    const project = await createProject(
+      'name: shop\nschedule: { jobs: { job: { cron: "* * * * *", shell: "echo x >>count" } } }\n',
+    );
+    onTestFinished(() => project.remove());
+    const daemons = [1, 2].map(() => project.start(["schedule", "daemon"]));
+    const ended = daemons.map(collect);
+    const count = join(project.directory, "count");
+    for (let tries = 0; !existsSync(count) && tries < 1200; tries += 1) await sleep(100);
+    await sleep(5000);
+    for (const one of daemons) one.kill("SIGTERM");
+    expect((await Promise.all(ended)).map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const history = JSON.parse(
+      (await project.studio(["schedule", "history", "job", "--json"])).stdout,
+    ) as { result: { dueAt: string; standing: string }[] };
+    const ran = history.result.filter(({ standing }) => standing === "succeeded");
+    expect(ran.length).toBeGreaterThan(0);
+    expect(new Set(ran.map(({ dueAt }) => dueAt)).size).toBe(ran.length);
+    expect(readFileSync(count, "utf8")).toBe("x\n".repeat(ran.length));
+  },
+  300_000,
+);
