@@ -1,7 +1,9 @@
 import { fields, table, text } from "../src/cli/blocks.ts";
-import { defineCommand, listOption, textOption } from "../src/cli/command.ts";
+import { defineCommand, flagOption, listOption, textOption } from "../src/cli/command.ts";
 import { type StudioError, usageError } from "../src/errors.ts";
-import type { BenchReport } from "../src/deploy/bench.ts";
+import type { BenchReport } from "../src/bench/report/bench-report.ts";
+
+type Requests = BenchReport["summary"]["requests"];
 
 export default defineCommand<BenchReport>({
   description:
@@ -19,16 +21,21 @@ export default defineCommand<BenchReport>({
     { flags: "--url <address>", summary: "Test this instead of the release that serves" },
     { flags: "--duration <time>", summary: "Measure so long instead, e.g. 10s" },
     { flags: "--users <count>", summary: "So many users instead" },
+    { flags: "--rate <count>", summary: "So many requests a second instead, answered or not" },
+    { flags: "--workers <count>", summary: "Send a rate from so many threads" },
     { flags: "--requests <count>", summary: "With quick: requests of each user", default: "10" },
-    { flags: "--scale <factor>", summary: "Multiply the users, e.g. 0.1" },
+    { flags: "--scale <factor>", summary: "Multiply users, rates and times, e.g. 0.1" },
     {
       flags: "--threshold <text>",
       summary: "Judge by this instead, e.g. p95<500ms",
       repeatable: true,
     },
+    { flags: "--yes-remote", summary: "The target may be another machine than this" },
+    { flags: "--insecure", summary: "Trust whatever certificate the target shows" },
   ],
   examples: [
     { line: "studio bench smoke --duration 10s", does: "a short look" },
+    { line: "studio bench smoke --rate 200", does: "200 requests a second, however slow it is" },
     {
       line: "studio bench quick --users 50 --requests 10 http://127.0.0.1:8000/",
       does: "one address",
@@ -41,48 +48,75 @@ export default defineCommand<BenchReport>({
     const place = await context.workplace();
     const [scenario = "smoke", address] = input.arguments;
     const users = count(textOption(input, "users"), "--users");
-    const thresholds = listOption(input, "threshold");
+    const given = listOption(input, "threshold");
+    const load = {
+      thresholds: given.length === 0 ? undefined : given,
+      remote: flagOption(input, "yesRemote"),
+      insecure: flagOption(input, "insecure"),
+    };
     const duration = textOption(input, "duration");
     if (scenario === "quick") {
       const url = address ?? textOption(input, "url");
       if (url === undefined) throw usageError("quick needs an address.", "studio bench quick URL");
       const requests = count(textOption(input, "requests"), "--requests") ?? 10;
-      return ended(await part.quickBench(place, { users: users ?? 50, requests, url }), part);
+      const options = { ...load, users: users ?? 50, requests, url };
+      return ended(await part.quickBench(place, options), part);
     }
     const report = await part.bench(place, {
+      ...load,
       scenario,
       url: textOption(input, "url") ?? null,
       users,
       duration: duration === undefined ? undefined : parseDuration(duration),
-      scale: factor(textOption(input, "scale")),
-      thresholds: thresholds.length === 0 ? undefined : thresholds,
+      scale: above0(textOption(input, "scale"), "--scale"),
+      rate: above0(textOption(input, "rate"), "--rate"),
+      workers: count(textOption(input, "workers"), "--workers"),
     });
     return ended(report, part);
   },
-  human: ({ id, url, summary, verdicts }) => [
+  human: ({ id, url, summary, verdicts, generator }) => [
     fields([
       ["run", id],
       ["target", url],
-      [
-        "requests",
-        `${summary.requests.sent} sent = ${summary.requests.ok} ok + ${summary.requests.failed} failed + ${summary.requests.unfinished} unfinished`,
-      ],
+      ["requests", conservation(summary.requests)],
       ["rate", `${summary.rate.toFixed(1)} a second`],
-      [
-        "latency",
-        summary.latency === null
-          ? "none"
-          : `p50 ${summary.latency.p50} ms, p95 ${summary.latency.p95} ms, p99 ${summary.latency.p99} ms`,
-      ],
+      ["latency", latency(summary.latency)],
+      ...(summary.model === "open"
+        ? [
+            ["service", latency(summary.service)] as const,
+            ["send lag", latency(generator.sendLag)] as const,
+          ]
+        : []),
+      ...Object.entries(summary.errors).map(
+        ([reason, failures]) => ["failed", `${failures} times: ${reason}`] as const,
+      ),
     ]),
     table(
       ["THRESHOLD", "WAS", ""],
       verdicts.map((one) => [one.text, String(one.actual), one.passed ? "met" : "MISSED"]),
       "no thresholds",
     ),
-    text(verdicts.every((one) => one.passed) ? "Passed." : "Not passed."),
+    text(judgement(verdicts, generator)),
   ],
 });
+
+function latency(figures: BenchReport["summary"]["latency"]): string {
+  if (figures === null) return "none";
+  return `p50 ${figures.p50} ms, p95 ${figures.p95} ms, p99 ${figures.p99} ms`;
+}
+
+function judgement(
+  verdicts: BenchReport["verdicts"],
+  { valid, reasons }: BenchReport["generator"],
+): string {
+  if (!valid) return `Invalid: ${reasons.join(" ")}`;
+  return verdicts.every((one) => one.passed) ? "Passed." : "Not passed.";
+}
+
+function conservation({ scheduled, ok, failed, dropped, unfinished }: Requests): string {
+  const ended = `${ok} ok + ${failed} failed + ${dropped} dropped + ${unfinished} unfinished`;
+  return `${scheduled} scheduled = ${ended}`;
+}
 
 function ended(
   result: BenchReport,
@@ -98,9 +132,9 @@ function count(value: string | undefined, flag: string): number | undefined {
   return Number(value);
 }
 
-function factor(value: string | undefined): number | undefined {
+function above0(value: string | undefined, flag: string): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!(number > 0)) throw usageError("--scale takes a number above 0.");
+  if (!(number > 0)) throw usageError(`${flag} takes a number above 0.`);
   return number;
 }

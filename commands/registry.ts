@@ -218,6 +218,12 @@ export const registry: Registry = {
     entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
     entry(
       "Run:",
+      "bench self-test",
+      "Prove that load tests of this machine can be trusted",
+      () => import("./bench/self-test.ts"),
+    ),
+    entry(
+      "Run:",
       "model quantize",
       "Make an int8 version of a model, and compare the two",
       () => import("./model/quantize.ts"),

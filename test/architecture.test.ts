@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "..");
 const heavyPackages = (
   "@aws-sdk/client-s3 @guanmingchiu/sqlparser-ts @huggingface/tokenizers @inquirer/prompts " +
   "archiver autocannon better-sqlite3 chalk execa fastify knex libpg-query listr2 mysql2 " +
-  "onnxruntime-node pg pino prom-client sharp sqlite3-parser tar umzug yaml zod"
+  "onnxruntime-node pg pino prom-client sharp sqlite3-parser tar umzug undici yaml zod"
 ).split(" ");
 
 /** Modules that are nothing without a heavy package; whoever needs them needs it. */
@@ -18,13 +18,14 @@ const builtOn: Readonly<Record<string, readonly string[]>> = {
   "better-sqlite3": ["src/database/dump-sqlite-worker.ts"],
   pino: ["src/server/logging.ts"],
   tar: ["src/backup/import/read-archive.ts"],
+  undici: ["src/bench/engine/open/sender.ts"],
   yaml: [
-    "src/bench/scenario.ts",
+    "src/bench/scenario/*",
     "src/config/source.ts",
     "src/inference/bundled/language/build/run-model.ts",
     "src/migrate/schema/text/*",
   ],
-  zod: ["src/bench/scenario.ts", "src/config/schema.ts", "src/config/schema/*"],
+  zod: ["src/bench/scenario/*", "src/config/schema.ts", "src/config/schema/*"],
 };
 
 interface Import {

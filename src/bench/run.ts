@@ -1,13 +1,18 @@
 import { usageError } from "../errors.ts";
-import { runScenario } from "./closed-loop.ts";
-import { requireUsers } from "./plan.ts";
-import type { BenchOverrides } from "./plan.ts";
-import type { Scenario } from "./scenario.ts";
-import { loadScenario } from "./scenario-files.ts";
-import type { BenchProgress, BenchSummary } from "./summary.ts";
+import { play } from "./engine/play.ts";
+import { judgeValidity } from "./judge/validity.ts";
+import type { Validity } from "./judge/validity.ts";
+import type { GeneratorHealth } from "./measure/generator-health.ts";
+import type { Recording } from "./measure/recording.ts";
+import { summarize } from "./measure/summary.ts";
+import { planRun, requireUsers } from "./scenario/plan.ts";
+import type { BenchOverrides } from "./scenario/plan.ts";
+import type { Scenario } from "./scenario/schema.ts";
+import { loadScenario } from "./scenario/scenario-files.ts";
+import type { BenchProgress, BenchSummary } from "./measure/summary.ts";
 import type { Target } from "./target.ts";
-import { judge, parseThreshold } from "./threshold.ts";
-import type { Verdict } from "./threshold.ts";
+import { judge, parseThreshold } from "./judge/threshold.ts";
+import type { Verdict } from "./judge/threshold.ts";
 
 interface Running {
   /** Instead of the scenario's own, when given; an empty list judges nothing. */
@@ -27,6 +32,10 @@ export interface BenchInput extends Running {
 export interface BenchResult {
   summary: BenchSummary;
   verdicts: Verdict[];
+  /** Those of the summary's figures, by kind of request: see Histogram. */
+  histograms: { tags: Record<string, { response: string; service: string }>; sendLag: string };
+  /** How well the load was generated; a run that is not valid says nothing about its target. */
+  generator: GeneratorHealth & Validity;
   /** The target answered, every threshold is met, and the run was not interrupted. */
   passed: boolean;
   /** False when the target did not give a single answer. */
@@ -49,11 +58,14 @@ export interface QuickInput extends Running {
   requests: number;
   url: string;
   headers?: Record<string, string>;
+  /** Trusts whatever certificate the target shows. */
+  insecure?: boolean | undefined;
 }
 
 /** GETs one address with so many users, so many times each; judged by `thresholds` only. */
 export async function runQuickBench(input: QuickInput): Promise<BenchResult> {
-  const { scenario, target } = quickScenario(input);
+  const { scenario, target: place } = quickScenario(input);
+  const target = { ...place, insecure: input.insecure === true };
   return measure(scenario, target, { thresholds: [], ...input });
 }
 
@@ -95,6 +107,7 @@ export function quickScenario(input: Pick<QuickInput, "users" | "requests" | "ur
     timeout,
     requests: [{ method: "GET", path, headers: {}, weight: 1, expect: {} }],
     thresholds: [],
+    open: null,
     requestsPerUser: requests,
   };
   const base = new URL(url);
@@ -112,10 +125,22 @@ async function measure(
   const { overrides, signal, onProgress } = running;
   // Before the load: a slip in a threshold must not cost a run.
   const thresholds = (running.thresholds ?? scenario.thresholds).map(parseThreshold);
-  const summary = await runScenario({ ...overrides, scenario, target, signal, onProgress });
+  const plan = planRun(scenario, overrides ?? {});
+  const { recording, facts, generator } = await play({ plan, target, signal, onProgress });
+  const summary = summarize(recording, facts);
+  const validity = judgeValidity(generator, summary);
   const verdicts = judge(thresholds, summary);
   const reachable = Object.keys(summary.statuses).length > 0;
   const met = verdicts.every((verdict) => verdict.passed);
   const passed = reachable && !summary.interrupted && met;
-  return { summary, verdicts, passed, reachable };
+  const health = { ...generator, ...validity };
+  const histograms = textsOf(recording);
+  return { summary, verdicts, generator: health, histograms, passed, reachable };
+}
+
+function textsOf({ tags, sendLag }: Recording): BenchResult["histograms"] {
+  const texts = [...tags].map(([name, { response, service }]) => {
+    return [name, { response: response.toText(), service: service.toText() }] as const;
+  });
+  return { tags: Object.fromEntries(texts), sendLag: sendLag.toText() };
 }

@@ -9,6 +9,8 @@ import { usageError } from "../errors.ts";
  */
 export type Target = ({ url: string } | { socketPath: string }) & {
   headers?: Record<string, string>;
+  /** Trusts whatever certificate the target shows. */
+  insecure?: boolean;
 };
 
 /** A target made ready: nothing but this address is ever contacted, no redirect is followed. */
@@ -18,16 +20,19 @@ export interface Endpoint {
   /** Before every path; empty or without a slash at its end. */
   basePath: string;
   headers: Record<string, string>;
+  /** Null: what `origin` says. */
+  socketPath: string | null;
+  insecure: boolean;
   connect(): Socket;
 }
 
 /** @throws StudioError (exit 2) when the address is not one of HTTP. */
 export function resolveTarget(target: Target): Endpoint {
-  const headers = target.headers ?? {};
+  const { headers = {}, insecure = false } = target;
   if ("socketPath" in target) {
     const { socketPath } = target;
     const connect = () => connectPlain({ path: socketPath });
-    return { origin: "http://localhost", basePath: "", headers, connect };
+    return { origin: "http://localhost", basePath: "", headers, socketPath, insecure, connect };
   }
   const url = URL.parse(target.url);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
@@ -38,7 +43,8 @@ export function resolveTarget(target: Target): Endpoint {
     );
   }
   const basePath = url.pathname.replace(/\/+$/, "");
-  return { origin: originOf(url), basePath, headers, connect: () => connectTo(url) };
+  const connect = () => connectTo(url, insecure);
+  return { origin: originOf(url), basePath, headers, socketPath: null, insecure, connect };
 }
 
 function originOf(url: URL): string {
@@ -46,12 +52,13 @@ function originOf(url: URL): string {
   return `${url.protocol}//${user}${url.host}`;
 }
 
-function connectTo(url: URL): Socket {
+function connectTo(url: URL, insecure: boolean): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const secure = url.protocol === "https:";
   const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
   if (!secure) return connectPlain({ host, port });
-  return connectTls(isIP(host) === 0 ? { host, port, servername: host } : { host, port });
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ host, port, ...named, rejectUnauthorized: !insecure });
 }
 
 const reasons: Record<string, string> = {

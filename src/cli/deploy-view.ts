@@ -44,7 +44,12 @@ function probeText(probe: DeployResult["probe"]): string {
   return ` ${failed} of ${requests} requests failed while the traffic moved.`;
 }
 
+function cutText(cut: number | null): string {
+  if (cut === null || cut === 0) return "";
+  return ` ${cut === 1 ? "One stream was" : `${cut} streams were`} cut at the end of the drain time.`;
+}
+
 export function deployText(result: DeployResult): string {
   const backup = result.snapshot === null ? "" : `, backed up as ${result.snapshot}`;
-  return `Release ${result.release} serves${backup}.${probeText(result.probe)}`;
+  return `Release ${result.release} serves${backup}.${probeText(result.probe)}${cutText(result.cutStreams)}`;
 }

@@ -1,5 +1,7 @@
-import { describeVerdict } from "../bench/threshold.ts";
+import { describeVerdict } from "../bench/judge/threshold.ts";
+import { type BenchReport, benchReport } from "../bench/report/bench-report.ts";
 import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
+import { requireOwnMachine } from "../bench/target-place.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
@@ -10,31 +12,37 @@ import type { ReleaseRecord } from "./release.ts";
 import { nothingDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface BenchOptions {
+/** What every load on an address may be told. */
+export interface LoadOptions {
+  thresholds?: readonly string[] | undefined;
+  /** The target may be another machine. */
+  remote: boolean;
+  /** Whatever certificate it shows is trusted. */
+  insecure: boolean;
+}
+
+export interface BenchOptions extends LoadOptions {
   scenario: string;
   /** Null: the release that serves. */
   url: string | null;
   duration?: number | undefined;
   users?: number | undefined;
   scale?: number | undefined;
-  thresholds?: readonly string[] | undefined;
-}
-
-export interface BenchReport extends BenchResult {
-  id: string;
-  url: string;
+  rate?: number | undefined;
+  workers?: number | undefined;
 }
 
 /** Load-tests the release that serves, or an address, and keeps the result in the ledger. */
 export async function bench(place: Workplace, options: BenchOptions): Promise<BenchReport> {
   const { desk, project } = place;
-  const { scenario, duration, users, scale, thresholds } = options;
+  const { scenario, duration, users, scale, rate, workers, thresholds, insecure } = options;
   const url = options.url ?? servingUrl(place);
+  if (!options.remote) await requireOwnMachine(url);
   const result = await runBench({
     name: scenario,
     folders: benchFolders(project),
-    target: { url },
-    overrides: { duration, users, scale },
+    target: { url, insecure },
+    overrides: { duration, users, scale, rate, workers },
     thresholds,
     signal: desk.signal,
   });
@@ -43,21 +51,32 @@ export async function bench(place: Workplace, options: BenchOptions): Promise<Be
 
 export async function quickBench(
   place: Workplace,
-  options: { users: number; requests: number; url: string },
+  options: LoadOptions & { users: number; requests: number; url: string },
 ): Promise<BenchReport> {
+  if (!options.remote) await requireOwnMachine(options.url);
   const result = await runQuickBench({ ...options, signal: place.desk.signal });
   return record(place, "quick", options.url, result);
 }
 
 /** What a run ends with: nothing, or the error for its exit code. */
 export function benchFailure(report: BenchReport): StudioError | null {
-  if (report.passed) return null;
+  const { valid, reasons } = report.generator;
+  if (report.passed && valid) return null;
   if (!report.reachable) {
     return new StudioError({
       code: "bench.unreachable",
       message: `${report.url} gave not a single answer.`,
       hint: "`studio status` shows what is serving.",
       exitCode: exitCodes.unavailable,
+    });
+  }
+  if (!valid) {
+    return new StudioError({
+      code: "bench.invalid",
+      message: `The run says nothing about its target: ${reasons.join(" ")}`,
+      hint: "Run it again on a machine with less to do, or with less load or more --workers.",
+      exitCode: exitCodes.inconclusive,
+      details: { reasons },
     });
   }
   const missed = report.verdicts.filter((verdict) => !verdict.passed);
@@ -82,10 +101,12 @@ function servingUrl({ desk, target }: Workplace): string {
 
 function record(place: Workplace, scenario: string, url: string, result: BenchResult): BenchReport {
   const { desk } = place;
-  const report = { id: createIdentifier(desk.now()), url, ...result };
+  const { environment, version: studio } = desk;
+  const id = createIdentifier(desk.now());
+  const report = benchReport(result, { id, environment, url, studio });
   const ledger = openLedger(desk.paths.ledger);
   try {
-    insertBenchRun(ledger, { environment: desk.environment, scenario, report });
+    insertBenchRun(ledger, { environment, scenario, report });
   } finally {
     ledger.close();
   }

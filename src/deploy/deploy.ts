@@ -6,6 +6,7 @@ import type { IssuedKey } from "./issued-key.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import { runFailedHooks } from "./steps/hook.ts";
+import { cutOf } from "./steps/record.ts";
 import { type ProbeFigures, createPublicProbe } from "./public-probe.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -25,6 +26,8 @@ export interface DeployResult {
   migrations: string[];
   /** Null where there was no release before, or nothing was asked. */
   probe: ProbeFigures | null;
+  /** Streams of the release before that were cut at the end of its drain time; null: not counted. */
+  cutStreams: number | null;
   /** The API's first key, where this deploy made it; its text is shown this once. */
   firstKey: IssuedKey | null;
   warnings: string[];
@@ -88,6 +91,7 @@ export function resultOf(work: DeployWork, performed: Performed): DeployResult {
     schemaHead: release.schemaHead,
     migrations: input.schema.pending,
     probe: probeOf(performed),
+    cutStreams: cutOf(performed.results.get("switch")),
     firstKey: work.issued[0] ?? null,
     warnings: performed.warnings,
   };

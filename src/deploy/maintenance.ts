@@ -4,12 +4,17 @@ import { currentRelease } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import type { Step } from "../operation/step.ts";
 import type { ReleaseRecord } from "./release.ts";
+import type { Notice } from "./target.ts";
 import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface MaintenanceInput {
   release: ReleaseRecord;
   on: boolean;
+  /** What the public is told; absent: nothing particular. */
+  message?: string | null;
+  /** What it was told before, for the undo; absent: the contrary of `on`. */
+  before?: Notice | null;
 }
 
 export interface MaintenanceResult {
@@ -20,7 +25,10 @@ export interface MaintenanceResult {
   changed: boolean;
 }
 
-/** Tells the public to come back later, or lets it in again; the release goes on running. */
+/**
+ * Tells the public to come back later, or lets it in again; the release goes on running.
+ * @param message for the history, and for the public that is to come back later
+ */
 export async function setMaintenance(
   place: Workplace,
   on: boolean,
@@ -30,15 +38,21 @@ export async function setMaintenance(
   let input: MaintenanceInput | null = null;
   let changed = false;
   await perform(place.desk, `maintenance ${on ? "on" : "off"}`, async (ledger) => {
-    input = { release: servingRelease(place, ledger), on };
-    const state = await place.target.state(input.release);
+    const release = servingRelease(place, ledger);
+    const state = await place.target.state(release);
+    input = {
+      release,
+      on,
+      message: on && message !== "" ? message : null,
+      before: state.maintenance,
+    };
     if (!state.accepting) {
       throw usageError(
-        `Release ${input.release.id} takes no public traffic, so nobody could be told anything.`,
+        `Release ${release.id} takes no public traffic, so nobody could be told anything.`,
         "`studio up` starts it.",
       );
     }
-    changed = state.maintenance !== on;
+    changed = !isSame(state.maintenance, noticeOf(input));
     const steps = changed ? maintenanceSteps(place, input) : [];
     return { kind: "maintenance", message, input, steps };
   });
@@ -52,14 +66,24 @@ function servingRelease(place: Workplace, ledger: Ledger): ReleaseRecord {
   return row.record as ReleaseRecord;
 }
 
-export function maintenanceSteps({ target }: Workplace, { release, on }: MaintenanceInput): Step[] {
+const noticeOf = ({ on, message = null }: MaintenanceInput): Notice | null =>
+  on ? { message } : null;
+
+const isSame = (one: Notice | null, other: Notice | null): boolean =>
+  (one === null) === (other === null) && one?.message === other?.message;
+
+export function maintenanceSteps({ target }: Workplace, input: MaintenanceInput): Step[] {
+  const { release, on } = input;
+  const wanted = noticeOf(input);
+  const before = input.before === undefined ? (on ? null : { message: null }) : input.before;
   return [
     {
       id: "maintenance",
       title: on ? "Put up the maintenance page" : "Take the maintenance page down",
-      probe: async () => ((await target.state(release)).maintenance === on ? "done" : "absent"),
-      do: (run) => target.maintain(run, release, on),
-      undo: (run) => target.maintain(run, release, !on),
+      probe: async () =>
+        isSame((await target.state(release)).maintenance, wanted) ? "done" : "absent",
+      do: (run) => target.maintain(run, release, wanted),
+      undo: (run) => target.maintain(run, release, before),
     },
   ];
 }

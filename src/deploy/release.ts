@@ -33,6 +33,11 @@ interface CommonRecord {
   migrations: ReleaseMigration[];
   schemaHead: string | null;
   previous: string | null;
+  /**
+   * How many connections to the release before were open after its drain time, and were cut, when
+   * this one took its traffic the last time; null or absent where nobody counted.
+   */
+  cutStreams?: number | null;
 }
 
 /** A release that is processes of this machine. */
@@ -64,6 +69,8 @@ export interface ComposeStack {
   definition: string;
   services: StackService[];
   proxy: StackProxy | null;
+  /** Null, or absent, where it runs beside the one before until the traffic is switched. */
+  gap?: StackGap | null;
   /** What was pulled or built for each service; empty before the release is kept. */
   images: Record<string, StackImage>;
   /** SHA-256 of the files rendered for it, by their names; empty before the release is kept. */
@@ -85,10 +92,24 @@ export interface StackService {
 }
 
 export interface StackProxy {
-  kind: "nginx";
+  kind: "nginx" | "caddy" | "haproxy";
   service: string;
+  /** Where the folder that studio writes into is mounted; absent in records of an older studio. */
+  directory?: string;
   /** Where it can be reached from this machine, and what a browser would be told. */
   url: string;
+}
+
+/** A stack of which two releases cannot be there at once: the one before ends first. */
+export interface StackGap {
+  /** One for each thing that there is only one of, for people. */
+  reasons: string[];
+  /** Where the public meets it; empty where it does not. */
+  url: string;
+  /** How long the one before is given to end, as Compose writes it. */
+  grace: string;
+  /** Fixed names of containers. */
+  names: string[];
 }
 
 export interface StackImage {

@@ -4,14 +4,20 @@ import type { MigrationFolder } from "../migrate/source.ts";
 import type { Outline, ReleaseKeeper } from "./release-keeper.ts";
 import type { ReleaseRecord } from "./release.ts";
 
+/** What the public is told while it is asked to come back later. */
+export interface Notice {
+  /** In the operator's words; null: that it should try again in a moment. */
+  message: string | null;
+}
+
 /** What a target says of one release's process or service. */
 export interface ReleaseState {
   release: string;
   running: boolean;
   /** True when it takes public traffic. */
   accepting: boolean;
-  /** True while it tells the public to come back later. */
-  maintenance: boolean;
+  /** Null unless it tells the public to come back later. */
+  maintenance: Notice | null;
   /** False when its process would have to be started anew to take public traffic again. */
   canAccept: boolean;
   ready: boolean;
@@ -74,6 +80,8 @@ export interface TargetView {
   describe(release: ReleaseRecord): Pick<Outline, "code" | "models">;
   /** Where the migrations lie that a release brought. */
   migrationFolders(release: ReleaseRecord): MigrationFolder[];
+  /** Whether it can run while the one before serves; else that one ends first, which is a gap. */
+  startsBeside(release: ReleaseRecord): boolean;
   /** How traffic moves from one release to the next, for the plan. */
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
   state(release: ReleaseRecord): Promise<ReleaseState>;
@@ -107,18 +115,26 @@ export interface Target extends TargetView {
   startBackingServices(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** Reasons not to begin: a port taken, an engine missing. */
   refusals(release: ReleaseRecord): Promise<Refusal[]>;
-  /** Starts a release beside the one that serves, without public traffic. */
+  /** Starts a release beside the one that serves, without public traffic, or in its place. */
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
   privateEndpoint(release: ReleaseRecord): Promise<PrivateEndpoint>;
-  /** Moves public traffic to `release` and away from `from`, and proves it. */
-  switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
+  /**
+   * Moves public traffic to `release` and away from `from`, and proves it.
+   * @returns how many connections to `from` were open after its drain time, and will be cut; null
+   *   where that is not counted
+   */
+  switchTo(
+    run: StepRun,
+    release: ReleaseRecord,
+    from: ReleaseRecord | null,
+  ): Promise<number | null>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
   /**
    * Lets the release that serves tell the public to come back later, once it has answered what it
-   * began; or serve again.
+   * began; or serve again (null).
    */
-  maintain(run: StepRun, release: ReleaseRecord, on: boolean): Promise<void>;
+  maintain(run: StepRun, release: ReleaseRecord, notice: Notice | null): Promise<void>;
   /** Lets a release finish what it has begun, then ends it. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** The same, with every service of the environment. What they have stored stays. */

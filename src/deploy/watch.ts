@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeVerdict, judge, parseThreshold } from "../bench/threshold.ts";
+import { describeVerdict, judge, parseThreshold } from "../bench/judge/threshold.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { HealthInput } from "./health.ts";
 
@@ -60,19 +60,17 @@ function judgeFigures(figures: WatchFigures, texts: readonly string[]): string[]
   const total = figures.requests + figures.probes;
   const thresholds = texts.map(parseThreshold).filter((one) => one.metric === "errors");
   const verdicts = judge(thresholds, {
-    scenario: "watch",
-    startedAt: "",
-    durationMs: 1,
-    users: 0,
-    requests: { sent: total, ok: total - failedCount, failed: failedCount, unfinished: 0 },
+    requests: {
+      scheduled: total,
+      ok: total - failedCount,
+      failed: failedCount,
+      dropped: 0,
+      unfinished: 0,
+    },
     errorRate: total === 0 ? 0 : failedCount / total,
     rate: 0,
     latency: null,
     checks: { passed: 0, failed: 0 },
-    statuses: {},
-    errors: {},
-    bytes: 0,
-    interrupted: false,
   });
   return verdicts.filter((verdict) => !verdict.passed).map(describeVerdict);
 }

@@ -94,6 +94,8 @@ export interface DaemonState {
   accepting: boolean;
   /** True while the public is told to come back later. */
   maintenance: boolean;
+  /** What it tells them; null where that is nothing particular. */
+  maintenanceMessage: string | null;
   /** True while the models are warmed up and the database answers. */
   ready: boolean;
   /** Requests begun and not yet answered, without those to the control routes. */
@@ -111,8 +113,11 @@ export interface Daemon {
   state(): DaemonState;
   /** Takes connections to the public address. @throws StudioError `daemon.descriptors` */
   accept(): Promise<void>;
-  /** Answers the public that it should come back later, or lets it in again. */
-  maintain(on: boolean): void;
+  /**
+   * Answers the public that it should come back later, or lets it in again.
+   * @param message what it is told, as text; null: that it should try again in a moment
+   */
+  maintain(on: boolean, message?: string | null): void;
   /** Takes no further connections; those that are open are served to their end. */
   pause(): Promise<void>;
   /** Pauses, waits for what is in flight at most this long, closes everything. */

@@ -49,6 +49,7 @@ export class RunningDaemon implements Daemon {
       startedAt: this.startedAt.toISOString(),
       accepting: listener.accepting,
       maintenance: maintenance.on,
+      maintenanceMessage: maintenance.message,
       ready: models.ready && databaseAnswers && this.stopping === null,
       inFlight: traffic.inFlight,
       connections: listener.connections,
@@ -60,8 +61,8 @@ export class RunningDaemon implements Daemon {
     };
   }
 
-  maintain(on: boolean): void {
-    this.services.maintenance.set(on);
+  maintain(on: boolean, message: string | null = null): void {
+    this.services.maintenance.set(on, message);
     this.services.spec.logger.info({ on }, "maintenance");
   }
 

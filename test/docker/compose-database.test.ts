@@ -13,7 +13,7 @@ describe.skipIf(missing !== null)(`a database within the stack${skipped(missing)
   let project: StackProject;
 
   beforeAll(async () => {
-    project = await createStackProject(settings, true);
+    project = await createStackProject({ more: settings, database: true });
   }, 300_000);
 
   afterAll(async () => {

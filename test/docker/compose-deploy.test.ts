@@ -37,11 +37,28 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(result).toMatchObject({ previous: first, probe: { failed: 0 } });
     expect(result.probe.requests).toBeGreaterThan(10);
     expect(await serving()).toBe(result.release);
+    const retired = project.containersOf(String(first));
     await succeed(project, ["rollback", ...hurried]);
     expect(await serving()).toBe(first);
+    // Within the undo window what is returned to is started, and nothing of it is made anew.
+    expect(retired).toHaveLength(1);
+    expect(project.containersOf(String(first))).toEqual(retired);
     const { failures, releases } = await load.stop();
     expect(failures).toEqual([]);
     expect([...releases.keys()]).toEqual([first, result.release]);
+  }, 300_000);
+
+  test("says how many streams it cut, and has nothing of the release before after an undo window of none", async () => {
+    const before = String(await serving());
+    project.write("studio.yaml", `${stackSettings()}  undoWindow: 0s\n`);
+    const stream = await fetch(`${project.url}/stream`);
+    const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
+    project.write("studio.yaml", stackSettings());
+    await stream.body?.cancel().catch(() => {});
+    expect(result).toMatchObject({ previous: before, cutStreams: 1 });
+    expect(project.containersOf(before)).toEqual([]);
+    await succeed(project, ["rollback", ...hurried]);
+    expect(await serving()).toBe(before);
   }, 300_000);
 
   test("keeps its release when the next one does not become healthy", async () => {
@@ -83,6 +100,12 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   test("tells the public to come back later, and goes on", async () => {
     await succeed(project, ["maintenance", "on"]);
     expect((await fetch(project.url)).status).toBe(503);
+    await succeed(project, ["maintenance", "on", "-m", 'moving <racks> & "disks"']);
+    const told = await fetch(project.url);
+    expect(told.status).toBe(503);
+    expect(await told.json()).toMatchObject({ detail: 'moving <racks> & "disks"' });
+    const page = await fetch(project.url, { headers: { accept: "text/html" } });
+    expect(await page.text()).toContain("moving &lt;racks&gt; &amp; &quot;disks&quot;");
     await succeed(project, ["maintenance", "off"]);
     expect((await fetch(project.url)).status).toBe(200);
   }, 120_000);

@@ -136,7 +136,7 @@ const cases: Case[] = [
 ];
 
 /** Without an end, or without a use of the folder. */
-const elsewhere = ["serve", "completion"];
+const elsewhere = ["serve", "completion", "bench self-test"];
 
 const projects: TestProject[] = [];
 

@@ -179,6 +179,11 @@ describe("maintenance", () => {
     expect([page.status, page.headers.get("retry-after")]).toEqual([503, "10"]);
     expect(await page.text()).toContain("Back in a moment");
     expect((await fetch(`${project.url}/health/live`)).status).toBe(200);
+    expect(await run("maintenance", "on", "-m", "moving <racks>")).toMatchObject({
+      result: { changed: true },
+    });
+    const told = await (await fetch(`${project.url}/`, { headers })).text();
+    expect(told).toContain("moving &lt;racks&gt;");
     expect(await run("maintenance", "off")).toMatchObject({ ok: true });
     expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
   });

@@ -34,7 +34,9 @@ export const targetFields = {
     .strictObject({
       files: z.array(text).min(1, "must name at least one file").prefault(["compose.yaml"]),
       profiles: z.array(text).prefault([]),
-      proxy: oneOf("nginx", "none").prefault("nginx"),
+      proxy: oneOf("nginx", "caddy", "haproxy", "none").prefault("nginx"),
+      // A stack of which two releases cannot run at once is deployed with a gap, or not at all.
+      gap: oneOf("allow", "refuse").prefault("allow"),
     })
     .prefault({}),
   swarm: z.strictObject({ replicas: integer(1, 1000).prefault(3) }).prefault({}),

@@ -12,13 +12,13 @@ export function maintenanceStep({ place, previous }: DeployWork): Step {
     title: "Put up the maintenance page: the release before cannot run on the new schema",
     async probe() {
       if (previous === null) return "absent";
-      return (await target.state(previous)).maintenance ? "done" : "absent";
+      return (await target.state(previous)).maintenance !== null ? "done" : "absent";
     },
     async do(run) {
-      if (previous !== null) await target.maintain(run, previous, true);
+      if (previous !== null) await target.maintain(run, previous, { message: null });
     },
     async undo(run) {
-      if (previous !== null) await target.maintain(run, previous, false);
+      if (previous !== null) await target.maintain(run, previous, null);
     },
   };
 }

@@ -7,6 +7,7 @@ import {
 import type { Step } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import { readReleaseRecord } from "../release.ts";
+import type { SwitchFigures } from "./serve.ts";
 
 /** Writes into the ledger which release is the current one: from here on the deploy counts. */
 export function recordStep(work: DeployWork): Step {
@@ -29,7 +30,10 @@ export function recordStep(work: DeployWork): Step {
             createdAt: release.createdAt,
             schemaHead: release.schemaHead,
             // As it was kept: with what was found out about it since it was planned.
-            record: readReleaseRecord(place.desk.paths, release.id),
+            record: {
+              ...readReleaseRecord(place.desk.paths, release.id),
+              cutStreams: cutOf(run.results.get("switch")),
+            },
           },
           place.desk.now().toISOString(),
         ),
@@ -48,4 +52,9 @@ export function recordStep(work: DeployWork): Step {
         }
       }),
   };
+}
+
+/** Null where the process that switched the traffic died. */
+export function cutOf(told: unknown): number | null {
+  return (told as SwitchFigures | null | undefined)?.cut ?? null;
 }

@@ -1,20 +1,37 @@
 import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
+import type { ReleaseRecord } from "../release.ts";
 import { waitHealthy } from "../health.ts";
 import { serveAgain } from "../serve-again.ts";
 
-/** Starts the release beside the one that serves. */
+/** The release that serves until this one does; null where none does. */
+const servingBefore = ({ input, previous }: DeployWork): ReleaseRecord | null =>
+  input.previous?.running === true ? previous : null;
+
+/** Starts the release beside the one that serves, or in its place. */
 export function startStep(work: DeployWork): Step {
   const { place, release } = work;
+  const { target } = place;
+  const ended = target.startsBeside(release) ? null : servingBefore(work);
   return {
     id: "start",
-    title: `Start release ${release.id} beside the one that serves`,
+    title:
+      ended === null
+        ? `Start release ${release.id} beside the one that serves`
+        : `Stop release ${ended.id}, and start release ${release.id} in its place`,
     async probe() {
-      return (await place.target.state(release)).running ? "done" : "partial";
+      return (await target.state(release)).running ? "done" : "partial";
     },
-    do: (run) => place.target.start(run, release),
-    undo: (run) => place.target.stop(run, release),
+    async do(run) {
+      // What the public misses in the gap is counted.
+      if (ended !== null) work.probe.start(target, release);
+      await target.start(run, release);
+    },
+    async undo(run) {
+      await target.stop(run, release);
+      if (ended !== null) await serveAgain(target, run, ended, null);
+    },
   };
 }
 
@@ -32,18 +49,18 @@ export function healthStep(work: DeployWork): Step {
 
 /** A short load test on the private socket: the public has not met the release yet. */
 export function gateStep(work: DeployWork): Step {
-  const { place, release, input } = work;
+  const { place, release } = work;
   const { gate } = release.settings.deploy;
   return {
     id: "gate",
     title: `Load-test it (${gate.scenario}: ${gate.thresholds.join(", ")})`,
-    skip: () => (input.skip.gate ? "--skip-gate was given" : null),
+    skip: () => gateSkip(work),
     probe: nothingToProbe,
     undo: nothingToUndo,
     async do(run) {
       const { runBench } = await import("../../bench/run.ts");
       const { benchFolders } = await import("../bench-folders.ts");
-      const { describeVerdict } = await import("../../bench/threshold.ts");
+      const { describeVerdict } = await import("../../bench/judge/threshold.ts");
       const { summary, verdicts, passed } = await runBench({
         name: gate.scenario,
         folders: benchFolders(place.project),
@@ -71,11 +88,22 @@ export function gateStep(work: DeployWork): Step {
   };
 }
 
+function gateSkip({ input, place, release }: DeployWork): string | null {
+  if (input.skip.gate) return "--skip-gate was given";
+  return place.target.startsBeside(release) ? null : "nobody serves meanwhile";
+}
+
+/** What the step "switch" tells. */
+export interface SwitchFigures {
+  /** Connections that were open after the drain time; null where that is not counted. */
+  cut: number | null;
+}
+
 /** Moves the public traffic over. */
 export function switchStep(work: DeployWork): Step {
-  const { place, release, previous, input } = work;
+  const { place, release, previous } = work;
   const { target } = place;
-  const from = input.previous?.running === true ? previous : null;
+  const from = servingBefore(work);
   return {
     id: "switch",
     title: `Switch the traffic: ${target.describeSwitch(release, previous)}`,
@@ -87,10 +115,11 @@ export function switchStep(work: DeployWork): Step {
     },
     async do(run) {
       // Where nobody served, or a page said so, a request has nothing to lose yet.
-      const served = from !== null && !(await target.state(from)).maintenance;
+      const served = from !== null && (await target.state(from)).maintenance === null;
       if (served) work.probe.start(target, release);
-      await target.switchTo(run, release, from);
+      const cut = await target.switchTo(run, release, from);
       work.probe.start(target, release);
+      return { cut } satisfies SwitchFigures;
     },
     async undo(run) {
       if (from === null) return target.unswitch(run, release);

@@ -12,6 +12,7 @@ const stateSchema = exactly({
   startedAt: text,
   accepting: flag,
   maintenance: flag,
+  maintenanceMessage: { type: ["string", "null"] },
   ready: flag,
   inFlight: integer,
   connections: integer,
@@ -19,6 +20,13 @@ const stateSchema = exactly({
   requests: exactly({ total: integer, errors: integer }),
   models: listOf(exactly({ name: text, version: text, sha256: text, ready: flag })),
 });
+
+const maintenanceBody = {
+  type: "object",
+  additionalProperties: false,
+  required: ["on"],
+  properties: { on: flag, message: text },
+};
 
 const stopBody = {
   type: "object",
@@ -48,14 +56,12 @@ export function controlRoutes(application: FastifyInstance, services: Services):
     await services.daemon().pause();
     return services.daemon().state();
   });
-  application.post<{ Body: { on: boolean } }>(
+  application.post<{ Body: { on: boolean; message?: string } }>(
     "/control/maintenance",
-    {
-      config,
-      schema: { body: exactly({ on: flag }), response: { 200: stateSchema, ...errorAnswers } },
-    },
+    { config, schema: { body: maintenanceBody, response: { 200: stateSchema, ...errorAnswers } } },
     async (request) => {
-      services.daemon().maintain(request.body.on);
+      const { on, message = null } = request.body;
+      services.daemon().maintain(on, message);
       return services.daemon().state();
     },
   );

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { runScenario } from "../../../src/bench/closed-loop.ts";
-import type { RunInput } from "../../../src/bench/closed-loop.ts";
-import type { Scenario } from "../../../src/bench/scenario.ts";
-import type { BenchProgress, BenchSummary } from "../../../src/bench/summary.ts";
+import { runClosed } from "../../../src/bench/engine/closed/closed-loop.ts";
+import type { EngineInput } from "../../../src/bench/engine/measurement.ts";
+import { summarize } from "../../../src/bench/measure/summary.ts";
+import type { Scenario } from "../../../src/bench/scenario/schema.ts";
+import type { BenchProgress, BenchSummary } from "../../../src/bench/measure/summary.ts";
 import { refusedUrl, scenarioOf, serve, serveRaw } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
@@ -18,16 +19,20 @@ afterEach(async () => {
 });
 
 /** Runs against `server`, and checks what must hold of every summary. */
-async function measure(scenario: Scenario, input: Partial<RunInput> = {}): Promise<BenchSummary> {
+async function measure(
+  scenario: Scenario,
+  input: Partial<EngineInput> = {},
+): Promise<BenchSummary> {
   const target = { url: server?.url ?? "" };
-  const summary = await runScenario({ scenario, target, ...input });
+  const { recording, facts } = await runClosed({ plan: scenario, target, ...input });
+  const summary = summarize(recording, facts);
   expectConservation(summary);
   return summary;
 }
 
 function expectConservation({ requests, errors, statuses, checks, latency }: BenchSummary): void {
   const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
-  expect(requests.sent).toBe(requests.ok + requests.failed + requests.unfinished);
+  expect(requests.scheduled).toBe(requests.ok + requests.failed + requests.unfinished);
   expect(sum(errors)).toBe(requests.failed);
   expect(sum(statuses)).toBe(checks.passed + checks.failed);
   expect(latency?.count ?? 0).toBe(requests.ok + (errors["time-out"] ?? 0));
@@ -61,7 +66,7 @@ describe("what is measured", () => {
     });
     const { requests } = await measure(weighted);
     const [asked = 0, live = 0] = [seen.get("POST /ask"), seen.get("GET /live?x=1")];
-    expect(asked + live).toBe(requests.sent);
+    expect(asked + live).toBe(requests.scheduled);
     expect(asked / live).toBeCloseTo(3, 0);
   });
 
@@ -73,7 +78,7 @@ describe("what is measured", () => {
     });
     const summary = await measure(scenarioOf(2, 400, { warmUp: 400 }));
     expect(summary.durationMs).toBeCloseTo(400, -1);
-    expect(summary.requests.sent).toBeLessThan(answered * 0.75);
+    expect(summary.requests.scheduled).toBeLessThan(answered * 0.75);
   });
 
   it("starts the users one after the other and lets them pause", async () => {
@@ -85,8 +90,8 @@ describe("what is measured", () => {
     const summary = await measure(scenarioOf(4, 800, { rampUp: 400, thinkTime: 100 }));
     const [first = 0] = connectedAt;
     expect(connectedAt.map((at) => Math.round((at - first) / 100))).toEqual([0, 1, 2, 3]);
-    expect(summary.requests.sent).toBeGreaterThan(15);
-    expect(summary.requests.sent).toBeLessThanOrEqual(8 + 7 + 6 + 5);
+    expect(summary.requests.scheduled).toBeGreaterThan(15);
+    expect(summary.requests.scheduled).toBeLessThanOrEqual(8 + 7 + 6 + 5);
   });
 
   it("tells where it stands", async () => {
@@ -122,7 +127,7 @@ describe("how the target is addressed", () => {
     const summary = await measure(scenarioOf(1, 100), { target });
     const credentials = Buffer.from("ada:secret").toString("base64");
     expect([...seen]).toEqual([`/studio/ k1 Basic ${credentials}`]);
-    expect(summary.errors).toEqual({ "status 302": summary.requests.sent });
+    expect(summary.errors).toEqual({ "status 302": summary.requests.scheduled });
     expect(JSON.stringify(summary)).not.toContain("secret");
   });
 
@@ -161,7 +166,7 @@ describe("a target that fails", () => {
       count % 2 === 0 ? socket.end() : socket.write(small),
     );
     const summary = await measure(scenarioOf(4, 500));
-    expect(summary.requests.sent).toBeGreaterThan(100);
+    expect(summary.requests.scheduled).toBeGreaterThan(100);
     expect(Math.abs(summary.errorRate - 0.5)).toBeLessThan(0.02);
     expect(summary.errors).toEqual({
       "connection closed without an answer": summary.requests.failed,
@@ -172,14 +177,14 @@ describe("a target that fails", () => {
   it("by resetting connections is counted so", async () => {
     server = await serveRaw((socket) => socket.resetAndDestroy());
     const summary = await measure(scenarioOf(2, 300));
-    expect(summary.errors).toEqual({ "connection reset": summary.requests.sent });
+    expect(summary.errors).toEqual({ "connection reset": summary.requests.scheduled });
     expect(summary.latency).toBeNull();
   });
 
   it("by refusing connections is asked less and less often", async () => {
     const summary = await measure(scenarioOf(5, 1000), { target: { url: await refusedUrl() } });
-    expect(summary.errors).toEqual({ "connection refused": summary.requests.sent });
-    expect(summary.requests.sent).toBeLessThan(60);
+    expect(summary.errors).toEqual({ "connection refused": summary.requests.scheduled });
+    expect(summary.requests.scheduled).toBeLessThan(60);
     expect(summary).toMatchObject({ errorRate: 1, rate: 0 });
   });
 
@@ -191,8 +196,8 @@ describe("a target that fails", () => {
   it("by not answering is given up after the time-out, and the wait is in the latency", async () => {
     server = await serveRaw(() => undefined);
     const summary = await measure(scenarioOf(3, 500, { timeout: 200 }));
-    expect(summary.errors).toEqual({ "time-out": summary.requests.sent });
-    expect(summary.requests.sent).toBeGreaterThanOrEqual(6);
+    expect(summary.errors).toEqual({ "time-out": summary.requests.scheduled });
+    expect(summary.requests.scheduled).toBeGreaterThanOrEqual(6);
     expect(summary.latency?.min).toBeGreaterThan(195);
     expect(summary.latency?.max).toBeLessThan(400);
   });
@@ -204,7 +209,7 @@ describe("a target that fails", () => {
   ])("by sending %s is counted so", async (_, text, reason) => {
     server = await serveRaw((socket) => socket.write(text));
     const summary = await measure(scenarioOf(2, 200, { timeout: 1000 }));
-    expect(summary.errors).toEqual({ [reason]: summary.requests.sent });
+    expect(summary.errors).toEqual({ [reason]: summary.requests.scheduled });
   });
 
   it("by cutting its answers short is counted so, and spoils no later answer", async () => {
@@ -249,7 +254,7 @@ describe("a target that does well in an unusual way", () => {
       setTimeout(() => socket.write(small), 20);
     });
     const summary = await measure(scenarioOf(2, 300));
-    expect(summary.statuses).toEqual({ "200": summary.requests.sent });
+    expect(summary.statuses).toEqual({ "200": summary.requests.scheduled });
     expect(summary.latency?.min).toBeGreaterThan(19);
   });
 
@@ -270,13 +275,13 @@ describe("an interrupted run", () => {
     const before = performance.now();
     const summary = await measure(scenarioOf(3, 60_000), { signal: AbortSignal.timeout(200) });
     expect(performance.now() - before).toBeLessThan(1500);
-    expect(summary).toMatchObject({ interrupted: true, requests: { sent: 3, unfinished: 3 } });
+    expect(summary).toMatchObject({ interrupted: true, requests: { scheduled: 3, unfinished: 3 } });
   });
 
   it("sends nothing when it was over before it began", async () => {
     server = await serve((_, response) => response.end("ok"));
     const summary = await measure(scenarioOf(3, 1000), { signal: AbortSignal.abort() });
-    expect(summary).toMatchObject({ interrupted: true, requests: { sent: 0 } });
+    expect(summary).toMatchObject({ interrupted: true, requests: { scheduled: 0 } });
   });
 
   it("leaves nothing running when the caller's progress display fails", async () => {

@@ -3,8 +3,8 @@ import { createServer as createHttpServer } from "node:http";
 import type { RequestListener } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { parseScenario } from "../../../src/bench/scenario.ts";
-import type { Scenario } from "../../../src/bench/scenario.ts";
+import { parseScenario } from "../../../src/bench/scenario/scenario.ts";
+import type { Scenario } from "../../../src/bench/scenario/schema.ts";
 
 export interface RunningServer {
   url: string;

@@ -148,6 +148,18 @@ describe("a path that is there", () => {
     });
   });
 
+  it("says what the operator wrote meanwhile, as text alone", async () => {
+    running.daemon.maintain(true, 'moving <b>racks</b> & "disks"');
+    try {
+      const plain = await running.send("GET", "/v2/models/language");
+      expect(plain).toMatchObject({ body: { detail: 'moving <b>racks</b> & "disks"' } });
+      const page = await running.send("GET", "/", { headers: { accept: "text/html" } });
+      expect(page.body).toContain("<p>moving &lt;b&gt;racks&lt;/b&gt; &amp; &quot;disks&quot;</p>");
+    } finally {
+      running.daemon.maintain(false);
+    }
+  });
+
   it("says to come back later while the service is changed, as the caller reads best", async () => {
     running.daemon.maintain(true);
     try {

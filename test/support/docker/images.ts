@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** An image of the tests: the folder beside this file that its Dockerfile lies in. */
-export type TestImage = "app" | "nginx" | "postgres";
+export type TestImage = "app" | "caddy" | "haproxy" | "nginx" | "postgres";
 
 /** Why the tests with a real engine cannot run here; null when they can. */
 export function noDocker(): string | null {

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestProject, collect, createProject, freePort } from "../studio.ts";
+import { type Front, fronts, placeFront } from "./fronts.ts";
 import { testImage } from "./images.ts";
 
 /** A stack of application, proxy and a service with a volume, deployed as `production`. */
@@ -11,6 +12,8 @@ export interface StackProject extends TestProject {
   stack: string;
   /** Writes the compose file with these variables of the application. */
   configure(application: Record<string, string>): void;
+  /** Ids of a release's containers, whether they run or not. */
+  containersOf(release: string): string[];
   /** Names of the stack's containers that run. */
   running(): string[];
 }
@@ -27,11 +30,17 @@ deploy:
   keepReleases: 2
 `;
 
-/**
- * @param more settings added to those of the tests
- * @param database the service with the volume is a PostgreSQL server
- */
-export async function createStackProject(more = "", database = false): Promise<StackProject> {
+export interface StackOptions {
+  /** Settings added to those of the tests. */
+  more?: string;
+  /** The service with the volume is a PostgreSQL server. */
+  database?: boolean;
+  /** Null: the application publishes the port itself. */
+  front?: Front | null;
+}
+
+export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
+  const { more = "", database = false, front = fronts.nginx } = options;
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
   const project = await createProject(`${stackSettings()}${more}`, directory);
   const port = await freePort();
@@ -40,10 +49,11 @@ export async function createStackProject(more = "", database = false): Promise<S
   const configuration = process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker");
   const env = { STUDIO_ENV: "production", DOCKER_CONFIG: configuration };
   const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
-  mkdirSync(join(directory, "conf.d"));
-  writeFileSync(join(directory, "conf.d", "site.conf"), site);
+  const publishing = { ports: [`127.0.0.1:${port}:${front === null ? 8000 : 80}`] };
+  const proxy = front === null ? null : { ...placeFront(directory, front), ...publishing };
+  const direct = proxy === null ? publishing : {};
   const configure = (application: Record<string, string>) =>
-    project.write("compose.yaml", composeFile({ stack, port, application, database }));
+    project.write("compose.yaml", composeFile({ stack, proxy, direct, application, database }));
   configure({});
   return {
     ...project,
@@ -53,13 +63,20 @@ export async function createStackProject(more = "", database = false): Promise<S
     start,
     studio: (argv, others) => collect(start(argv, others)),
     configure,
+    containersOf(release) {
+      const filters = [`com.docker.compose.project=${stack}`, `studio.release=${release}`];
+      const argv = ["ps", "-aq", ...filters.flatMap((one) => ["--filter", `label=${one}`])];
+      return lines(execFileSync("docker", argv, { encoding: "utf8" }));
+    },
     running: () => namesOf(stack, ["ps"]),
     async remove() {
       const all = namesOf(stack, ["ps", "-a"]);
       if (all.length > 0) spawnSync("docker", ["rm", "-f", "-v", ...all]);
-      spawnSync("docker", ["network", "rm", `${stack}_default`]);
-      spawnSync("docker", ["volume", "rm", `${stack}_data`]);
-      const tags = ["api", "db", "nginx"].flatMap((name) => tagsOf(`studio/${stack}-${name}`));
+      for (const kind of ["network", "volume"]) {
+        const own = idsOf(kind, stack);
+        if (own.length > 0) spawnSync("docker", [kind, "rm", ...own]);
+      }
+      const tags = tagsOf(`studio/${stack}-*`);
       if (tags.length > 0) spawnSync("docker", ["image", "rm", ...tags]);
       rmSync(directory, { recursive: true, force: true });
     },
@@ -72,18 +89,25 @@ function namesOf(stack: string, words: string[]): string[] {
   return lines(execFileSync("docker", argv, { encoding: "utf8" })).toSorted();
 }
 
-function tagsOf(name: string): string[] {
-  const format = "{{.Repository}}:{{.Tag}}";
-  return lines(
-    execFileSync("docker", ["image", "ls", name, "--format", format], { encoding: "utf8" }),
-  );
+function idsOf(kind: string, stack: string): string[] {
+  const argv = [kind, "ls", "-q", "--filter", `label=com.docker.compose.project=${stack}`];
+  return lines(execFileSync("docker", argv, { encoding: "utf8" }));
+}
+
+function tagsOf(pattern: string): string[] {
+  const argv = ["image", "ls", "--filter", `reference=${pattern}`];
+  const format = ["--format", "{{.Repository}}:{{.Tag}}"];
+  return lines(execFileSync("docker", [...argv, ...format], { encoding: "utf8" }));
 }
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 interface StackShape {
   stack: string;
-  port: number;
+  /** The service in front of the application; null: none. */
+  proxy: object | null;
+  /** What the application has where there is none. */
+  direct: object;
   application: Record<string, string>;
   database: boolean;
 }
@@ -101,11 +125,10 @@ const server = {
 
 const idle = { command: ["sleep", "infinity"], user: "0", init: true, volumes: ["data:/data"] };
 
-function composeFile({ stack, port, application, database }: StackShape): string {
+function composeFile({ stack, proxy, direct, application, database }: StackShape): string {
   const environment = { BOOT_MS: "200", ABRUPT: "1", ...application };
   const check =
     "fetch('http://127.0.0.1:8000/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))";
-  const folder = "${STUDIO_PROXY_DIRECTORY:-./.studio/proxy/production}";
   return JSON.stringify({
     name: stack,
     services: {
@@ -114,6 +137,7 @@ function composeFile({ stack, port, application, database }: StackShape): string
         environment,
         labels: { "studio.switch": "true" },
         expose: ["8000"],
+        ...direct,
         healthcheck: {
           test: ["CMD", "node", "-e", check],
           interval: "1s",
@@ -124,29 +148,8 @@ function composeFile({ stack, port, application, database }: StackShape): string
       db: database
         ? { image: testImage("postgres"), ...server }
         : { image: testImage("app"), ...idle },
-      nginx: {
-        image: testImage("nginx"),
-        ports: [`127.0.0.1:${port}:80`],
-        volumes: ["./conf.d:/etc/nginx/conf.d:ro", `${folder}:/etc/nginx/studio:ro`],
-      },
+      ...(proxy === null ? {} : { proxy }),
     },
     volumes: { data: {} },
   });
 }
-
-/** Requests are never tried twice: what a deploy loses must show. */
-const site = `
-include /etc/nginx/studio/upstream.conf;
-server {
-  listen 80;
-  include /etc/nginx/studio/maintenance.conf;
-  location / {
-    if ($studio_maintenance) { return 503; }
-    proxy_pass http://studio_api;
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_next_upstream off;
-    proxy_buffering off;
-  }
-}
-`;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planRun, weightedSequence } from "../../../src/bench/plan.ts";
-import { parseScenario } from "../../../src/bench/scenario.ts";
+import { planRun, weightedSequence } from "../../../src/bench/scenario/plan.ts";
+import { parseScenario } from "../../../src/bench/scenario/scenario.ts";
 
 const scenario = parseScenario(
   `name: sample
@@ -34,6 +34,44 @@ describe("the plan of a run", () => {
     "refuses %j",
     (overrides) => {
       expect(() => planRun(scenario, overrides)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    },
+  );
+});
+
+describe("the plan of a run with a rate", () => {
+  const open = parseScenario(
+    "name: open\nrate: 10\nstages: [{ to: 30, for: 1m }, { to: 30, for: 3m }]\nrequests: [{ path: / }]",
+    "open.yaml",
+  );
+
+  it("is the scenario itself when nothing is changed", () => {
+    expect(planRun(open, {})).toEqual(open);
+    expect(open).toMatchObject({ users: 0, duration: 240_000 });
+  });
+
+  it("scales rates and times together, and stretches the stages over a duration", () => {
+    const scaled = [
+      { from: 5, to: 15, duration: 30_000 },
+      { from: 15, to: 15, duration: 90_000 },
+    ];
+    expect(planRun(open, { scale: 0.5 }).open?.stages).toEqual(scaled);
+    const stretched = [
+      { from: 10, to: 30, duration: 1000 },
+      { from: 30, to: 30, duration: 3000 },
+    ];
+    expect(planRun(open, { duration: 4000 }).open?.stages).toEqual(stretched);
+  });
+
+  it("takes a rate outright, also where the scenario has users, and users where it has a rate", () => {
+    const stages = [{ from: 80, to: 80, duration: 600_000 }];
+    expect(planRun(scenario, { rate: 80, workers: 2 }).open).toMatchObject({ stages, workers: 2 });
+    expect(planRun(open, { users: 3 })).toMatchObject({ users: 3, open: null });
+  });
+
+  it.each([{ users: 1, rate: 1 }, { rate: 0 }, { rate: Number.NaN }, { users: 1, workers: 2 }])(
+    "refuses %j",
+    (overrides) => {
+      expect(() => planRun(open, overrides)).toThrow(expect.objectContaining({ exitCode: 2 }));
     },
   );
 });

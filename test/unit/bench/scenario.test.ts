@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseScenario } from "../../../src/bench/scenario.ts";
-import { loadScenario } from "../../../src/bench/scenario-files.ts";
+import { parseScenario } from "../../../src/bench/scenario/scenario.ts";
+import { loadScenario } from "../../../src/bench/scenario/scenario-files.ts";
 import { StudioError } from "../../../src/errors.ts";
 
 const bundled = join(import.meta.dirname, "../../../benchmarks");
@@ -32,7 +32,41 @@ describe("reading a scenario", () => {
       timeout: 10_000,
       requests: [{ method: "GET", path: "/health/live", headers: {}, weight: 1, expect: {} }],
       thresholds: [],
+      open: null,
     });
+  });
+
+  it("with a rate and stages has them in requests a second and milliseconds", () => {
+    const text = `name: ramp
+rate: 20
+stages: [{ to: 100, for: 30s }, { to: 0, for: 10s }]
+arrivals: poisson
+seed: 9
+requests: [{ path: / }]`;
+    expect(parseScenario(text, "ramp.yaml")).toMatchObject({
+      users: 0,
+      duration: 40_000,
+      open: {
+        stages: [
+          { from: 20, to: 100, duration: 30_000 },
+          { from: 100, to: 0, duration: 10_000 },
+        ],
+        spacing: { kind: "poisson", seed: 9 },
+      },
+    });
+  });
+
+  it.each([
+    ["users: 1\nrate: 5\nduration: 1s", "users"],
+    ["users: 1\nduration: 1s\nmaxInFlight: 5", "maxInFlight"],
+    ["rate: 5", "duration"],
+    ["stages: [{ to: 5, for: 1s }]\nduration: 1s", "duration"],
+    ["stages: [{ to: 5, for: 1s }]\nwarmUp: 1s", "warmUp"],
+    ["rate: 0\nduration: 1s", "rate"],
+    ["duration: 1s", "users"],
+  ])("refuses %j, and names %s", (lines, key) => {
+    const problem = problemOf(`name: mixed\nrequests: [{ path: / }]\n${lines}`);
+    expect(problem.message).toContain(`${key}: `);
   });
 
   it("names everything that is wrong at once, each with its line", () => {

@@ -1,15 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { BenchSummary } from "../../../src/bench/summary.ts";
-import { judge, parseThreshold } from "../../../src/bench/threshold.ts";
+import type { Figures } from "../../../src/bench/measure/summary.ts";
+import { judge, parseThreshold } from "../../../src/bench/judge/threshold.ts";
 import { StudioError } from "../../../src/errors.ts";
 
-const summary: BenchSummary = {
-  scenario: "smoke",
-  startedAt: "2026-11-20T21:05:00.000Z",
-  durationMs: 10_000,
-  users: 10,
-  requests: { sent: 1000, ok: 980, failed: 20, unfinished: 0 },
+const summary: Figures = {
+  requests: { scheduled: 1000, ok: 980, failed: 20, dropped: 0, unfinished: 0 },
   errorRate: 0.02,
   rate: 98,
   latency: {
@@ -25,15 +21,11 @@ const summary: BenchSummary = {
     max: 130,
   },
   checks: { passed: 980, failed: 10 },
-  statuses: { "200": 980, "500": 10 },
-  errors: { "status 500": 10, "time-out": 10 },
-  bytes: 123_456,
-  interrupted: false,
 };
 
-const nothingEnded: BenchSummary = {
+const nothingEnded: Figures = {
   ...summary,
-  requests: { sent: 10, ok: 0, failed: 0, unfinished: 10 },
+  requests: { scheduled: 10, ok: 0, failed: 0, dropped: 0, unfinished: 10 },
   errorRate: 1,
   rate: 0,
   latency: null,

@@ -28,3 +28,11 @@ export function drainOf({ compose }: ComposeRelease): number {
     ...compose.services.map(({ role, drain }) => (role === "switched" ? drain : 0)),
   );
 }
+
+/** Where the public meets a release; empty where it does not. */
+export const publicUrlOf = ({ compose }: ComposeRelease): string =>
+  compose.proxy?.url ?? compose.gap?.url ?? "";
+
+/** Where the proxy sees the folder of generated files; empty where there is none. */
+export const proxyDirectory = ({ compose }: ComposeRelease): string =>
+  compose.proxy?.directory ?? "";

@@ -1,13 +1,15 @@
+import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
-import type { Refusal, Target } from "../../target.ts";
+import type { Notice, Refusal, Target } from "../../target.ts";
 import { colourOf, freeColour, labels } from "./colours.ts";
-import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
+import { asCompose, drainOf, proxyDirectory, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
 import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
-import { containersOf, listContainers } from "./containers.ts";
+import { type Container, containersOf, listContainers } from "./containers.ts";
 import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
+import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { writeMountedState } from "./mounted-state.ts";
 import { colourService } from "./render.ts";
@@ -27,17 +29,18 @@ export function createComposeTarget(site: ComposeSite): Target {
     switchTo: (run, release, from) =>
       switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
-    maintain: (run, release, on) => maintain(site, run, asCompose(release), on),
+    maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
     takeDown: (run, release) => takeDown(site, run, asCompose(release)),
   };
 }
 
 async function refusals(
-  { docker, input }: ComposeSite,
+  { docker, input, proxy }: ComposeSite,
   release: ComposeRelease,
 ): Promise<Refusal[]> {
-  const { project } = release.compose;
+  const { project, proxy: own } = release.compose;
+  if (own !== null && own.kind !== proxy.kind) return [otherProxy(release.id, own.kind)];
   const others = (await listContainers(docker, project)).filter((one) => {
     const environment = one.labels[labels.environment];
     return environment !== undefined && environment !== input.project.environment;
@@ -54,6 +57,15 @@ async function refusals(
   ];
 }
 
+function otherProxy(id: string, kind: string): Refusal {
+  return {
+    code: "compose.proxyChanged",
+    message: `Release ${id} runs behind ${kind}, and compose.proxy of studio.yaml names another.`,
+    hint: `Set \`compose.proxy: ${kind}\` again to run that release.`,
+    exitCode: 2,
+  };
+}
+
 /** Only what changed is touched: Compose compares each container with its definition. */
 async function startBacking(
   site: ComposeSite,
@@ -68,7 +80,9 @@ async function startBacking(
   const serves = containers.some(
     (one) => one.running && one.labels[labels.release] === configured && configured !== null,
   );
-  await run.effect("proxy-files", () => proxy.prepare(switchedServices(release), serves));
+  await run.effect("proxy-files", () =>
+    proxy.prepare(switchedServices(release), serves, proxyDirectory(release)),
+  );
   const colour = (configured === null ? null : colourOf(containers, configured)) ?? "blue";
   await run.effect("mounted", () =>
     writeMountedState(site.input, renderedPath(site, release, colour)),
@@ -83,11 +97,14 @@ async function startBacking(
 
 async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): Promise<void> {
   const { docker, proxy } = site;
+  if (release.compose.gap) await makeRoom(site, run, release);
   const containers = await listContainers(docker, release.compose.project);
   const colour = colourOf(containers, release.id) ?? freeColour(containers, proxy.configured());
   const services = switchedServices(release).map((name) => colourService(name, colour));
   const inTheWay = containers.filter(
-    (one) => services.includes(one.service) && one.labels[labels.release] !== release.id,
+    (one) =>
+      (services.includes(one.service) || isExpired(one, site)) &&
+      one.labels[labels.release] !== release.id,
   );
   if (inTheWay.length > 0) {
     // With --no-recreate Compose would start the former release that had this colour.
@@ -117,15 +134,32 @@ async function maintain(
   site: ComposeSite,
   run: StepRun,
   release: ComposeRelease,
-  on: boolean,
+  notice: Notice | null,
 ): Promise<void> {
   const { proxy, input } = site;
-  await run.effect("mark", () => markMaintenance(input.paths, release.id, on));
+  if (release.compose.proxy === null && notice !== null) throw nobodyTells(release);
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, notice));
   if (proxy.configured() !== release.id) return;
   await direct(site, run, release, release);
-  if (!on) return;
+  if (notice === null) return;
   const containers = await proxyContainers(site, release);
-  await proxy.drain({ containers, from: [], patience: drainOf(release) });
+  const from = (await containersOf(site.docker, release)).flatMap(({ addresses }) => addresses);
+  await proxy.drain({ containers, from, patience: drainOf(release) });
+}
+
+function nobodyTells({ compose }: ComposeRelease): StudioError {
+  return new StudioError({
+    code: "maintenance.noProxy",
+    message: `${compose.project} has no proxy that could tell the public to come back later.`,
+    hint: "`studio down` ends it, and `studio up` starts it again.",
+    exitCode: exitCodes.usage,
+  });
+}
+
+/** A retired colour whose undo window is over: a return to it makes its containers anew. */
+function isExpired({ labels: own, endedAt, status }: Container, { input }: ComposeSite): boolean {
+  if (own[labels.colour] === undefined || status !== "exited" || endedAt === null) return false;
+  return Date.now() - Date.parse(endedAt) > input.project.settings.deploy.undoWindow;
 }
 
 /** Its containers are kept: within the undo window they start again in a moment. */
@@ -134,7 +168,10 @@ async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Pr
   const running = (await containersOf(docker, asCompose(release))).filter(
     ({ status }) => status !== "exited" && status !== "created",
   );
-  await run.effect("mark", () => markMaintenance(input.paths, release.id, false));
+  await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
   if (running.length === 0) return;
-  await run.effect("stop", () => docker.act(run, ["stop", ...running.map(({ id }) => id)]));
+  const ids = running.map(({ id }) => id);
+  await run.effect("stop", () => docker.act(run, ["stop", ...ids]));
+  if (input.project.settings.deploy.undoWindow > 0) return;
+  await run.effect("remove", () => docker.act(run, ["rm", "-f", ...ids]));
 }

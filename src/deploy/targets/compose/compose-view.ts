@@ -3,14 +3,15 @@ import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
 import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
-import { asCompose, migrationPlaces, switchedServices } from "./compose-release.ts";
+import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
+import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
 
 /** Looks at releases that are containers of a Compose project. */
 export function createComposeView(site: ComposeSite): TargetView {
-  const { input, docker, proxy } = site;
+  const { input, docker } = site;
   return {
     kind: "compose",
     async outline() {
@@ -32,11 +33,12 @@ export function createComposeView(site: ComposeSite): TargetView {
         folder: join(releaseFolder(input.paths, id), migrationPlaces[origin]),
         origin,
       })),
+    startsBeside: (release) => !asCompose(release).compose.gap,
     describeSwitch: (release) => describeSwitch(asCompose(release)),
     state: (release) => stateOf(site, asCompose(release)),
-    whoAnswers: (release) => askWho(asCompose(release), proxy),
+    whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
-    publicUrl: (release) => asCompose(release).compose.proxy?.url ?? "",
+    publicUrl: (release) => publicUrlOf(asCompose(release)),
     async logs(request) {
       const { showStackLogs } = await import("./compose-service.ts");
       await showStackLogs(site, request);
@@ -66,9 +68,11 @@ function nothingToRunIn(environment: string): StudioError {
 }
 
 function describeSwitch(release: ComposeRelease): string {
-  const { proxy } = release.compose;
+  const { proxy, gap } = release.compose;
+  if (proxy === null) return "it serves as soon as it runs";
   const names = switchedServices(release).join(", ");
-  return `${proxy?.service ?? "the proxy"} is reloaded with the other colour of ${names}; what it began goes on where it began`;
+  if (gap) return `${proxy.service} is reloaded with ${names}, which the public waits for`;
+  return `${proxy.service} is reloaded with the other colour of ${names}; what it began goes on where it began`;
 }
 
 async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<ReleaseState> {
@@ -84,7 +88,10 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
     release: release.id,
     running: running.length > 0,
     accepting,
-    maintenance: accepting && proxy.inMaintenance(),
+    maintenance:
+      accepting && proxy.inMaintenance()
+        ? (markedNotice(site.input.paths, release.id) ?? { message: null })
+        : null,
     canAccept: complete,
     ready: complete && (await areReady(release, running)),
     startedAt: running[0]?.startedAt ?? null,

@@ -16,12 +16,16 @@ export interface Container {
   /** Null where it has no health check. */
   health: "starting" | "healthy" | "unhealthy" | null;
   startedAt: string | null;
+  /** When it ended the last time; null while it runs. */
+  endedAt: string | null;
   restarts: number;
   /** As it was named when the container was made. */
   image: string;
   imageId: string;
   /** Addresses, one for each network. */
   addresses: string[];
+  /** What it was told to run: the entry point and its arguments. */
+  command: string[];
   mounts: { source: string; destination: string }[];
 }
 
@@ -29,6 +33,8 @@ interface Inspected {
   Id: string;
   Name: string;
   Image: string;
+  Path: string;
+  Args: string[] | null;
   RestartCount: number;
   State: {
     Status: string;
@@ -36,6 +42,7 @@ interface Inspected {
     Restarting: boolean;
     ExitCode: number;
     StartedAt: string;
+    FinishedAt: string;
     Health?: { Status: string };
   };
   Config: { Image: string; Labels: Record<string, string> | null };
@@ -73,12 +80,14 @@ function containerOf(one: Inspected): Container {
     exitCode: State.ExitCode,
     health: (State.Health?.Status ?? null) as Container["health"],
     startedAt: State.Running ? State.StartedAt : null,
+    endedAt: State.Running ? null : State.FinishedAt,
     restarts: one.RestartCount,
     image: Config.Image,
     imageId: one.Image,
     addresses: Object.values(one.NetworkSettings.Networks)
       .map(({ IPAddress }) => IPAddress)
       .filter((address) => address !== ""),
+    command: [one.Path, ...(one.Args ?? [])],
     mounts: one.Mounts.map(({ Source, Destination }) => ({
       source: Source,
       destination: Destination,

@@ -4,7 +4,7 @@ import type { ComposeSite } from "./compose-site.ts";
 import { createComposeTarget } from "./compose-target.ts";
 import { createComposeView } from "./compose-view.ts";
 import { createDocker } from "./docker.ts";
-import { nginxProxy } from "./proxies/nginx.ts";
+import { createProxy } from "./proxies/create-proxy.ts";
 import { composeVariables, proxyFolder } from "./stack-config.ts";
 
 /** Nothing is asked of Docker yet: it may not be there, as inside a container of the stack. */
@@ -19,5 +19,6 @@ export function composeTarget(input: TargetInput): Target {
 function siteOf(input: TargetInput): ComposeSite {
   const env = composeVariables(input);
   const docker = createDocker({ cwd: input.project.directory, env });
-  return { input, docker, proxy: nginxProxy(docker, proxyFolder(input)) };
+  const { proxy } = input.project.settings.compose;
+  return { input, docker, proxy: createProxy(proxy, docker, proxyFolder(input)) };
 }

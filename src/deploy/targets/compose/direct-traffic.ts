@@ -3,30 +3,33 @@ import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import { proveSwitch } from "../prove-switch.ts";
 import { colourOf } from "./colours.ts";
-import { drainOf } from "./compose-release.ts";
+import { drainOf, proxyDirectory, publicUrlOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
-import { isMarked } from "./maintenance-marks.ts";
+import { markedNotice } from "./maintenance-marks.ts";
 import { askWho } from "./public-address.ts";
 import { colourAlias } from "./render.ts";
 
-/** Moves the public to a release, proves it, and waits until the former has ended what it began. */
+/**
+ * Moves the public to a release, proves it, and waits until the former has ended what it began.
+ * @returns how many of the former's connections were open after its drain time
+ */
 export async function switchTo(
   site: ComposeSite,
   run: StepRun,
   release: ComposeRelease,
   from: ComposeRelease | null,
-): Promise<void> {
+): Promise<number> {
   const { docker, proxy } = site;
   await direct(site, run, release, release);
   await run.effect("prove", () =>
     proveSwitch({
       release: release.id,
-      url: release.compose.proxy?.url,
-      whoAnswers: () => askWho(release, proxy),
+      url: publicUrlOf(release),
+      whoAnswers: () => askWho(site, release),
     }),
   );
-  if (from === null || from.id === release.id) return;
+  if (from === null || from.id === release.id) return 0;
   const former = await containersOf(docker, from);
   const cut = await proxy.drain({
     containers: await proxyContainers(site, release),
@@ -38,6 +41,7 @@ export async function switchTo(
       `${cut} connection${cut === 1 ? " was" : "s were"} still open after the drain time and will be cut.`,
     );
   }
+  return cut;
 }
 
 /**
@@ -63,7 +67,8 @@ export async function direct(
   await proxy.direct(run, {
     release: to?.id ?? null,
     upstreams,
-    maintenance: to === null || isMarked(input.paths, to.id),
+    notice: to === null ? { message: null } : markedNotice(input.paths, to.id),
+    directory: proxyDirectory(release),
     containers: await proxyContainers(site, release),
   });
 }

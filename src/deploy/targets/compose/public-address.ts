@@ -1,5 +1,9 @@
 import type { ComposeRelease } from "../../release.ts";
-import type { Proxy } from "./proxies/proxy.ts";
+import { labels } from "./colours.ts";
+import { publicUrlOf } from "./compose-release.ts";
+import type { ComposeSite } from "./compose-site.ts";
+import { listContainers } from "./containers.ts";
+import type { Docker } from "./docker.ts";
 
 const http = process.getBuiltinModule("node:http");
 const https = process.getBuiltinModule("node:https");
@@ -16,12 +20,27 @@ const patience = 2000;
  * The release that answers through the proxy: as the answer's header tells; where the application
  * sends none, as the proxy was told. Null where nobody answers, or the proxy finds nobody.
  */
-export async function askWho(release: ComposeRelease, proxy: Proxy): Promise<string | null> {
-  const url = release.compose.proxy?.url ?? "";
-  const answer = url === "" ? null : await get(url, "/health/live", release.settings.domains[0]);
+export async function askWho(
+  { docker, proxy }: ComposeSite,
+  release: ComposeRelease,
+): Promise<string | null> {
+  const url = publicUrlOf(release);
+  if (url === "") return whoRuns(docker, release, proxy.configured());
+  const answer = await get(url, "/health/live", release.settings.domains[0]);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
   return typeof told === "string" ? told : proxy.configured();
+}
+
+/** Of a stack that the public does not meet, such as one that works a queue off. */
+async function whoRuns(
+  docker: Docker,
+  { compose }: ComposeRelease,
+  wanted: string | null,
+): Promise<string | null> {
+  const containers = await listContainers(docker, compose.project);
+  const runs = containers.some((one) => one.running && one.labels[labels.release] === wanted);
+  return runs ? wanted : null;
 }
 
 /** Whether a container without a health check answers well on its own address. */

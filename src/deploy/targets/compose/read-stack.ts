@@ -1,11 +1,13 @@
+import { formatDuration } from "../../../config/quantity.ts";
 import { liveMigrationFolders } from "../../project-folders.ts";
 import type { Draft, Outline } from "../../release-keeper.ts";
-import type { ComposeStack } from "../../release.ts";
+import type { ComposeStack, StackGap, StackProxy } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import { labels } from "./colours.ts";
 import { type Container, listContainers } from "./containers.ts";
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
+import { gapOf } from "./gap.ts";
 import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
 import { type Roles, rolesOf } from "./roles.ts";
@@ -26,26 +28,43 @@ const writtenBytes = 16 * 1024 * 1024;
 export async function readStack(docker: Docker, input: TargetInput): Promise<StackDraft> {
   const config = await readStackConfig(docker, input);
   const roles = rolesOf(config, input.project.settings);
-  refuseShape(config, roles, proxyFolder(input));
+  const { settings } = input.project;
+  refuseShape(config, roles, proxyFolder(input), settings.compose.gap);
+  const gap = gapOf(config, roles);
+  const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);
   return {
-    parts: { target: "compose", compose: describeStack(config, roles), models: [] },
-    remarks: remarksOn(config, roles, containers),
+    parts: {
+      target: "compose",
+      compose: { ...describeStack(config, roles), proxy, gap },
+      models: [],
+    },
+    remarks: [
+      ...remarksOnGap(gap, settings.deploy.health.timeout),
+      ...remarksOn(config, roles, containers),
+    ],
     bytes: writtenBytes,
     config,
     directory: input.project.directory,
   };
 }
 
-function describeStack(config: StackConfig, { services, proxy }: Roles): ComposeStack {
+function describeStack(config: StackConfig, { services }: Roles): ComposeStack {
   return {
     project: config.name,
     definition: hashDefinition(config),
     services,
-    proxy,
+    proxy: null,
     images: {},
     rendered: {},
   };
+}
+
+/** The folder of generated files as the proxy sees it. */
+function mountedAt(config: StackConfig, { service }: StackProxy, input: TargetInput): string {
+  const folder = proxyFolder(input);
+  const mounts = config.services[service]?.volumes ?? [];
+  return mounts.find(({ source }) => source === folder)?.target ?? "";
 }
 
 /** The same for a plan. */
@@ -61,6 +80,15 @@ export async function outlineStack(docker: Docker, input: TargetInput): Promise<
     models: [],
     remarks,
   };
+}
+
+/** @param patience milliseconds that a release has to become healthy */
+function remarksOnGap(gap: StackGap | null, patience: number): string[] {
+  if (gap === null) return [];
+  const { reasons, grace } = gap;
+  return [
+    `There will be a gap: ${reasons.join("; ")}. The release before is stopped (at most ${grace}), then the new one is started in its place (until it is healthy, at most ${formatDuration(patience)}). \`compose.gap: refuse\` refuses that.`,
+  ];
 }
 
 /** What a deploy cannot do without a gap. */

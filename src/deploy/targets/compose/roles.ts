@@ -2,6 +2,7 @@ import { parseDuration } from "../../../config/quantity.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StackProxy, StackService } from "../../release.ts";
+import { addressOf } from "./stack-address.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface Roles {
@@ -10,7 +11,6 @@ export interface Roles {
 }
 
 const switchedNames = ["api", "app", "web"];
-const proxyName = /(^|[/_-])nginx([-:@]|$)/;
 
 /**
  * What each service is to a deploy, from its labels, else from what it is made of.
@@ -66,25 +66,17 @@ function kept({ volumes = [] }: ServiceDefinition): "stateful" | "plain" {
 }
 
 function findProxy({ services }: StackConfig, settings: Settings): StackProxy | null {
-  if (settings.compose.proxy === "none") return null;
+  const kind = settings.compose.proxy;
+  if (kind === "none") return null;
+  const named = new RegExp(`(^|[/_-])${kind}([-:@]|$)`);
   const entries = Object.entries(services);
   const found =
-    entries.find(([, one]) => one.labels?.["studio.proxy"] === settings.compose.proxy) ??
-    entries.find(([name]) => proxyName.test(name)) ??
-    entries.find(([, one]) => proxyName.test(one.image ?? ""));
+    entries.find(([, one]) => one.labels?.["studio.proxy"] === kind) ??
+    entries.find(([name]) => named.test(name)) ??
+    entries.find(([, one]) => named.test(one.image ?? ""));
   if (found === undefined) return null;
   const [service, definition] = found;
-  return { kind: "nginx", service, url: urlOf(definition) };
-}
-
-/** Plain HTTP where it is offered: a probe from this machine needs no certificate. */
-function urlOf({ ports = [] }: ServiceDefinition): string {
-  const published = ports.filter((one) => one.published !== undefined);
-  const secure = (target: number) => target === 443 || target === 8443;
-  const port = published.find(({ target }) => !secure(target)) ?? published[0];
-  if (port === undefined) return "";
-  const any = port.host_ip === undefined || port.host_ip === "0.0.0.0" || port.host_ip === "::";
-  return `${secure(port.target) ? "https" : "http"}://${any ? "127.0.0.1" : port.host_ip}:${port.published}`;
+  return { kind, service, url: addressOf(definition) };
 }
 
 function portOf({ labels, expose = [] }: ServiceDefinition): number {

@@ -29,6 +29,7 @@ export interface ServiceDefinition {
   deploy?: { replicas?: number };
   scale?: number;
   restart?: string;
+  stop_grace_period?: string;
   profiles?: string[];
   [key: string]: unknown;
 }

@@ -3,7 +3,7 @@ import type { ComposeRelease } from "../../release.ts";
 import { labels } from "./colours.ts";
 import { drainOf } from "./compose-release.ts";
 import { type ComposeSite, rendered } from "./compose-site.ts";
-import { listContainers } from "./containers.ts";
+import { containersOf, listContainers } from "./containers.ts";
 import { direct, proxyContainers } from "./direct-traffic.ts";
 
 /** Ends every service of the stack, the public first. Volumes stay. */
@@ -17,7 +17,8 @@ export async function takeDown(
   await direct(site, run, release, null);
   const containers = await proxyContainers(site, release);
   const patience = drainOf(release);
-  await run.effect("drain", () => proxy.drain({ containers, from: [], patience }));
+  const from = (await containersOf(docker, release)).flatMap(({ addresses }) => addresses);
+  await run.effect("drain", () => proxy.drain({ containers, from, patience }));
   const coloured = (await listContainers(docker, project)).filter(
     (one) =>
       one.labels[labels.environment] === input.project.environment &&

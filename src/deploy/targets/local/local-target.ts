@@ -7,7 +7,7 @@ import {
   codeFolder,
   compiledFolder,
 } from "../../release.ts";
-import type { Refusal, Target } from "../../target.ts";
+import type { Notice, Refusal, Target } from "../../target.ts";
 import { proveSwitch } from "../prove-switch.ts";
 import type { TargetInput } from "../target-input.ts";
 import { livingSupervisor } from "./instance-file.ts";
@@ -55,21 +55,35 @@ export function createLocalTarget(input: TargetInput): Target {
           whoAnswers: () => target.whoAnswers(release),
         }),
       );
+      return null;
     },
     async unswitch(run, release) {
       const site = siteFor(release);
       await run.effect("release", () => keepRunning(site, release.id, false));
       await run.effect("pause", () => askDaemon(site, "/control/pause"));
     },
-    async maintain(run, release, on) {
+    async maintain(run, release, notice) {
       const site = siteFor(release);
-      await run.effect("maintenance", () => askDaemon(site, "/control/maintenance", { on }));
-      if (on) await untilAnswered(site, graceOf(release));
+      await run.effect("maintenance", () => tellMaintenance(site, run, notice));
+      if (notice !== null) await untilAnswered(site, graceOf(release));
     },
     stop: (run, release) => stop(siteFor(release), run, release),
     takeDown: (run, release) => stop(siteFor(release), run, release),
   };
   return target;
+}
+
+async function tellMaintenance(
+  site: LocalSite,
+  run: StepRun,
+  notice: Notice | null,
+): Promise<void> {
+  const message = notice?.message ?? null;
+  const state = message === null ? null : await daemonState(site);
+  const outdated = state !== null && !("maintenanceMessage" in state);
+  if (outdated) run.note("This release is of an older studio, whose page shows no message.");
+  const body = { on: notice !== null, ...(message === null || outdated ? {} : { message }) };
+  await askDaemon(site, "/control/maintenance", body);
 }
 
 /** Why the address cannot be served from here; null when it can. */

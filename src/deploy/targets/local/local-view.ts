@@ -31,6 +31,7 @@ export function createLocalView(input: TargetInput): TargetView {
         { folder, origin: "project" },
       ];
     },
+    startsBeside: () => true,
     describeSwitch: (release, previous) =>
       describeSwitch(urlOf(release), previous === null ? null : urlOf(previous)),
     state: (release) => stateOf(siteFor(release), release),
@@ -68,7 +69,9 @@ async function stateOf(site: LocalSite, release: ReleaseRecord): Promise<Release
     release: release.id,
     running: daemon !== null || instance?.alive === true,
     accepting: daemon?.accepting ?? false,
-    maintenance: daemon?.maintenance ?? false,
+    // A daemon of an older studio has no message.
+    maintenance:
+      daemon?.maintenance === true ? { message: daemon.maintenanceMessage ?? null } : null,
     canAccept: daemon !== null && (daemon.accepting || daemon.takesLeft > 0),
     ready: daemon?.ready ?? false,
     startedAt: daemon?.startedAt ?? null,

@@ -4,9 +4,9 @@ import type { Container } from "../../../../src/deploy/targets/compose/container
 import { colourOf, freeColour } from "../../../../src/deploy/targets/compose/colours.ts";
 import {
   canResolve,
-  releaseIn,
   upstreamText,
 } from "../../../../src/deploy/targets/compose/proxies/nginx-files.ts";
+import { releaseIn } from "../../../../src/deploy/targets/compose/proxies/proxy-files.ts";
 import { definitionHash, renderStack } from "../../../../src/deploy/targets/compose/render.ts";
 import type { StackConfig } from "../../../../src/deploy/targets/compose/stack-config.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { settingsSchema } from "../../../../src/config/schema.ts";
 import { StudioError } from "../../../../src/errors.ts";
+import { gapOf } from "../../../../src/deploy/targets/compose/gap.ts";
 import { refuseShape } from "../../../../src/deploy/targets/compose/refuse-shape.ts";
 import { rolesOf } from "../../../../src/deploy/targets/compose/roles.ts";
 import type {
@@ -24,7 +25,7 @@ const stackOf = (services: Record<string, ServiceDefinition>): StackConfig => ({
 
 function refusalOf(config: StackConfig): StudioError | null {
   try {
-    refuseShape(config, rolesOf(config, settings), folder);
+    refuseShape(config, rolesOf(config, settings), folder, "refuse");
     return null;
   } catch (error) {
     if (error instanceof StudioError) return error;
@@ -70,7 +71,46 @@ describe("the role of a service", () => {
   });
 });
 
-describe("a stack that cannot be switched is refused with the line to change", () => {
+describe("a stack that can only be deployed with a gap", () => {
+  const gap = (services: Record<string, ServiceDefinition>) => {
+    const config = stackOf(services);
+    const roles = rolesOf(config, settings);
+    refuseShape(config, roles, folder, "allow");
+    return gapOf(config, roles);
+  };
+
+  test("is not one where the switched services claim nothing and a proxy is there", () => {
+    expect(gap({ api: {}, nginx })).toBeNull();
+  });
+
+  test("is met where its service publishes a port, and given as long to end as it asks for", () => {
+    const ports = [{ target: 3000, published: "8080", host_ip: "127.0.0.1" }];
+    const api = { ports, stop_grace_period: "1m30s", container_name: "shop-api" };
+    expect(gap({ api })).toMatchObject({
+      url: "http://127.0.0.1:8080",
+      grace: "1m30s",
+      names: ["shop-api"],
+      reasons: [
+        expect.stringContaining("host port 8080"),
+        expect.stringContaining("container name shop-api"),
+        expect.stringContaining("no proxy"),
+      ],
+    });
+  });
+
+  test("is met at its proxy where it has one", () => {
+    const api = { container_name: "shop-api" };
+    expect(gap({ api, nginx })).toMatchObject({ url: "http://127.0.0.1:8080" });
+  });
+
+  test("is met at its own port on the host's network, and nowhere where it publishes none", () => {
+    const labels = { "studio.port": "9000" };
+    expect(gap({ api: { network_mode: "host", labels } })?.url).toBe("http://127.0.0.1:9000");
+    expect(gap({ api: {} })?.url).toBe("");
+  });
+});
+
+describe("a stack that cannot be switched without a gap is refused with the line to change where that is asked for", () => {
   const shapes: [string, ServiceDefinition, string][] = [
     ["a published port", { ports: [{ target: 8000, published: "8000" }] }, "services.api.ports"],
     [

@@ -1,22 +1,8 @@
-import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
 import type { Upstream } from "./proxy.ts";
+import { headed } from "./proxy-files.ts";
 
 export const upstreamFile = "upstream.conf";
 export const maintenanceFile = "maintenance.conf";
-
-const heading = /^# studio release=(\S+) sha256=([0-9a-f]{64})$/m;
 
 /**
  * The upstreams of a release. Idle connections are closed before an application would, which is
@@ -46,9 +32,7 @@ export function upstreamText(
     const lines = [...servers, "keepalive 32;", "keepalive_timeout 4s;"];
     return `upstream ${name} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
   });
-  const rest = blocks.join("\n");
-  const hash = createHash("sha256").update(rest).digest("hex");
-  return `# studio release=${release ?? "none"} sha256=${hash}\n${rest}`;
+  return headed(release, blocks.join("\n"));
 }
 
 /** `resolve` in an upstream came with nginx 1.27.3. */
@@ -59,34 +43,6 @@ export function canResolve(versionText: string): boolean {
   return major * 1e6 + minor * 1e3 + patch >= 1_027_003;
 }
 
-/** The release that a file of upstreams names; null for none, or where there is no such file. */
-export function releaseIn(text: string | null): string | null {
-  const name = heading.exec(text ?? "")?.[1] ?? "none";
-  return name === "none" ? null : name;
-}
-
 export function maintenanceText(on: boolean): string {
   return `set $studio_maintenance ${on ? 1 : 0};\n`;
-}
-
-export function readProxyFile(folder: string, name: string): string | null {
-  const file = join(folder, name);
-  return existsSync(file) ? readFileSync(file, "utf8") : null;
-}
-
-/**
- * A reader sees the old file or the new one. The folder is what is mounted: a file that is mounted
- * alone would stay the old one for ever. Proxies run as users of their own and must read both.
- */
-export function writeProxyFile(folder: string, name: string, text: string): void {
-  if (readProxyFile(folder, name) === text) return;
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const file = join(folder, name);
-  const temporary = `${file}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o644, flush: true });
-  chmodSync(temporary, 0o644);
-  renameSync(temporary, file);
-  const descriptor = openSync(folder, "r");
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StudioError, exitCodes } from "../../../../errors.ts";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
+import { checkSeen } from "./check-seen.ts";
+import { openConnections } from "./connections.ts";
 import {
   canResolve,
   maintenanceFile,
   maintenanceText,
-  readProxyFile,
-  releaseIn,
   upstreamFile,
   upstreamText,
-  writeProxyFile,
 } from "./nginx-files.ts";
+import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Milliseconds in which nginx must have started workers with the new configuration. */
@@ -26,6 +26,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
   return {
+    kind: "nginx",
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
     inMaintenance: () => readProxyFile(folder, maintenanceFile) === maintenanceText(true),
     prepare(services, serves) {
@@ -34,6 +35,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
         const nowhere = services.map((service) => ({ service, address: "" }));
         writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, false));
       }
+      if (!serves) writePages(folder, { message: null });
       if (!serves || readProxyFile(folder, maintenanceFile) === null) {
         writeProxyFile(folder, maintenanceFile, maintenanceText(!serves));
       }
@@ -41,14 +43,16 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     async direct(run, order) {
       const resolves = await resolvesNames(docker, order.containers);
       const text = upstreamText(order.release, order.upstreams, resolves);
-      if (!resolves && order.release !== null) run.note(staleAddress);
+      if (!resolves && order.release !== null && order.containers.length > 0)
+        run.note(staleAddress);
       await run.effect("include", (reach) => {
         writeProxyFile(folder, upstreamFile, text);
         reach("upstreams-written");
-        writeProxyFile(folder, maintenanceFile, maintenanceText(order.maintenance));
+        if (order.notice !== null) writePages(folder, order.notice);
+        writeProxyFile(folder, maintenanceFile, maintenanceText(order.notice !== null));
       });
       for (const container of order.containers) {
-        await checkSeen(docker, folder, container);
+        await checkSeen(docker, folder, container, [upstreamFile, maintenanceFile]);
         await testConfiguration(docker, container);
         former.set(container.id, await workersOf(docker, container));
       }
@@ -61,7 +65,9 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       for (const container of containers) {
         const wanted = former.get(container.id) ?? [];
         while (await isAnyLeft(docker, container, wanted)) {
-          if (Date.now() > deadline) return openConnections(docker, containers, from);
+          if (Date.now() > deadline) {
+            return (await openConnections(docker, containers, from)).length;
+          }
           await sleep(100);
         }
       }
@@ -74,24 +80,6 @@ async function resolvesNames(docker: Docker, containers: readonly Container[]): 
   const versions = containers.map(({ id }) => docker.attempt(["exec", id, "nginx", "-v"]));
   const answers = await Promise.all(versions);
   return answers.length > 0 && answers.every(({ stderr }) => canResolve(stderr));
-}
-
-/** A file inside that is not the one outside is the classic way to reload and change nothing. */
-async function checkSeen(docker: Docker, folder: string, container: Container): Promise<void> {
-  const mount = container.mounts.find(({ source }) => source === folder);
-  for (const name of [upstreamFile, maintenanceFile]) {
-    const inside =
-      mount === undefined
-        ? null
-        : await docker.attempt(["exec", container.id, "cat", `${mount.destination}/${name}`]);
-    if (inside?.exitCode === 0 && inside.stdout === readProxyFile(folder, name)) continue;
-    throw new StudioError({
-      code: "proxy.unseen",
-      message: `${container.name} does not see the ${name} that was written to ${folder}.`,
-      hint: `Mount the folder itself, not single files, and start ${container.service} again: \`docker compose up -d ${container.service}\`.`,
-      exitCode: exitCodes.undone,
-    });
-  }
 }
 
 async function testConfiguration(docker: Docker, container: Container): Promise<void> {
@@ -157,32 +145,4 @@ async function isAnyLeft(
   if (wanted.length === 0) return false;
   const present = new Set(await workersOf(docker, container));
   return wanted.some((pid) => present.has(pid));
-}
-
-/** State 01 of /proc/net/tcp (proc(5)) is ESTABLISHED. */
-async function openConnections(
-  docker: Docker,
-  containers: readonly Container[],
-  addresses: readonly string[],
-): Promise<number> {
-  const wanted = new Set(addresses.map(hexadecimal));
-  let count = 0;
-  for (const { id } of containers) {
-    const { stdout } = await docker.attempt(["exec", id, "cat", "/proc/net/tcp"]);
-    for (const line of stdout.split("\n")) {
-      const [, , remote = "", state] = line.trim().split(/\s+/);
-      if (state === "01" && wanted.has(remote.split(":")[0] ?? "")) count += 1;
-    }
-  }
-  return count;
-}
-
-/** An IPv4 address as the kernel prints it: the bytes of the number as a little-endian machine has them. */
-function hexadecimal(address: string): string {
-  return address
-    .split(".")
-    .toReversed()
-    .map((part) => Number(part).toString(16).padStart(2, "0"))
-    .join("")
-    .toUpperCase();
 }

@@ -1,4 +1,6 @@
 import type { StepRun } from "../../../../operation/step.ts";
+import type { StackProxy } from "../../../release.ts";
+import type { Notice } from "../../../target.ts";
 import type { Container } from "../containers.ts";
 
 /** Where requests for a service go. */
@@ -10,6 +12,7 @@ export interface Upstream {
 
 /** A proxy that sends requests where its generated configuration says. */
 export interface Proxy {
+  kind: StackProxy["kind"];
   /** The release whose upstreams it was told last; null where it was told none. */
   configured(): string | null;
   /** Whether it was told to turn the public away. */
@@ -17,8 +20,9 @@ export interface Proxy {
   /**
    * Leaves files it can start with: those that are there while what they name runs (`serves`), else
    * such as turn the public away.
+   * @param directory where it sees the folder of generated files
    */
-  prepare(services: readonly string[], serves: boolean): void;
+  prepare(services: readonly string[], serves: boolean, directory: string): void;
   /**
    * Tells it where requests go from now on (null: nowhere, 503), and proves that it reads the same.
    * Requests that it has begun go on as they were.
@@ -26,6 +30,7 @@ export interface Proxy {
   direct(run: StepRun, order: ProxyOrder): Promise<void>;
   /**
    * Waits until it has ended what it began before it was told.
+   * @param from addresses of the upstreams of before
    * @param patience milliseconds
    * @returns how many connections to the former upstreams were still open then
    */
@@ -39,7 +44,10 @@ export interface Proxy {
 export interface ProxyOrder {
   release: string | null;
   upstreams: readonly Upstream[];
-  maintenance: boolean;
+  /** What the public is told while it is turned away; null: it is served. */
+  notice: Notice | null;
+  /** Where it sees the folder of generated files. */
+  directory: string;
   /** Those of the proxy's own service. */
   containers: readonly Container[];
 }

@@ -1,28 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertClient } from "./autocannon-client.ts";
 import type { RawRequest } from "./autocannon-client.ts";
-import { planRun, weightedSequence } from "./plan.ts";
-import type { BenchOverrides } from "./plan.ts";
-import { Recorder } from "./recorder.ts";
-import type { Scenario, ScenarioRequest } from "./scenario.ts";
-import type { BenchProgress, BenchSummary } from "./summary.ts";
-import { resolveTarget } from "./target.ts";
-import type { Endpoint, Target } from "./target.ts";
+import { watchEventLoop } from "../../measure/event-loop-delay.ts";
+import { watchProcessors } from "../../measure/generator-health.ts";
+import { summarizeLatency } from "../../measure/histogram.ts";
+import { Recorder } from "../../measure/recorder.ts";
+import { wholeOf } from "../../measure/recording.ts";
+import { slotWidthOf } from "../../measure/summary.ts";
+import { weightedSequence } from "../../scenario/plan.ts";
+import type { Scenario } from "../../scenario/schema.ts";
+import { resolveTarget } from "../../target.ts";
+import type { Endpoint } from "../../target.ts";
+import { giveUpAfter, progressEvery } from "../measurement.ts";
+import type { EngineInput, Measurement } from "../measurement.ts";
+import { isExpected, prepareRequest } from "../prepared-request.ts";
+import type { PreparedRequest } from "../prepared-request.ts";
 import { VirtualUser } from "./virtual-user.ts";
 
-const progressEvery = 500;
-/** A target that has not answered once by then is not there: the run is not dragged on. */
-const giveUpAfter = 5000;
 /** Seconds; autocannon's own end of the run must not come before ours. */
 const never = 2_000_000;
-
-export interface RunInput extends BenchOverrides {
-  scenario: Scenario;
-  target: Target;
-  /** Ends the run early: its summary then says `interrupted`. */
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: BenchProgress) => void) | undefined;
-}
 
 /**
  * Puts the target under the load of a scenario's users, each of which sends its next request when
@@ -31,18 +27,33 @@ export interface RunInput extends BenchOverrides {
  * Requests on their way at the end are waited for. A run ends early when the target has not
  * given one answer in its first five seconds.
  *
- * @throws StudioError (exit 2) when the target's address or an override makes no sense; never
- *   because of what the target does.
+ * @throws StudioError (exit 2) when the target's address makes no sense; never because of what
+ *   the target does.
  */
-export async function runScenario(input: RunInput): Promise<BenchSummary> {
-  const plan = planRun(input.scenario, input);
+export async function runClosed(input: EngineInput): Promise<Measurement> {
+  const { plan } = input;
   const endpoint = resolveTarget(input.target);
   const startedAt = performance.now();
-  const recorder = new Recorder(startedAt + plan.warmUp);
+  const slotMs = slotWidthOf(plan.duration);
+  const recorder = new Recorder({ measureFrom: startedAt + plan.warmUp, slotWidth: slotMs });
+  const [eventLoopDelay, processors] = [watchEventLoop(), watchProcessors()];
+  const startTime = new Date(Date.now() + plan.warmUp).toISOString();
   const interrupted = () => input.signal?.aborted === true;
-  const summarize = () =>
-    recorder.summarize({ scenario: plan.name, users: plan.users, interrupted: interrupted() });
-  if (interrupted()) return summarize();
+  const measured = (): Measurement => ({
+    recording: recorder.recording,
+    facts: {
+      scenario: plan.name,
+      model: "closed",
+      users: plan.users,
+      workers: 1,
+      slotMs,
+      startedAt: startTime,
+      interrupted: interrupted(),
+      measured: recorder.measured,
+    },
+    generator: { sendLag: null, eventLoopDelay: eventLoopDelay(), ...processors() },
+  });
+  if (interrupted()) return measured();
 
   const { users, finished } = await startUsers(plan, endpoint, recorder);
   try {
@@ -55,7 +66,7 @@ export async function runScenario(input: RunInput): Promise<BenchSummary> {
     for (const user of users) user.cancel();
   }
   await finished.promise;
-  return summarize();
+  return measured();
 }
 
 interface Finish {
@@ -65,8 +76,8 @@ interface Finish {
 
 async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder) {
   const { default: autocannon } = await import("autocannon");
-  const sequence = weightedSequence(plan.requests);
-  const raw = sequence.map((request) => rawRequest(request, endpoint));
+  const sequence = weightedSequence(plan.requests).map((one) => prepareRequest(one, endpoint));
+  const at = (index: number) => sequence[index % sequence.length] ?? noRequest();
   const users: VirtualUser[] = [];
   const run = autocannon({
     url: endpoint.origin,
@@ -77,13 +88,13 @@ async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder
       assertClient(client);
       const index = users.length;
       // Each user begins elsewhere in the sequence, so that they do not all send the same at once.
-      const first = index % raw.length;
-      client.setRequests([...raw.slice(first), ...raw.slice(0, first)]);
+      const first = index % sequence.length;
+      client.setRequests([...sequence.slice(first), ...sequence.slice(0, first)].map(rawOf));
       const options = {
         recorder,
         connect: () => endpoint.connect(),
-        expects: (request: number, status: number) =>
-          isExpected(sequence[(first + request) % sequence.length], status),
+        expects: (request: number, status: number) => isExpected(at(first + request), status),
+        tag: (request: number) => at(first + request).tag,
         startDelay: (plan.rampUp * index) / plan.users,
         thinkTime: plan.thinkTime,
         timeout: plan.timeout,
@@ -97,7 +108,7 @@ async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder
   return { users, finished: { promise, signal: over.signal } satisfies Finish };
 }
 
-interface Waiting extends RunInput {
+interface Waiting extends EngineInput {
   plan: Scenario;
   recorder: Recorder;
   finished: AbortSignal;
@@ -115,7 +126,8 @@ async function waitForEnd(waiting: Waiting): Promise<void> {
       elapsedMs: now - startedAt,
       totalMs: endsAt - startedAt,
       warmingUp: now < startedAt + plan.warmUp,
-      requests: recorder.requests,
+      requests: recorder.counts,
+      latency: summarizeLatency(wholeOf(recorder.recording).response),
     });
     if (now >= endsAt) return;
     if (recorder.answers === 0 && recorder.failures > 0 && now - startedAt > giveUpAfter) return;
@@ -129,23 +141,10 @@ async function pause(milliseconds: number, ...signals: (AbortSignal | undefined)
   await sleep(milliseconds, undefined, { signal: AbortSignal.any(given) }).catch(() => undefined);
 }
 
-function rawRequest(request: ScenarioRequest, endpoint: Endpoint): RawRequest {
-  const { method, path, body } = request;
-  const headers = mergeHeaders(endpoint.headers, request.headers);
-  const raw = { method, path: `${endpoint.basePath}${path}`, headers };
-  if (body === undefined) return raw;
-  if (typeof body === "string") return { ...raw, body };
-  const typed = mergeHeaders({ "content-type": "application/json" }, headers);
-  return { ...raw, headers: typed, body: JSON.stringify(body) };
+function rawOf({ method, path, headers, body }: PreparedRequest): RawRequest {
+  return { method, path, headers, ...(body === undefined ? {} : { body }) };
 }
 
-/** Names in lower case, so that a later header replaces an earlier one however it is written. */
-function mergeHeaders(...all: Record<string, string>[]): Record<string, string> {
-  const pairs = all.flatMap((headers) => Object.entries(headers));
-  return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function isExpected(request: ScenarioRequest | undefined, status: number): boolean {
-  const expected = request?.expect.status;
-  return expected === undefined ? status >= 200 && status < 300 : expected.includes(status);
+function noRequest(): never {
+  throw new Error("A scenario without a request was let through.");
 }

@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { suggest } from "../config/suggest.ts";
-import { exitCodes, reasonOf, StudioError, systemCode } from "../errors.ts";
+import { suggest } from "../../config/suggest.ts";
+import { exitCodes, reasonOf, StudioError, systemCode } from "../../errors.ts";
 import { parseScenario } from "./scenario.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario } from "./schema.ts";
 
 const extension = ".yaml";
 

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { takeOver, UnaskedAnswer } from "./autocannon-client.ts";
 import type { AutocannonClient } from "./autocannon-client.ts";
-import { timedOut } from "./recorder.ts";
-import type { Attempt, Recorder } from "./recorder.ts";
-import { connectionProblem } from "./target.ts";
+import { timedOut } from "../../measure/recorder.ts";
+import type { Attempt, Recorder } from "../../measure/recorder.ts";
+import { connectionProblem } from "../../target.ts";
 
 /** Pauses after the first, second, … failure in a row; the last one repeats. */
 const backOff = [0, 10, 20, 40, 80, 160, 320, 640, 1000];
@@ -13,6 +13,8 @@ export interface UserOptions {
   connect: () => Socket;
   /** Whether the status is the hoped-for one of this user's n-th request, counted from 0. */
   expects: (request: number, status: number) => boolean;
+  /** The kind of this user's n-th request. */
+  tag: (request: number) => string;
   /** All in milliseconds. */
   startDelay: number;
   thinkTime: number;
@@ -76,7 +78,7 @@ export class VirtualUser {
 
   #send(): void {
     if (this.#connection === undefined) this.#connect();
-    this.#attempt = this.#options.recorder.send();
+    this.#attempt = this.#options.recorder.begin(this.#options.tag(this.#sent));
     this.#sent += 1;
     this.#deadline = setTimeout(() => this.#fail(timedOut), this.#options.timeout);
     this.#write();

@@ -1,6 +1,6 @@
-import { suggest } from "../config/suggest.ts";
-import { exitCodes, StudioError } from "../errors.ts";
-import type { BenchSummary, LatencySummary } from "./summary.ts";
+import { suggest } from "../../config/suggest.ts";
+import { exitCodes, StudioError } from "../../errors.ts";
+import type { Figures, LatencySummary } from "../measure/summary.ts";
 
 const latencyMetrics = ["p50", "p75", "p90", "p95", "p99", "p999", "mean", "min", "max"] as const;
 const metrics = [...latencyMetrics, "errors", "rate", "checks"] as const;
@@ -70,7 +70,7 @@ function isThreshold(text: string): boolean {
 }
 
 /** Compares each threshold with the run; one without a figure to compare is not met. */
-export function judge(thresholds: readonly Threshold[], summary: BenchSummary): Verdict[] {
+export function judge(thresholds: readonly Threshold[], summary: Figures): Verdict[] {
   return thresholds.map(({ text, metric, operator, limit }) => {
     const actual = figureOf(metric, summary);
     const passed = actual !== null && holds(actual, operator, limit);
@@ -86,7 +86,7 @@ export function describeVerdict({ text, metric, actual }: Verdict): string {
   return `${text} (was ${figure}${metric === "errors" || metric === "checks" ? "%" : "ms"})`;
 }
 
-function figureOf(metric: Metric, summary: BenchSummary): number | null {
+function figureOf(metric: Metric, summary: Figures): number | null {
   const { requests, checks } = summary;
   if (requests.ok + requests.failed === 0) return null;
   if (metric === "errors") return summary.errorRate * 100;

@@ -1,0 +1,10 @@
+import { runClosed } from "./closed/closed-loop.ts";
+import type { EngineInput, Measurement } from "./measurement.ts";
+
+/** Plays a scenario with the engine of its model. */
+export async function play(input: EngineInput): Promise<Measurement> {
+  const { open } = input.plan;
+  if (open === null) return runClosed(input);
+  const { runOpen } = await import("./open/open-loop.ts");
+  return runOpen(input, open);
+}

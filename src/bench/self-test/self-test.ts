@@ -1,0 +1,83 @@
+import { StudioError, exitCodes } from "../../errors.ts";
+import { play } from "../engine/play.ts";
+import { defaultLimits, judgeValidity } from "../judge/validity.ts";
+import { summarize } from "../measure/summary.ts";
+import { scenarioSchema } from "../scenario/schema.ts";
+import { isWithin, selfTestCases } from "./cases.ts";
+import type { Comparison, SelfTestCase } from "./cases.ts";
+import { startFaultServer } from "./fault-server.ts";
+
+export interface CaseResult {
+  name: string;
+  figures: Comparison[];
+  /** Every figure is what it must be. */
+  passed: boolean;
+  /** Why the machine was too busy for the case to say anything; empty when it was not. */
+  reasons: string[];
+}
+
+export interface SelfTestReport {
+  cases: CaseResult[];
+}
+
+/** Milliseconds; the figures of a self-test are finer than those of a usual run. */
+const limits = { ...defaultLimits, sendLagP99: 5, sendLagMax: 50, eventLoopDelayMax: 50 };
+
+/** Measures targets whose latency is known, and compares. Takes about half a minute. */
+export async function runSelfTest(
+  signal: AbortSignal,
+  cases: readonly SelfTestCase[] = selfTestCases,
+): Promise<SelfTestReport> {
+  const results: CaseResult[] = [];
+  for (const one of cases) {
+    results.push(await runCase(one, signal));
+    signal.throwIfAborted();
+  }
+  return { cases: results };
+}
+
+async function runCase(one: SelfTestCase, signal: AbortSignal): Promise<CaseResult> {
+  const { name, law, rate, duration, workers } = one;
+  const plan = scenarioSchema.parse({
+    name: "self-test",
+    rate,
+    duration: `${duration}ms`,
+    workers,
+    requests: [{ path: "/" }],
+  });
+  const server = await startFaultServer(law);
+  const run = play({ plan, target: { url: server.url }, signal });
+  const { recording, facts, generator } = await run.catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
+  const { max } = await server.close();
+  const summary = summarize(recording, facts);
+  const { reasons } = judgeValidity(generator, summary, limits);
+  if (max > limits.eventLoopDelayMax) {
+    reasons.push(`The server of the test itself stood still for ${max.toFixed(0)} ms.`);
+  }
+  const figures = one.compare(summary);
+  return { name, figures, passed: figures.every(isWithin), reasons };
+}
+
+/** What a self-test ends with: nothing, or the error for its exit code. */
+export function selfTestFailure({ cases }: SelfTestReport): StudioError | null {
+  const wrong = cases.filter(({ passed, reasons }) => !passed && reasons.length === 0);
+  if (wrong.length > 0) {
+    return new StudioError({
+      code: "bench.self-test",
+      message: `Figures are not what they must be: ${wrong.map(({ name }) => name).join("; ")}.`,
+      hint: "Do not trust load tests of this machine before it is known why.",
+      exitCode: exitCodes.checkFailed,
+    });
+  }
+  const unknown = cases.filter(({ reasons }) => reasons.length > 0);
+  if (unknown.length === 0) return null;
+  return new StudioError({
+    code: "bench.invalid",
+    message: `The machine was too busy: ${unknown.flatMap(({ reasons }) => reasons).join(" ")}`,
+    hint: "Run it again when nothing else does.",
+    exitCode: exitCodes.inconclusive,
+  });
+}

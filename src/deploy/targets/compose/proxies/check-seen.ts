@@ -1,0 +1,30 @@
+import { StudioError, exitCodes } from "../../../../errors.ts";
+import type { Container } from "../containers.ts";
+import type { Docker } from "../docker.ts";
+import { readProxyFile } from "./proxy-files.ts";
+
+/**
+ * A file inside that is not the one outside is the classic way to reload and change nothing.
+ * @throws StudioError (exit 5) where the container does not see what was written to the folder
+ */
+export async function checkSeen(
+  docker: Docker,
+  folder: string,
+  container: Container,
+  names: readonly string[],
+): Promise<void> {
+  const mount = container.mounts.find(({ source }) => source === folder);
+  for (const name of names) {
+    const inside =
+      mount === undefined
+        ? null
+        : await docker.attempt(["exec", container.id, "cat", `${mount.destination}/${name}`]);
+    if (inside?.exitCode === 0 && inside.stdout === readProxyFile(folder, name)) continue;
+    throw new StudioError({
+      code: "proxy.unseen",
+      message: `${container.name} does not see the ${name} that was written to ${folder}.`,
+      hint: `Mount the folder itself, not single files, and start ${container.service} again: \`docker compose up -d ${container.service}\`.`,
+      exitCode: exitCodes.undone,
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Container } from "../containers.ts";
+import type { Docker } from "../docker.ts";
+
+/**
+ * The connections that containers have open to addresses now, as `<container> <local> <remote>`.
+ * State 01 of /proc/net/tcp (proc(5)) is ESTABLISHED.
+ */
+export async function openConnections(
+  docker: Docker,
+  containers: readonly Container[],
+  addresses: readonly string[],
+): Promise<string[]> {
+  const wanted = new Set(addresses.map(hexadecimal));
+  const open: string[] = [];
+  for (const { id } of containers) {
+    const { stdout } = await docker.attempt(["exec", id, "cat", "/proc/net/tcp"]);
+    for (const line of stdout.split("\n")) {
+      const [, local = "", remote = "", state] = line.trim().split(/\s+/);
+      if (state === "01" && wanted.has(remote.split(":")[0] ?? "")) {
+        open.push(`${id} ${local} ${remote}`);
+      }
+    }
+  }
+  return open;
+}
+
+/**
+ * Waits until the connections that are open when it is called have ended.
+ * @param patience milliseconds
+ * @returns how many were still open then
+ */
+export async function awaitConnections(
+  docker: Docker,
+  {
+    containers,
+    from,
+    patience,
+  }: { containers: readonly Container[]; from: readonly string[]; patience: number },
+): Promise<number> {
+  const deadline = Date.now() + patience;
+  let left = await openConnections(docker, containers, from);
+  while (left.length > 0 && Date.now() < deadline) {
+    await sleep(100);
+    const open = new Set(await openConnections(docker, containers, from));
+    left = left.filter((one) => open.has(one));
+  }
+  return left.length;
+}
+
+/** An IPv4 address as the kernel prints it: the bytes of the number as a little-endian machine has them. */
+function hexadecimal(address: string): string {
+  return address
+    .split(".")
+    .toReversed()
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join("")
+    .toUpperCase();
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StudioError, exitCodes } from "../../../../errors.ts";
+import type { Container } from "../containers.ts";
+import type { Docker } from "../docker.ts";
+import { checkSeen } from "./check-seen.ts";
+import { openConnections } from "./connections.ts";
+import { backendFile, backendText, turnsAway } from "./haproxy-files.ts";
+import type { Proxy } from "./proxy.ts";
+import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+
+/** Milliseconds in which HAProxy must have started a worker with the new configuration. */
+const reloadPatience = 10_000;
+
+const usualFile = "/usr/local/etc/haproxy/haproxy.cfg";
+
+/**
+ * HAProxy in master-worker mode (-W), by a file of backends in a mounted folder that is given to it
+ * as a further `-f`, and SIGUSR2: the new worker takes the listening sockets over, the former
+ * answers what it began.
+ */
+export function haproxyProxy(docker: Docker, folder: string): Proxy {
+  /** Workers from before the last reload, by container. */
+  const former = new Map<string, string[]>();
+  return {
+    kind: "haproxy",
+    configured: () => releaseIn(readProxyFile(folder, backendFile)),
+    inMaintenance: () => turnsAway(readProxyFile(folder, backendFile)),
+    prepare(services, serves, directory) {
+      if (serves) return;
+      const nowhere = services.map((service) => ({ service, address: "" }));
+      const notice = { message: null };
+      writePages(folder, notice);
+      writeProxyFile(folder, backendFile, backendText(null, nowhere, notice, directory));
+    },
+    async direct(run, { release, upstreams, notice, containers, directory }) {
+      await run.effect("include", (reach) => {
+        if (notice !== null) writePages(folder, notice);
+        reach("pages-written");
+        const text = backendText(release, upstreams, notice, directory);
+        writeProxyFile(folder, backendFile, text);
+      });
+      for (const container of containers) {
+        await checkSeen(docker, folder, container, [backendFile]);
+        await checkConfiguration(docker, container);
+        former.set(container.id, await workersOf(docker, container));
+      }
+      await run.effect("reload", async () => {
+        for (const container of containers) await reload(docker, container, former);
+      });
+    },
+    async drain({ containers, from, patience }) {
+      const deadline = Date.now() + patience;
+      for (const container of containers) {
+        const wanted = new Set(former.get(container.id));
+        while ((await workersOf(docker, container)).some((pid) => wanted.has(pid))) {
+          if (Date.now() > deadline) {
+            return (await openConnections(docker, containers, from)).length;
+          }
+          await sleep(100);
+        }
+      }
+      return 0;
+    },
+  };
+}
+
+/** The files that the container was told to read. */
+function filesOf({ command }: Container): string[] {
+  const files = command.flatMap((word, index) => (word === "-f" ? (command[index + 1] ?? []) : []));
+  return (files.length > 0 ? files : [usualFile]).flatMap((file) => ["-f", file]);
+}
+
+async function checkConfiguration(docker: Docker, container: Container): Promise<void> {
+  const argv = ["haproxy", "-c", ...filesOf(container)];
+  const { exitCode, stderr } = await docker.attempt(["exec", container.id, ...argv]);
+  if (exitCode === 0) return;
+  const complaint = stderr.split("\n").find((line) => line.includes("[ALERT]"));
+  throw new StudioError({
+    code: "proxy.configuration",
+    message: `HAProxy refuses its configuration, and was not reloaded: ${complaint ?? stderr.trim()}`,
+    hint: `Mend the file that it names; \`studio exec --service ${container.service} -- ${argv.join(" ")}\` looks again.`,
+    exitCode: exitCodes.undone,
+  });
+}
+
+async function reload(
+  docker: Docker,
+  container: Container,
+  former: ReadonlyMap<string, string[]>,
+): Promise<void> {
+  const before = new Set(former.get(container.id));
+  await docker.ask(["kill", "-s", "USR2", container.id], {
+    failing: `${container.name} could not be told to reload`,
+  });
+  let seen: string[] = [];
+  for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(50)) {
+    const fresh = (await workersOf(docker, container)).filter((pid) => !before.has(pid));
+    // Twice: one that cannot start is gone in a moment.
+    if (fresh.some((pid) => seen.includes(pid))) return;
+    seen = fresh;
+  }
+  throw new StudioError({
+    code: "proxy.notReloaded",
+    message: `${container.name} was told to reload, and started no new worker.`,
+    hint: `It must run as \`haproxy -W\`; \`studio logs --service ${container.service}\` tells more.`,
+    exitCode: exitCodes.undone,
+  });
+}
+
+/** Children of the master; process ids are as the engine's host counts them. */
+async function workersOf(docker: Docker, { id }: Container): Promise<string[]> {
+  const { stdout } = await docker.attempt(["top", id, "-eo", "pid,ppid,args"]);
+  const processes = stdout
+    .split("\n")
+    .filter((line) => /haproxy\b.*-f/.test(line))
+    .map((line) => line.trim().split(/\s+/));
+  const all = new Set(processes.map(([pid = ""]) => pid));
+  return processes.flatMap(([pid = "", parent = ""]) => (all.has(parent) ? [pid] : []));
+}

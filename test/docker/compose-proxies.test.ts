@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fronts } from "../support/docker/fronts.ts";
+import { noDocker, skipped } from "../support/docker/images.ts";
+import { startLoad } from "../support/docker/load.ts";
+import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { succeed } from "../support/kill-rounds.ts";
+
+const missing = noDocker();
+
+const hurried = ["--skip-gate", "--skip-backup"];
+const deploy = ["deploy", ...hurried];
+
+describe.skipIf(missing !== null).each([
+  { front: fronts.caddy, file: "caddy/Caddyfile", told: "Caddy refuses" },
+  { front: fronts.haproxy, file: "haproxy/haproxy.cfg", told: "HAProxy refuses" },
+])(`a stack behind $front.kind${skipped(missing)}`, ({ front, file, told }) => {
+  let project: StackProject;
+
+  beforeAll(async () => {
+    project = await createStackProject({ front, more: proxySetting(front.kind) });
+    await succeed(project, deploy);
+  }, 300_000);
+
+  afterAll(async () => {
+    await project.remove();
+  }, 60_000);
+
+  async function serving(): Promise<string | null> {
+    const answer = await fetch(project.url);
+    return answer.status === 200 ? answer.headers.get("x-studio-release") : null;
+  }
+
+  test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
+    const load = startLoad(project.url);
+    const first = await serving();
+    const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
+    expect(await serving()).toBe(result.release);
+    await succeed(project, ["rollback", ...hurried]);
+    expect(await serving()).toBe(first);
+    const { failures, releases, answered } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(100);
+    expect([...releases.keys()]).toEqual([first, result.release]);
+    expect(result.probe.requests).toBeGreaterThan(10);
+  }, 300_000);
+
+  test("tells the public what the operator wrote, and goes on", async () => {
+    await succeed(project, ["maintenance", "on", "-m", 'moving <racks> & "disks"']);
+    const problem = await fetch(project.url);
+    expect([problem.status, problem.headers.get("retry-after")]).toEqual([503, "60"]);
+    expect(problem.headers.get("content-type")).toContain("application/problem+json");
+    expect(await problem.json()).toMatchObject({ detail: 'moving <racks> & "disks"' });
+    const page = await fetch(project.url, { headers: { accept: "text/html" } });
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(await page.text()).toContain("moving &lt;racks&gt; &amp; &quot;disks&quot;");
+    expect((await fetch(`${project.url}/health/live`)).status).toBe(200);
+    await succeed(project, ["maintenance", "off"]);
+    expect((await fetch(project.url)).status).toBe(200);
+  }, 120_000);
+
+  test("is not touched by a configuration of the proxy that does not parse", async () => {
+    const before = await serving();
+    project.write(file, `${front.files[file]}\nno such directive {\n`);
+    const failed = await project.studio(deploy);
+    project.write(file, front.files[file] ?? "");
+    expect(failed.exitCode, failed.stderr).toBe(6);
+    expect(failed.stderr).toContain(told);
+    expect(await serving()).toBe(before);
+    await succeed(project, ["abort"]);
+    expect(await serving()).toBe(before);
+  }, 300_000);
+
+  test("is taken down, and comes up again as it was", async () => {
+    const before = await serving();
+    await succeed(project, ["down"]);
+    expect(project.running()).toEqual([]);
+    await succeed(project, ["up"]);
+    expect(await serving()).toBe(before);
+  }, 300_000);
+});
+
+const proxySetting = (kind: string): string => `compose: { proxy: ${kind} }\n`;
