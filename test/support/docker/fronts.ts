@@ -8,7 +8,7 @@ export interface Front {
   /** Its own configuration, by paths in the project. */
   files: Record<string, string>;
   /** Of its service, but for image and ports. */
-  service: { volumes: string[]; command?: string[] };
+  service: { volumes: string[]; command?: string };
 }
 
 const folder = "${STUDIO_PROXY_DIRECTORY:-./.studio/proxy/production}";
@@ -76,10 +76,8 @@ frontend public
   },
   service: {
     volumes: ["./haproxy:/usr/local/etc/haproxy:ro", `${folder}:/usr/local/etc/haproxy/studio:ro`],
-    command: [
-      ...["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
-      ...["-f", "/usr/local/etc/haproxy/studio"],
-    ],
+    command:
+      "haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg -f /usr/local/etc/haproxy/studio",
   },
 };
 
