@@ -28,6 +28,7 @@ const entries = {
       database: { cron: "0 2 * * *", run: "backup create --set database", group: "backup" },
       full: { cron: "0 3 * * 0", run: "backup create --set full", group: "backup" },
       cleanup: { cron: "0 4 * * *", run: "backup prune", group: "backup" },
+      drill: { cron: "0 5 * * 0", run: "backup drill", group: "backup" },
     },
   },
   serve: { rateLimit: { routes: { "POST /api/v1/batch/process": "10/60s" } } },

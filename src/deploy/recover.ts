@@ -4,6 +4,7 @@ import type { OperationRow } from "../ledger/operations.ts";
 import { type RecoveryPlan, previewRecovery } from "../operation/preview-recovery.ts";
 import { type Recovered, abort, leave, resume } from "../operation/recover.ts";
 import type { Step } from "../operation/step.ts";
+import { type CrontabInput, crontabSteps } from "../schedule/backends/install-steps.ts";
 import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
@@ -45,6 +46,8 @@ async function stepsOf(
       return maintenanceSteps(place, row.input as MaintenanceInput);
     case "repair":
       return repairSteps(place, row.input as RepairInput);
+    case "schedule":
+      return crontabSteps({ ledger, env: place.variables }, row.input as CrontabInput);
     case "key":
       return keySteps({ place, issued }, row.input as KeyInput);
     default:

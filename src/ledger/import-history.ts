@@ -6,9 +6,10 @@ export interface ImportedHistory {
 }
 
 /**
- * Adds what another ledger knows and this one does not: operations with their journal, releases and
- * load tests. Nothing that is here is changed. Operations that had not ended are closed as they
- * are, and releases come as former ones: what they ran is not here. Can be repeated.
+ * Adds what another ledger knows and this one does not: operations with their journal, releases,
+ * load tests and runs of jobs that ended. Nothing that is here is changed. Operations that had not
+ * ended are closed as they are, and releases come as former ones: what they ran is not here. Can be
+ * repeated.
  * @param file absolute path of the other ledger; it is upgraded where it is of an older format
  */
 export function importHistory(ledger: Ledger, file: string): ImportedHistory {
@@ -43,6 +44,8 @@ function merge(ledger: Ledger): ImportedHistory {
        WHERE operation IN (SELECT id FROM temp.coming) ORDER BY sequence;
      INSERT OR IGNORE INTO main.bench_runs
        SELECT id, environment, scenario, started_at, passed, record FROM other.bench_runs;
+     INSERT OR IGNORE INTO main.job_runs
+       SELECT * FROM other.job_runs WHERE outcome IS NOT NULL;
      DROP TABLE temp.coming`,
   );
   const { changes: releases } = ledger

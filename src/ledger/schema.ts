@@ -53,6 +53,41 @@ export const ledgerVersions: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE job_runs (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    job TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    due_at TEXT,
+    claimed_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    outcome TEXT,
+    reason TEXT,
+    exit_code INTEGER,
+    signal TEXT,
+    firings INTEGER NOT NULL,
+    process TEXT NOT NULL,
+    process_group TEXT,
+    log TEXT
+  ) STRICT;
+  -- What is due at one time is run once, whoever finds it due.
+  CREATE UNIQUE INDEX job_runs_once ON job_runs (environment, job, due_at)
+    WHERE due_at IS NOT NULL;
+  CREATE INDEX job_runs_unfinished ON job_runs (environment) WHERE outcome IS NULL;
+  CREATE INDEX job_runs_latest ON job_runs (environment, claimed_at);
+
+  CREATE TABLE job_states (
+    environment TEXT NOT NULL,
+    job TEXT NOT NULL,
+    since TEXT,
+    paused_at TEXT,
+    paused_by TEXT,
+    reason TEXT,
+    PRIMARY KEY (environment, job)
+  ) STRICT;
+  `,
 ];
 
 /** "stud" in ASCII: SQLite's application_id, which tells a ledger from any other database. */

@@ -1,6 +1,5 @@
 import type { Settings } from "../config/schema.ts";
-import { parseExpression } from "./cron/expression.ts";
-import { nextFiring } from "./cron/firings.ts";
+import { jobsOf, nextTimes } from "./jobs.ts";
 
 export interface NextFiring {
   name: string;
@@ -10,11 +9,9 @@ export interface NextFiring {
 
 /** When each job is due next, the soonest first. */
 export function nextFirings(schedule: Settings["schedule"], now: Date): NextFiring[] {
-  return Object.entries(schedule.jobs)
-    .flatMap(([name, job]) => {
-      const timezone = job.timezone ?? schedule.defaults.timezone;
-      const next = nextFiring(parseExpression(job.cron), timezone, now);
-      return next === null ? [] : [{ name, next: next.toISOString() }];
-    })
+  return jobsOf(schedule, "")
+    .flatMap((job) =>
+      nextTimes(job, now, 1).map((next) => ({ name: job.name, next: next.toISOString() })),
+    )
     .toSorted((a, b) => (a.next < b.next ? -1 : 1));
 }

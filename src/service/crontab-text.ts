@@ -1,4 +1,6 @@
 import { StudioError, exitCodes } from "../errors.ts";
+import { crontabCommand } from "./crontab-command.ts";
+import { byteText } from "./crontab.ts";
 import { type Service, startWords } from "./service.ts";
 
 type Name = Pick<Service, "project" | "environment">;
@@ -8,17 +10,16 @@ const beginning = ({ project, environment }: Name) =>
 const ending = ({ project, environment }: Name) =>
   `# <<< studio service ${project}/${environment} <<<`;
 
-/** The service's lines between their markers; crontab(5) reads an unescaped `%` as a line break. */
+/** The service's lines between their markers. */
 export function crontabBlock(service: Service): string {
-  const command = startWords(service).map(quoteWord).join(" ");
-  const line = `@reboot cd ${quoteWord(service.directory)} && ${command}`;
-  return `${beginning(service)}\n${line.replaceAll("%", "\\%")}\n${ending(service)}\n`;
+  const command = crontabCommand(service.directory, startWords(service));
+  return `${beginning(service)}\n@reboot ${command}\n${ending(service)}\n`;
 }
 
-/** The crontab with the service's block: in its old place, or at the end. */
+/** The crontab, a byte text, with the service's block: in its old place, or at the end. */
 export function addBlock(crontab: string, service: Service): string {
   const place = findBlock(crontab, service);
-  const block = crontabBlock(service);
+  const block = byteText(crontabBlock(service));
   if (place !== null) return crontab.slice(0, place.start) + block + crontab.slice(place.end);
   // cron ignores or refuses a last line without its line break.
   const gap = crontab === "" || crontab.endsWith("\n") ? "" : "\n";
@@ -59,9 +60,4 @@ function linePlaces(text: string, line: string): { start: number; end: number }[
     start = end;
   }
   return places;
-}
-
-/** For sh: nothing is special between single quotes. */
-function quoteWord(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

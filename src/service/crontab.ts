@@ -3,11 +3,22 @@ import { type CommandResult, runCommand } from "../shell/exec.ts";
 
 type Environment = Record<string, string | undefined>;
 
+/**
+ * A text as crontabs are handed on here: each character is one byte, so that whatever stands in
+ * one, in whatever encoding, is written back as it was.
+ */
+export const byteText = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+
+const characterText = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
+
 /** The user's crontab; empty when there is none, null when there is no cron here. */
 export async function readCrontab(env: Environment): Promise<string | null> {
-  const result = await runCommand("crontab", ["-l"], { env: { ...env, LC_ALL: "C" } });
+  const result = await runCommand("crontab", ["-l"], {
+    env: { ...env, LC_ALL: "C" },
+    encoding: "latin1",
+  });
   if (result.exitCode === 127) return null;
-  if (result.exitCode === 0) return checkReadable(result.stdout);
+  if (result.exitCode === 0) return result.stdout;
   // Cronie and Vixie cron say the first, BusyBox the second; any other failure is one.
   if (/no crontab for|can't open .*no such file/i.test(result.stderr)) return "";
   throw failure("read", result);
@@ -33,21 +44,15 @@ export async function writeCrontab(env: Environment, before: string, after: stri
 }
 
 function install(env: Environment, text: string): Promise<CommandResult> {
-  return runCommand("crontab", ["-"], { env: { ...env, LC_ALL: "C" }, input: text });
-}
-
-function checkReadable(text: string): string {
-  if (!text.includes("\uFFFD")) return text;
-  throw new StudioError({
-    code: "service.crontab-encoding",
-    message: "The crontab is not UTF-8, so it cannot be written back unchanged.",
-    hint: "Convert it with crontab -e, or add the line that --dry-run prints yourself.",
-    exitCode: exitCodes.usage,
+  return runCommand("crontab", ["-"], {
+    env: { ...env, LC_ALL: "C" },
+    input: Buffer.from(text, "latin1"),
+    encoding: "latin1",
   });
 }
 
 function failure(verb: "read" | "written", result: CommandResult): StudioError {
-  const said = result.stderr.trim();
+  const said = characterText(result.stderr).trim();
   const why = said === "" ? "It read back as it was before" : said;
   return new StudioError({
     code: verb === "read" ? "service.crontab-unreadable" : "service.crontab-refused",

@@ -42,13 +42,16 @@ export function describeService(project: ServiceInput, node: string, packageRoot
 }
 
 /** The words of the command that brings the current release up. */
-export function startWords(service: Service): string[] {
+export const startWords = (service: Service): string[] => studioWords(service, ["up"]);
+
+/** The words of a command of studio on the service's environment. */
+export function studioWords(service: Service, words: readonly string[]): string[] {
   const { configFile } = service;
   const named = configFile !== null && basename(configFile) !== "studio.yaml";
   return [
     service.node,
     service.program,
-    "up",
+    ...words,
     "--env",
     service.environment,
     ...(named ? ["--config", configFile] : []),

@@ -10,7 +10,9 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
-  input?: string;
+  input?: string | Uint8Array;
+  /** How both streams become text: `latin1` makes a character of each byte, and loses none. */
+  encoding?: "utf8" | "latin1";
   /** Milliseconds; the command is ended after it. */
   timeout?: number;
   signal?: AbortSignal;
@@ -35,6 +37,7 @@ export async function runCommand(
     cwd: options.cwd,
     env: options.env ?? process.env,
     input: options.input,
+    encoding: options.encoding ?? "utf8",
     timeout: options.timeout,
     cancelSignal: options.signal,
     stdio: options.stdio ?? "pipe",

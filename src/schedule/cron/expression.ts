@@ -50,7 +50,7 @@ const nicknames: Readonly<Record<string, string>> = {
 };
 
 /** The five fields that a word such as `@daily` stands for; any other text as it is. */
-function expandNickname(text: string): string {
+export function expandNickname(text: string): string {
   return nicknames[text.trim().toLowerCase()] ?? text.trim();
 }
 

@@ -71,10 +71,13 @@ test("a cron that refuses is told with its words", async () => {
   expect(read()).toBe(own);
 });
 
-test("a crontab that is not UTF-8 is left alone", async () => {
+test("a crontab that is not UTF-8 keeps its bytes, beside a block that is", async () => {
   const { request, table } = await machine();
   const bytes = Buffer.concat([Buffer.from("# caf"), Buffer.from([0xe9, 0x0a])]);
   writeFileSync(table, bytes);
-  await expect(installService(request)).rejects.toThrow("not UTF-8");
+  const service = { ...request.service, directory: "/srv/café" };
+  await installService({ ...request, service });
+  expect(readFileSync(table)).toEqual(Buffer.concat([bytes, Buffer.from(crontabBlock(service))]));
+  await uninstallService(request);
   expect(readFileSync(table)).toEqual(bytes);
 });

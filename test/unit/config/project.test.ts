@@ -31,6 +31,7 @@ test("without a file the local environment has defaults that work", async () => 
     "database",
     "full",
     "cleanup",
+    "drill",
   ]);
   expect(project.origins.every(({ source }) => source === "default")).toBe(true);
 });
@@ -174,7 +175,13 @@ environments:
   const { settings } = await load(text, { environment: "production" });
   expect(settings).toMatchObject({ ssh: null, features: { two: false }, serve: { models: ["c"] } });
   expect(Object.keys(settings.features)).toEqual(["two"]);
-  expect(Object.keys(settings.schedule.jobs)).toEqual(["models", "database", "full", "own"]);
+  expect(Object.keys(settings.schedule.jobs)).toEqual([
+    "models",
+    "database",
+    "full",
+    "drill",
+    "own",
+  ]);
   expect(settings.schedule.jobs.models).toEqual({
     cron: "5 * * * *",
     run: "backup create --set models",
