@@ -23,7 +23,7 @@ function scene() {
   return {
     place,
     setUp: () => expectJobs(ledger, "local", ["job"], time("00:30:00")),
-    runAt(clock: string, outcome: "succeeded" | "failed", exitCode: number) {
+    runAt: (clock: string, outcome: "succeeded" | "failed", exitCode: number) => {
       for (const run of claimAt(clock)) {
         finishJobRun(ledger, run.id, { at: time(clock).toISOString(), outcome, exitCode });
       }
