@@ -24,6 +24,7 @@ const noSnapshot = /There is no snapshot yet/;
 const create = /`studio backup create`/;
 const finished = /No operation of "local" is unfinished/;
 const nothingToTakeBack = /No migration is applied/;
+const noJob = /no job "absent"/;
 const state = [".studio"];
 
 const cases: Case[] = [
@@ -133,10 +134,25 @@ const cases: Case[] = [
   { line: "config check", exitCode: 0, says: /"file": null/ },
   { line: "service install --dry-run", exitCode: 0, says: /"result": \{/ },
   { line: "service uninstall --dry-run", exitCode: 0, says: /"result": \{/ },
+  { line: "schedule list", exitCode: 0, says: /"name": "drill"/ },
+  { line: "schedule next", exitCode: 0, says: /"job": "database"/ },
+  { line: "schedule install --dry-run", exitCode: 0, says: /# BEGIN studio:/ },
+  { line: "schedule uninstall --dry-run", exitCode: 0, says: /"changed": false/ },
+  { line: "schedule run absent", exitCode: 2, says: noJob, hint: /models, database/ },
+  { line: "schedule pause absent", exitCode: 2, says: noJob, hint: /models, database/ },
+  { line: "schedule resume absent", exitCode: 2, says: noJob, hint: /models, database/ },
+  { line: "schedule history", exitCode: 0, says: /"result": \[\]/ },
+  {
+    line: "schedule logs full",
+    exitCode: 2,
+    says: /wrote anything/,
+    hint: /schedule history full/,
+  },
+  { line: "schedule check", exitCode: 4, says: /not installed/, hint: /`studio schedule install`/ },
 ];
 
-/** Without an end, or without a use of the folder. */
-const elsewhere = ["serve", "completion", "bench self-test"];
+/** Without an end, without a use of the folder, or printing what is no document. */
+const elsewhere = ["serve", "completion", "bench self-test", "schedule daemon", "schedule metrics"];
 
 const projects: TestProject[] = [];
 
