@@ -19,6 +19,7 @@ import {
   tarTool,
 } from "./backup/tools.ts";
 import { type TreeSize, changeTree, editModels, writeManyFiles, writeTree } from "./backup/tree.ts";
+import { warmMemory } from "./backup/warm-memory.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -61,6 +62,9 @@ function toolsIn(surroundings: Surroundings): Tool[] {
   return tools;
 }
 
+/** What a tool and the files that it writes take, with some to spare; in bytes. */
+const memoryOfRun = given.small ? 2 ** 29 : 3 * 2 ** 30;
+
 /** All stages of one round: each stage with every tool, before the next begins. */
 async function round(results: Map<string, Results>, folder: string, turn: number): Promise<void> {
   const project = join(folder, "project");
@@ -68,7 +72,7 @@ async function round(results: Map<string, Results>, folder: string, turn: number
   mkdirSync(repositories, { recursive: true });
   writeTree(project, size);
   const tools = toolsIn({ studio, project, folder: repositories });
-  // Who comes first in a stage pays for memory that the machine has not used yet: each in its turn.
+  // Who comes first in a stage meets another machine than who comes last: each in its turn.
   tools.push(...tools.splice(0, turn % tools.length));
   for (const tool of tools) tool.prepare();
   for (const stage of stages) {
@@ -96,6 +100,7 @@ async function runStage(
   folder: string,
 ): Promise<Measured> {
   const target = join(folder, "restored");
+  warmMemory(memoryOfRun);
   const measured = await runMeasured(stage === "restore" ? tool.restore(target) : tool.backup);
   found.times[stage].push(measured.wall);
   const kind = stage === "restore" ? "restore" : "create";

@@ -1,51 +1,25 @@
-import { text } from "../../src/cli/blocks.ts";
+import { defineCommand } from "../../src/cli/command.ts";
 import {
-  defineCommand,
-  flagOption,
-  lockWaitOption,
-  messageOption,
-  textOption,
-} from "../../src/cli/command.ts";
-import { openSchedule } from "../../src/cli/schedule-place.ts";
-import type { CrontabChange } from "../../src/schedule/backends/install.ts";
+  type CrontabAnswer,
+  changeCrontabBlock,
+  crontabOptions,
+  describeCrontab,
+} from "../../src/cli/crontab-change.ts";
 
-export default defineCommand<CrontabChange & { dryRun: boolean }>({
+export default defineCommand<CrontabAnswer>({
   description:
     "Lets cron run the jobs: writes a marked block into the crontab of your own user. Every other byte of it stays. Installing again brings the block up to date with studio.yaml.",
-  options: [
-    { flags: "--force", summary: "Take away a block that was damaged or edited" },
-    messageOption,
-    lockWaitOption,
-  ],
+  options: crontabOptions,
   examples: [
     { line: "studio schedule install", does: "run the jobs when they are due" },
     { line: "studio schedule install --dry-run", does: "print the lines" },
   ],
   dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
-  async run(context, input) {
-    const { changeCrontab, previewCrontab } = await import(
-      "../../src/schedule/backends/install.ts"
-    );
-    const { systemZone } = await import("../../src/schedule/backends/system-zone.ts");
-    const { dryRun } = context.options;
-    const request = {
-      place: await openSchedule(context),
-      env: context.env,
-      zone: systemZone(),
-      action: "install" as const,
-      force: flagOption(input, "force"),
-      message: textOption(input, "message") ?? null,
-    };
-    if (dryRun) return { result: { ...(await previewCrontab(request)), dryRun } };
-    const desk = await context.desk({ lockWait: textOption(input, "lockWait") });
-    return { result: { ...(await changeCrontab(desk, request)), dryRun } };
-  },
-  human: ({ block, changed, dryRun }) =>
-    dryRun
-      ? [
-          text(changed ? "The crontab would be changed." : "The crontab would stay as it is."),
-          text(block ?? "No lines would be in it."),
-        ]
-      : [text(changed ? "Installed in the crontab." : "Was installed already.", "good")],
+  run: (context, input) => changeCrontabBlock(context, input, "install"),
+  human: (answer) =>
+    describeCrontab(answer, {
+      changed: "Installed in the crontab.",
+      unchanged: "Was installed already.",
+    }),
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { StudioError, exitCodes, systemCode, usageError } from "../errors.ts";
 import { type JobRun, listJobRuns } from "../ledger/job-runs.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
+import { findJob } from "./jobs.ts";
 import type { SchedulePlace } from "./place.ts";
 import { type Standing, standingOf } from "./standing.ts";
 
@@ -13,15 +14,28 @@ export interface HistoryRun extends Omit<JobRun, "process" | "group" | "outcome"
   late: number | null;
 }
 
-/** The runs of one job, or of all, the latest first. A job that is no longer set is one, too. */
+/**
+ * The runs of one job, or of all, the latest first. A job that is no longer set is one, too.
+ * @throws StudioError (exit 2) for a name that is no job's, and of which no run is known
+ */
 export function jobHistory(
-  { environment, paths }: Pick<SchedulePlace, "environment" | "paths">,
+  place: Pick<SchedulePlace, "environment" | "paths" | "jobs">,
   job: string | null,
   limit: number,
 ): HistoryRun[] {
+  const runs = readRuns(place, job, limit);
+  if (job !== null && runs.length === 0) findJob(place.jobs, job);
+  return runs.map(describeRun);
+}
+
+function readRuns(
+  { environment, paths }: Pick<SchedulePlace, "environment" | "paths">,
+  job: string | null,
+  limit: number,
+): JobRun[] {
   const ledger = openLedgerForReading(paths.ledger);
   try {
-    return ledger === null ? [] : listJobRuns(ledger, { environment, job, limit }).map(describeRun);
+    return ledger === null ? [] : listJobRuns(ledger, { environment, job, limit });
   } finally {
     ledger?.close();
   }

@@ -1,10 +1,10 @@
-import { StudioError, exitCodes } from "../../../../errors.ts";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { maintenanceFile, maintenanceText, upstreamFile, upstreamText } from "./caddy-files.ts";
 import { checkSeen } from "./check-seen.ts";
 import { awaitConnections } from "./connections.ts";
 import type { Proxy } from "./proxy.ts";
+import { refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 
 const usualFile = "/etc/caddy/Caddyfile";
@@ -67,10 +67,8 @@ async function validate(docker: Docker, container: Container): Promise<void> {
   const argv = ["exec", container.id, "caddy", "validate", ...sourceOf(container)];
   const { exitCode, stderr } = await docker.attempt(argv);
   if (exitCode === 0) return;
-  throw new StudioError({
-    code: "proxy.configuration",
-    message: `Caddy refuses its configuration, and was not reloaded: ${stderr.trim().split("\n").at(-1) ?? ""}`,
-    hint: `Mend the file that it names; \`studio exec --service ${container.service} -- caddy validate ${sourceOf(container).join(" ")}\` looks again.`,
-    exitCode: exitCodes.undone,
+  throw refusesConfiguration("Caddy", container, {
+    complaint: stderr.trim().split("\n").at(-1) ?? "",
+    check: ["caddy", "validate", ...sourceOf(container)],
   });
 }

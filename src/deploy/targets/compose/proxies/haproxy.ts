@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StudioError, exitCodes } from "../../../../errors.ts";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { checkSeen } from "./check-seen.ts";
 import { openConnections } from "./connections.ts";
 import { backendFile, backendText, turnsAway } from "./haproxy-files.ts";
 import type { Proxy } from "./proxy.ts";
+import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 
 /** Milliseconds in which HAProxy must have started a worker with the new configuration. */
@@ -75,11 +75,9 @@ async function checkConfiguration(docker: Docker, container: Container): Promise
   const { exitCode, stderr } = await docker.attempt(["exec", container.id, ...argv]);
   if (exitCode === 0) return;
   const complaint = stderr.split("\n").find((line) => line.includes("[ALERT]"));
-  throw new StudioError({
-    code: "proxy.configuration",
-    message: `HAProxy refuses its configuration, and was not reloaded: ${complaint ?? stderr.trim()}`,
-    hint: `Mend the file that it names; \`studio exec --service ${container.service} -- ${argv.join(" ")}\` looks again.`,
-    exitCode: exitCodes.undone,
+  throw refusesConfiguration("HAProxy", container, {
+    complaint: complaint ?? stderr.trim(),
+    check: argv,
   });
 }
 
@@ -99,11 +97,9 @@ async function reload(
     if (fresh.some((pid) => seen.includes(pid))) return;
     seen = fresh;
   }
-  throw new StudioError({
-    code: "proxy.notReloaded",
-    message: `${container.name} was told to reload, and started no new worker.`,
-    hint: `It must run as \`haproxy -W\`; \`studio logs --service ${container.service}\` tells more.`,
-    exitCode: exitCodes.undone,
+  throw didNotReload(container, {
+    seen: "started no new worker",
+    needs: "It must run as `haproxy -W`; ",
   });
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { StudioError, exitCodes } from "../../../../errors.ts";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { checkSeen } from "./check-seen.ts";
@@ -11,6 +10,7 @@ import {
   upstreamFile,
   upstreamText,
 } from "./nginx-files.ts";
+import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -86,11 +86,9 @@ async function testConfiguration(docker: Docker, container: Container): Promise<
   const { exitCode, stderr } = await docker.attempt(["exec", container.id, "nginx", "-t"]);
   if (exitCode === 0) return;
   const complaint = stderr.split("\n").find((line) => /emerg|error|crit/.test(line));
-  throw new StudioError({
-    code: "proxy.configuration",
-    message: `nginx refuses its configuration, and was not reloaded: ${complaint ?? stderr.trim()}`,
-    hint: `Mend the file that it names; \`studio exec --service ${container.service} -- nginx -t\` looks again.`,
-    exitCode: exitCodes.undone,
+  throw refusesConfiguration("nginx", container, {
+    complaint: complaint ?? stderr.trim(),
+    check: ["nginx", "-t"],
   });
 }
 
@@ -109,12 +107,7 @@ async function reload(
     const accepting = workers.filter(({ accepts }) => accepts);
     if (accepting.length > 0 && accepting.every(({ pid }) => !before.has(pid))) return;
   }
-  throw new StudioError({
-    code: "proxy.notReloaded",
-    message: `${container.name} was told to reload, and its workers were not replaced.`,
-    hint: `\`studio logs --service ${container.service}\` tells why.`,
-    exitCode: exitCodes.undone,
-  });
+  throw didNotReload(container, { seen: "its workers were not replaced" });
 }
 
 /** All workers; those that only finish what they began are among them, and accept nothing. */
