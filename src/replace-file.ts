@@ -10,12 +10,12 @@ export interface ReplaceOptions {
 /** Writes a file that is found whole, as it was or as it is now, whatever happens. */
 export function replaceFile(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   { mode = 0o600, flush = true }: ReplaceOptions = {},
 ): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    write(temporary, text, mode, flush);
+    write(temporary, content, mode, flush);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -23,10 +23,10 @@ export function replaceFile(
   }
 }
 
-function write(file: string, text: string, mode: number, flush: boolean): void {
+function write(file: string, content: string | Uint8Array, mode: number, flush: boolean): void {
   const descriptor = openSync(file, "w", mode);
   try {
-    const bytes = Buffer.from(text);
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
     for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
     if (flush) fsyncSync(descriptor);
   } finally {

@@ -142,7 +142,7 @@ const cases: Case[] = [
   { line: "schedule pause absent", exitCode: 2, says: noJob, hint: /models, database/ },
   { line: "schedule resume absent", exitCode: 2, says: noJob, hint: /models, database/ },
   { line: "schedule history", exitCode: 0, says: /"result": \[\]/ },
-  { line: "schedule history absent", exitCode: 2, says: /There is no job/ },
+  { line: "schedule history absent", exitCode: 2, says: noJob, hint: /models, database/ },
   {
     line: "schedule logs full",
     exitCode: 2,

@@ -26,6 +26,13 @@ export function nextBase(options: NextBaseOptions): Base {
   const { items, base, objects, pages } = options;
   const numbers = new Map(objects.map(({ sha256 }, number) => [sha256, number]));
   const numberOf = (sha256: string): number => numbers.get(sha256) ?? noObject;
+  const numbered = pages.map(
+    (page): KnownPage => ({ ...page, objects: page.objects.map(numberOf) }),
+  );
+  if (base !== null && isSame(options, base)) {
+    const { snapshot, commit, attributes } = options;
+    return { ...base, snapshot, commit, attributes, objects: [...objects], pages: numbered };
+  }
   const next = emptyBase(options);
   const renumbered = Uint32Array.from(base?.objects ?? [], ({ sha256 }) => numberOf(sha256));
   for (const [index, item] of items.entries()) {
@@ -37,8 +44,18 @@ export function nextBase(options: NextBaseOptions): Base {
       if (item.doubtful) next.flags[index] = (next.flags[index] ?? 0) | flag.doubtful;
     }
   }
-  next.pages = pages.map((page): KnownPage => ({ ...page, objects: page.objects.map(numberOf) }));
+  next.pages = numbered;
   return next;
+}
+
+/** Whether all entries are those of the base, and refer to objects by the same numbers. */
+function isSame({ items, objects }: NextBaseOptions, base: Base): boolean {
+  return (
+    items.length === base.paths.length &&
+    objects.length === base.objects.length &&
+    items.every((item, index) => item === index) &&
+    objects.every(({ sha256 }, number) => sha256 === base.objects[number]?.sha256)
+  );
 }
 
 function emptyBase({ snapshot, commit, attributes, items, objects }: NextBaseOptions): Base {

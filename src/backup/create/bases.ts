@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../../errors.ts";
-import { readBase, writeBase } from "../base/base-file.ts";
+import { type StoredBase, readBase, storedEntries, writeBase } from "../base/base-file.ts";
 import type { Base } from "../base/base.ts";
 import type { UsableBase } from "../base/known-content.ts";
 import { usableObjects } from "../base/usable.ts";
@@ -20,8 +20,6 @@ export interface BasesOptions {
   directory: string;
   /** Tells the sets of one repository apart: their names, and what else they are made of. */
   set: string;
-  /** Bytes of the objects that are in the repository. */
-  there: Map<string, number>;
 }
 
 /**
@@ -31,6 +29,7 @@ export interface BasesOptions {
 export class Bases {
   readonly #options: BasesOptions;
   readonly #key: string;
+  #own: StoredBase | null = null;
 
   constructor(options: BasesOptions) {
     this.#options = options;
@@ -38,24 +37,35 @@ export class Bases {
     this.#key = JSON.stringify([id, recipients.toSorted()]);
   }
 
-  async load(): Promise<{ own: UsableBase | null; others: UsableBase[] }> {
+  /** About how many entries the last snapshot of the set has; 0 where nothing is known of it. */
+  entries(): number {
+    return storedEntries(this.#file());
+  }
+
+  /** @param there bytes of the objects that are in the repository */
+  async load(
+    there: ReadonlyMap<string, number>,
+  ): Promise<{ own: UsableBase | null; others: UsableBase[] }> {
     const { directory } = this.#options;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const ownFile = this.#file();
     const others: UsableBase[] = [];
     for (const name of readdirSync(directory)) {
       const file = join(directory, name);
+      // A run that was killed left it; none but the one that has the lock is writing there.
+      if (name.endsWith(".tmp")) rmSync(file, { force: true });
       if (file === ownFile || !name.endsWith(ending)) continue;
-      const other = await this.#read(file);
+      const other = await this.#usable(readBase(file, this.#key)?.base, there);
       if (other !== null) others.push(other);
     }
-    return { own: await this.#read(ownFile), others };
+    this.#own = readBase(ownFile, this.#key);
+    return { own: await this.#usable(this.#own?.base, there), others };
   }
 
   /** Keeps a base if it can be: without, the next run reads everything again, and that is all. */
   save(base: Base): void {
     try {
-      writeBase(this.#file(), this.#key, base);
+      writeBase(this.#file(), this.#key, base, this.#own);
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
     }
@@ -66,10 +76,12 @@ export class Bases {
     return join(directory, `${hash("sha256", set).slice(0, 16)}${ending}`);
   }
 
-  async #read(file: string): Promise<UsableBase | null> {
-    const { store, there } = this.#options;
-    const base = readBase(file, this.#key);
-    if (base === null) return null;
+  async #usable(
+    base: Base | undefined,
+    there: ReadonlyMap<string, number>,
+  ): Promise<UsableBase | null> {
+    const { store } = this.#options;
+    if (base === undefined) return null;
     const bytes = await store.get(snapshotKey(base.snapshot, "COMMIT"));
     if (bytes === null || checksumOf(bytes, base.snapshot) !== base.commit) return null;
     const sizes = new Map(base.objects.map(({ sha256, storedBytes }) => [sha256, storedBytes]));

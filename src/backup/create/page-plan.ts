@@ -9,10 +9,12 @@ import type { FreshEntry, Item } from "./fresh-entry.ts";
 const usualEntries = 1024;
 const mostEntries = 8192;
 
-/** A page of the new snapshot: one of the base's, or text that has to be stored. */
-export type PlannedPage =
-  | { kept: number; first: number; count: number }
-  | { text: string; objects: ObjectName[]; first: number; count: number };
+/** A page of the new snapshot: one of the base's by its number, or one that has to be stored. */
+export interface PlannedPage {
+  kept: number | null;
+  first: number;
+  count: number;
+}
 
 /**
  * Cuts entries into pages. Where a page ends depends on the paths alone, so that what is added or
@@ -36,10 +38,19 @@ export function planPages(
       continue;
     }
     const end = endOfPage(items, first, base, ends);
-    pages.push({ ...encodePage(entriesOf(items, first, end, base)), first, count: end - first });
+    pages.push({ kept: null, first, count: end - first });
     first = end;
   }
   return pages;
+}
+
+/** The text of a page that has to be stored, and the objects that it refers to. */
+export function pageText(
+  items: readonly Item[],
+  { first, count }: PlannedPage,
+  base: Base | null,
+): { text: string; objects: ObjectName[] } {
+  return encodePage(entriesOf(items, first, first + count, base));
 }
 
 /** Whether `count` items from `first` on are consecutive entries of the base. */

@@ -10,8 +10,8 @@ import { ContentPlan } from "./content-plan.ts";
 import type { Item } from "./fresh-entry.ts";
 import { Intake } from "./intake.ts";
 import type { ObjectSink } from "./object-sink.ts";
-import { planPages } from "./page-plan.ts";
 import type { SnapshotNotes } from "./snapshot-notes.ts";
+import { type WrittenPage, writePages } from "./write-pages.ts";
 
 export interface ContentOptions {
   /** As the store has it. */
@@ -39,15 +39,6 @@ export interface ContentOptions {
   now: number;
   signal: AbortSignal | undefined;
   onProgress: ProgressListener | undefined;
-}
-
-/** A page that is in the repository. */
-export interface WrittenPage {
-  sha256: string;
-  first: number;
-  count: number;
-  /** SHA-256 of the objects that it refers to. */
-  objects: string[];
 }
 
 /** All that a snapshot holds, in the repository already; nothing refers to it yet. */
@@ -82,7 +73,7 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
   };
   try {
     const taken = await takeIn(options, known, pool);
-    const pages = await writePages(taken.items, options, pool);
+    const pages = await writePages({ items: taken.items, own, there: options.there, pool });
     const base = own?.base ?? null;
     const objects = objectsOf(pages, options);
     return { ...taken, base, pages, objects, addedBytes: sink.addedBytes };
@@ -165,35 +156,6 @@ function contextOf(
     note: (text) => notes.remarks.push(text),
     database: (facts) => databases.push(facts),
   };
-}
-
-async function writePages(
-  items: readonly Item[],
-  { own, there }: ContentOptions,
-  pool: () => PackPool,
-): Promise<WrittenPage[]> {
-  const base = own?.base ?? null;
-  const sizes = new Map(base?.objects.map(({ sha256, storedBytes }) => [sha256, storedBytes]));
-  const isThere = (number: number): boolean => {
-    const sha256 = base?.pages[number]?.sha256 ?? "";
-    return there.has(sha256) && there.get(sha256) === sizes.get(sha256);
-  };
-  const planned = planPages(items, base, isThere);
-  const pages = planned.map(async (page): Promise<WrittenPage> => {
-    const { first, count } = page;
-    if ("kept" in page) {
-      const { sha256 = "", objects = [] } = base?.pages[page.kept] ?? {};
-      const names = objects.map((number) => base?.objects[number]?.sha256 ?? "");
-      return { sha256, first, count, objects: names };
-    }
-    const result = await pool().run({ type: "page", text: page.text }, page.text.length);
-    if (result.type !== "page") throw new Error("A page was stored as something else.");
-    return { sha256: result.object, first, count, objects: page.objects.map((one) => one.sha256) };
-  });
-  if (planned.some((page) => "text" in page)) pool().begin();
-  const written = await Promise.all(pages);
-  if (planned.some((page) => "text" in page)) await pool().settle();
-  return written;
 }
 
 /** What the objects of a snapshot are: those of its pages, and the pages themselves. */

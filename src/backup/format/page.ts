@@ -83,7 +83,11 @@ function encodeTime(milliseconds: number): string {
   const sign = micro < 0 ? "-" : "";
   const seconds = `${sign}${Math.trunc(Math.abs(micro) / 1_000_000)}`;
   const rest = Math.abs(micro) % 1_000_000;
-  return rest === 0 ? seconds : `${seconds}.${String(rest).padStart(6, "0").replace(/0+$/, "")}`;
+  if (rest === 0) return seconds;
+  // The leading one stands for the zeros that may follow the point.
+  let end = 7;
+  for (let left = rest; left % 10 === 0; left /= 10) end -= 1;
+  return `${seconds}.${String(1_000_000 + rest).slice(1, end)}`;
 }
 
 export interface Page {

@@ -17,7 +17,9 @@ export interface WalkOptions {
   exclude: PathMatcher;
   /** What is left out although it is included. */
   withheld: PathMatcher;
-  context: SourceContext;
+  context: Pick<SourceContext, "avoid" | "skip" | "vanish" | "ignore" | "link"> & {
+    signal?: AbortSignal | undefined;
+  };
 }
 
 /**
