@@ -1,9 +1,7 @@
-import { fields, table, text } from "../src/cli/blocks.ts";
+import { benchBlocks } from "../src/cli/bench-view.ts";
 import { defineCommand, flagOption, listOption, textOption } from "../src/cli/command.ts";
 import { type StudioError, usageError } from "../src/errors.ts";
 import type { BenchReport } from "../src/bench/report/bench-report.ts";
-
-type Requests = BenchReport["summary"]["requests"];
 
 export default defineCommand<BenchReport>({
   description:
@@ -74,49 +72,8 @@ export default defineCommand<BenchReport>({
     });
     return ended(report, part);
   },
-  human: ({ id, url, summary, verdicts, generator }) => [
-    fields([
-      ["run", id],
-      ["target", url],
-      ["requests", conservation(summary.requests)],
-      ["rate", `${summary.rate.toFixed(1)} a second`],
-      ["latency", latency(summary.latency)],
-      ...(summary.model === "open"
-        ? [
-            ["service", latency(summary.service)] as const,
-            ["send lag", latency(generator.sendLag)] as const,
-          ]
-        : []),
-      ...Object.entries(summary.errors).map(
-        ([reason, failures]) => ["failed", `${failures} times: ${reason}`] as const,
-      ),
-    ]),
-    table(
-      ["THRESHOLD", "WAS", ""],
-      verdicts.map((one) => [one.text, String(one.actual), one.passed ? "met" : "MISSED"]),
-      "no thresholds",
-    ),
-    text(judgement(verdicts, generator)),
-  ],
+  human: benchBlocks,
 });
-
-function latency(figures: BenchReport["summary"]["latency"]): string {
-  if (figures === null) return "none";
-  return `p50 ${figures.p50} ms, p95 ${figures.p95} ms, p99 ${figures.p99} ms`;
-}
-
-function judgement(
-  verdicts: BenchReport["verdicts"],
-  { valid, reasons }: BenchReport["generator"],
-): string {
-  if (!valid) return `Invalid: ${reasons.join(" ")}`;
-  return verdicts.every((one) => one.passed) ? "Passed." : "Not passed.";
-}
-
-function conservation({ scheduled, ok, failed, dropped, unfinished }: Requests): string {
-  const ended = `${ok} ok + ${failed} failed + ${dropped} dropped + ${unfinished} unfinished`;
-  return `${scheduled} scheduled = ${ended}`;
-}
 
 function ended(
   result: BenchReport,

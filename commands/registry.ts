@@ -218,6 +218,18 @@ export const registry: Registry = {
     entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
     entry(
       "Run:",
+      "bench list",
+      "List the scenarios, and the runs that were made",
+      () => import("./bench/list.ts"),
+    ),
+    entry(
+      "Run:",
+      "bench report",
+      "Show the report of a run, or write it as a page",
+      () => import("./bench/report.ts"),
+    ),
+    entry(
+      "Run:",
       "bench self-test",
       "Prove that load tests of this machine can be trusted",
       () => import("./bench/self-test.ts"),
