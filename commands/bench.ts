@@ -1,9 +1,13 @@
-import { benchBlocks } from "../src/cli/bench-view.ts";
+import { benchBlocks, comparisonBlocks } from "../src/cli/bench-view.ts";
 import { defineCommand, flagOption, listOption, textOption } from "../src/cli/command.ts";
 import { type StudioError, usageError } from "../src/errors.ts";
+import type { Comparison } from "../src/bench/compare/compare-reports.ts";
 import type { BenchReport } from "../src/bench/report/bench-report.ts";
 
-export default defineCommand<BenchReport>({
+/** A run, and how it compares with the baseline that was asked for. */
+type BenchOutcome = BenchReport & { comparison?: Comparison };
+
+export default defineCommand<BenchOutcome>({
   description:
     "Runs a scenario against the release that serves, or against an address, and judges it by " +
     "its thresholds. `quick URL` sends every user's requests to one address.",
@@ -23,6 +27,8 @@ export default defineCommand<BenchReport>({
     { flags: "--workers <count>", summary: "Send a rate from so many threads" },
     { flags: "--requests <count>", summary: "With quick: requests of each user", default: "10" },
     { flags: "--scale <factor>", summary: "Multiply users, rates and times, e.g. 0.1" },
+    { flags: "--repeat <count>", summary: "Play it so often, as one run", default: "1" },
+    { flags: "--baseline <name>", summary: "Compare with the run that has this name" },
     {
       flags: "--threshold <text>",
       summary: "Judge by this instead, e.g. p95<500ms",
@@ -34,6 +40,10 @@ export default defineCommand<BenchReport>({
   examples: [
     { line: "studio bench smoke --duration 10s", does: "a short look" },
     { line: "studio bench smoke --rate 200", does: "200 requests a second, however slow it is" },
+    {
+      line: "studio bench smoke --duration 10s --repeat 10 --baseline main",
+      does: "and tell whether it became slower",
+    },
     {
       line: "studio bench quick --users 50 --requests 10 http://127.0.0.1:8000/",
       does: "one address",
@@ -60,6 +70,12 @@ export default defineCommand<BenchReport>({
       const options = { ...load, users: users ?? 50, requests, url };
       return ended(await part.quickBench(place, options), part);
     }
+    if (address !== undefined) {
+      throw usageError(`"${address}" is one word too many.`, "The address of a scenario is --url.");
+    }
+    const name = textOption(input, "baseline");
+    const baselines = await import("../src/deploy/bench-baselines.ts");
+    const base = name === undefined ? null : baselines.readBaseline(place.desk, name, scenario);
     const report = await part.bench(place, {
       ...load,
       scenario,
@@ -69,10 +85,20 @@ export default defineCommand<BenchReport>({
       scale: above0(textOption(input, "scale"), "--scale"),
       rate: above0(textOption(input, "rate"), "--rate"),
       workers: count(textOption(input, "workers"), "--workers"),
+      repeats: count(textOption(input, "repeat"), "--repeat"),
     });
-    return ended(report, part);
+    if (base === null) return ended(report, part);
+    const { compareReports } = await import("../src/bench/compare/compare-reports.ts");
+    const { comparisonFailure } = await import("../src/deploy/compare-bench.ts");
+    const comparison = compareReports(base, report, { paired: false, force: false });
+    const error = part.benchFailure(report) ?? comparisonFailure(comparison);
+    const result = { ...report, comparison };
+    return error === null ? { result } : { result, exitCode: error.exitCode, error };
   },
-  human: benchBlocks,
+  human: (result) => [
+    ...benchBlocks(result),
+    ...(result.comparison === undefined ? [] : comparisonBlocks(result.comparison)),
+  ],
 });
 
 function ended(

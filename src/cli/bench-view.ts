@@ -1,5 +1,6 @@
+import type { Comparison } from "../bench/compare/compare-reports.ts";
 import type { BenchReport } from "../bench/report/bench-report.ts";
-import { type Block, fields, table, text } from "./blocks.ts";
+import { type Block, type Tone, fields, list, table, text } from "./blocks.ts";
 
 type Requests = BenchReport["summary"]["requests"];
 
@@ -47,4 +48,41 @@ function judgement(
 function conservation({ scheduled, ok, failed, dropped, unfinished }: Requests): string {
   const ended = `${ok} ok + ${failed} failed + ${dropped} dropped + ${unfinished} unfinished`;
   return `${scheduled} scheduled = ${ended}`;
+}
+
+/** How two runs compare. */
+export function comparisonBlocks({ base, other, metrics, samples, judgement, doubts }: Comparison) {
+  const kind = samples.kind === "repeat" ? "repeats" : "pieces of a run";
+  const tones: Partial<Record<Comparison["judgement"], Tone>> = {
+    faster: "good",
+    slower: "bad",
+    inconclusive: "warning",
+  };
+  return [
+    fields([
+      ["base", `${base.id}  ${base.scenario}  ${base.url}`],
+      ["other", `${other.id}  ${other.scenario}  ${other.url}`],
+      ["by", `${samples.base} and ${samples.other} ${kind}${samples.paired ? ", in turns" : ""}`],
+    ]),
+    table(
+      ["FIGURE", ">BASE", ">OTHER", ">CHANGE", ">AT LEAST", ">AT MOST", ""],
+      metrics.map(({ metric, base: before, other: after, ratio, judgement: found }) => [
+        metric,
+        `${before.toPrecision(4)} ms`,
+        `${after.toPrecision(4)} ms`,
+        ...[ratio?.estimate, ratio?.low, ratio?.high].map(changeOf),
+        found,
+      ]),
+      "nothing to compare",
+    ),
+    list(doubts),
+    text(`${judgement.charAt(0).toUpperCase()}${judgement.slice(1)}.`, tones[judgement]),
+  ];
+}
+
+/** `+12.3 %` of a ratio of 1.123. */
+function changeOf(ratio: number | undefined): string {
+  if (ratio === undefined) return "";
+  const percent = (ratio - 1) * 100;
+  return `${percent < 0 ? "" : "+"}${percent.toFixed(1)} %`;
 }

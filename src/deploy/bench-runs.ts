@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { BenchReport } from "../bench/report/bench-report.ts";
+import { type BenchReport, readReport } from "../bench/report/bench-report.ts";
 import { type ReportFormat, writeReport } from "../bench/report/formats.ts";
 import { type ListedScenario, listScenarios } from "../bench/scenario/scenario-files.ts";
 import type { Project } from "../config/project.ts";
@@ -64,7 +64,7 @@ export function readBenchReport(desk: LedgerDesk, text: string): BenchReport {
   const ledger = openLedgerForReading(desk.paths.ledger);
   if (ledger === null) throw noneYet("bench run");
   try {
-    return findBenchRun<BenchReport>(ledger, desk.environment, text).record;
+    return readReport(findBenchRun<BenchReport>(ledger, desk.environment, text).record);
   } finally {
     ledger.close();
   }

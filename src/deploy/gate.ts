@@ -1,6 +1,6 @@
 import { describeVerdict } from "../bench/judge/threshold.ts";
 import { hasOwnFailures } from "../bench/judge/validity.ts";
-import type { BenchResult } from "../bench/run.ts";
+import type { BenchResult } from "../bench/result.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { StepRun } from "../operation/step.ts";
 

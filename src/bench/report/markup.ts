@@ -1,7 +1,7 @@
 /** Text as content or attribute of XML and HTML; what XML cannot hold becomes a blank. */
 export function escapeMarkup(text: string): string {
   return text
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, " ")
+    .replace(/(?![\t\n\r])\p{Cc}|\ufffe|\uffff/gu, " ")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

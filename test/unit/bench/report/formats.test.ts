@@ -25,7 +25,8 @@ describe("the page", () => {
   });
 
   test("leaves a gap where nothing was measured", () => {
-    const [, path = ""] = /<svg[^>]*aria-label="Latency.*?<path class="line-1" d="([^"]*)"/s.exec(page) ?? [];
+    const [, path = ""] =
+      /<svg[^>]*aria-label="Latency.*?<path class="line-1" d="([^"]*)"/s.exec(page) ?? [];
     expect(path.match(/M/g)).toHaveLength(2);
     expect(path.match(/[ML]/g)).toHaveLength(9);
   });

@@ -15,7 +15,7 @@ export function sampleReport(changes: Partial<BenchReport> = {}): BenchReport {
   });
   const latency = summarizeLatency(response);
   return {
-    format: 1,
+    format: 2,
     id: "20261120T210500Z-k3xq",
     environment: "local",
     url: "http://127.0.0.1:8000/?a=1&b=<2>",
@@ -60,6 +60,8 @@ export function sampleReport(changes: Partial<BenchReport> = {}): BenchReport {
     },
     passed: false,
     reachable: true,
+    samples: { kind: "block", list: [] },
+    load: "x",
     ...changes,
   };
 }
