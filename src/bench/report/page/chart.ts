@@ -102,7 +102,7 @@ function round(value: number): number {
 }
 
 /** About `count` round numbers (1, 2 or 5 times a power of ten) that reach from below to above. */
-export function roundMarks(from: number, to: number, count: number): number[] {
+function roundMarks(from: number, to: number, count: number): number[] {
   const span = to - from;
   if (!(span > 0)) return from === 0 ? [0, 1] : [from];
   const rough = span / count;
