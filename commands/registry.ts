@@ -10,6 +10,7 @@ export const registry: Registry = {
     key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
     model: "Look after the models that are served",
+    notify: "Tell people what became of operations and jobs",
     schedule: "Run jobs when they are due, and tell when they were not",
     service: "Survive a reboot of the machine",
   },
@@ -320,6 +321,19 @@ export const registry: Registry = {
       "Print the figures of jobs for Prometheus",
       () => import("./schedule/metrics.ts"),
     ),
+    entry(
+      "Run:",
+      "notify test",
+      "Send a message to every channel",
+      () => import("./notify/test.ts"),
+    ),
+    entry(
+      "Run:",
+      "notify list",
+      "Show what was told, and what did not arrive",
+      () => import("./notify/list.ts"),
+    ),
+    entry("Run:", "notify retry", "Deliver what did not arrive", () => import("./notify/retry.ts")),
     entry("Run:", "exec", "Run a command in the environment", () => import("./exec.ts")),
     entry("Set up:", "init", "Write a studio.yaml to start from", () => import("./init.ts")),
     entry(

@@ -1,6 +1,6 @@
 import { defineCommand, textOption } from "../../src/cli/command.ts";
-import { failureOf, jobVariables } from "../../src/cli/job-view.ts";
-import { openSchedule } from "../../src/cli/schedule-place.ts";
+import { failureOf } from "../../src/cli/job-view.ts";
+import { runJob } from "../../src/cli/run-job.ts";
 import { usageError } from "../../src/errors.ts";
 
 const triggers = ["crontab", "systemd", "daemon"] as const;
@@ -18,14 +18,7 @@ export default defineCommand({
   async run(context, input) {
     const trigger = triggers.find((one) => one === textOption(input, "by"));
     if (trigger === undefined) throw usageError(`--by takes ${triggers.join(", ")}.`);
-    const { executeJob } = await import("../../src/schedule/execute/execute.ts");
-    const runs = await executeJob({
-      place: await openSchedule(context),
-      job: input.arguments[0] ?? "",
-      trigger,
-      env: await jobVariables(context),
-      signal: context.signal,
-    });
+    const runs = await runJob(context, input.arguments[0] ?? "", trigger);
     // One that was skipped is in the history; cron would send a mail each time.
     const failed = runs.filter(({ outcome }) => outcome !== "skipped").map(failureOf);
     const error = failed.find((one) => one !== null) ?? null;

@@ -1,25 +1,38 @@
 import { defineCommand } from "../../src/cli/command.ts";
 import {
-  type CrontabAnswer,
-  changeCrontabBlock,
-  crontabOptions,
-  describeCrontab,
-} from "../../src/cli/crontab-change.ts";
+  type ScheduleAnswer,
+  changeOptions,
+  changeWhatCalls,
+  describeChange,
+  readTarget,
+} from "../../src/cli/schedule-change.ts";
 
-export default defineCommand<CrontabAnswer>({
+export default defineCommand<ScheduleAnswer>({
   description:
-    "Lets cron run the jobs: writes a marked block into the crontab of your own user. Every other byte of it stays. Installing again brings the block up to date with studio.yaml.",
-  options: crontabOptions,
+    "Lets cron run the jobs, by a marked block in the crontab of your own user, of which every other " +
+    "byte stays; or systemd, by timers of your own user. What one of them ran the other no longer " +
+    "does. Installing again brings it up to date with studio.yaml. Tells where clocks that are " +
+    "changed move a job.",
+  options: [
+    {
+      flags: "--target <target>",
+      summary: "crontab or systemd",
+      default: "crontab",
+      complete: ["crontab", "systemd"],
+    },
+    ...changeOptions,
+  ],
   examples: [
     { line: "studio schedule install", does: "run the jobs when they are due" },
     { line: "studio schedule install --dry-run", does: "print the lines" },
+    { line: "studio schedule install --target systemd", does: "by timers" },
   ],
   dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
-  run: (context, input) => changeCrontabBlock(context, input, "install"),
+  run: (context, input) => changeWhatCalls(context, input, readTarget(input)),
   human: (answer) =>
-    describeCrontab(answer, {
-      changed: "Installed in the crontab.",
+    describeChange(answer, {
+      changed: answer.target === "systemd" ? "Installed in systemd." : "Installed in the crontab.",
       unchanged: "Was installed already.",
     }),
 });

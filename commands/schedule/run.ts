@@ -1,7 +1,7 @@
 import { text } from "../../src/cli/blocks.ts";
 import { defineCommand } from "../../src/cli/command.ts";
-import { failureOf, jobVariables } from "../../src/cli/job-view.ts";
-import { openSchedule } from "../../src/cli/schedule-place.ts";
+import { failureOf } from "../../src/cli/job-view.ts";
+import { runJob } from "../../src/cli/run-job.ts";
 import { roughDuration } from "../../src/format/rough.ts";
 import type { HistoryRun } from "../../src/schedule/history.ts";
 
@@ -12,15 +12,8 @@ export default defineCommand<HistoryRun>({
   examples: [{ line: "studio schedule run database", does: "see that it works" }],
   exitCodes: [0, 2, 3, 4, 5, 6, 7, 8, 9, 130, 143],
   async run(context, input) {
-    const { executeJob } = await import("../../src/schedule/execute/execute.ts");
     const { describeRun } = await import("../../src/schedule/history.ts");
-    const [run] = await executeJob({
-      place: await openSchedule(context),
-      job: input.arguments[0] ?? "",
-      trigger: "hand",
-      env: await jobVariables(context),
-      signal: context.signal,
-    });
+    const [run] = await runJob(context, input.arguments[0] ?? "", "hand");
     if (run === undefined) throw new Error("a run by hand left no trace");
     const error = failureOf(run);
     const result = describeRun(run);

@@ -1,21 +1,20 @@
 import { defineCommand } from "../../src/cli/command.ts";
 import {
-  type CrontabAnswer,
-  changeCrontabBlock,
-  crontabOptions,
-  describeCrontab,
-} from "../../src/cli/crontab-change.ts";
+  type ScheduleAnswer,
+  changeOptions,
+  changeWhatCalls,
+  describeChange,
+} from "../../src/cli/schedule-change.ts";
 
-export default defineCommand<CrontabAnswer>({
-  description: "Removes what `schedule install` wrote; every other byte of the crontab stays.",
-  options: crontabOptions,
-  examples: [{ line: "studio schedule uninstall", does: "run no jobs by cron any more" }],
+export default defineCommand<ScheduleAnswer>({
+  description:
+    "Removes what `schedule install` wrote, from the crontab and from systemd; every other byte of " +
+    "the crontab stays.",
+  options: changeOptions,
+  examples: [{ line: "studio schedule uninstall", does: "run no jobs any more" }],
   dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
-  run: (context, input) => changeCrontabBlock(context, input, "uninstall"),
+  run: (context, input) => changeWhatCalls(context, input, null),
   human: (answer) =>
-    describeCrontab(answer, {
-      changed: "Removed from the crontab.",
-      unchanged: "Nothing was installed.",
-    }),
+    describeChange(answer, { changed: "Removed.", unchanged: "Nothing was installed." }),
 });

@@ -42,6 +42,8 @@ export interface Context {
   observer(): Promise<Observer>;
   /** The environment, to be looked at: without the means to change it, which take time to load. */
   view(): Promise<View>;
+  /** True once what operations need was opened. */
+  operated(): boolean;
   /** What operations need of the surroundings. */
   desk(input?: { lockWait?: string | undefined }): Promise<Desk>;
   /** The same, with the environment's database and target: what changes an environment. */

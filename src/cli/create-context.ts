@@ -34,6 +34,7 @@ export function createContext(input: ContextInput): Context {
   const possible = terminal.stdin && terminal.stderr && options.input && !options.json;
   const onSecret = (value: string) => masker.add(value);
   let project: Promise<Project> | null = null;
+  let operated = false;
   const context: Context = {
     env,
     cwd: process.cwd(),
@@ -50,7 +51,11 @@ export function createContext(input: ContextInput): Context {
     project: () => (project ??= warning(context, input.load)),
     view: () => openContextView(context, onSecret),
     observer: remote?.observer ?? (() => openObserver(context)),
-    desk: ({ lockWait } = {}) => openDesk(context, remote?.caller ?? caller(), lockWait),
+    operated: () => operated,
+    desk({ lockWait } = {}) {
+      operated = true;
+      return openDesk(context, remote?.caller ?? caller(), lockWait);
+    },
     async workplace(input) {
       const { openWorkplace } = await import("../deploy/workplace.ts");
       const desk = await context.desk(input);

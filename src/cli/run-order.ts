@@ -9,6 +9,7 @@ import { createMasker } from "./mask.ts";
 import { once } from "./place.ts";
 import type { Command } from "./command.ts";
 import type { Registry } from "./registry.ts";
+import { runAndTell } from "./run-and-tell.ts";
 import { interruption } from "./run.ts";
 import { watchSignals } from "./signals.ts";
 
@@ -54,7 +55,7 @@ export async function runOrder({ process, registry, argv, end }: OrderInput): Pr
     const remote = { prompt, observer, terminal: { ...terminal, stderr: false }, caller };
     const { signal } = signals;
     const context = createContext({ process, env, load, options, output, masker, signal, remote });
-    const outcome = await command.run(context, order.input);
+    const outcome = await runAndTell(command, context, order.input);
     output.finish(order.words, command, outcome);
     const exitCode = outcome.exitCode ?? exitCodes.done;
     if (exitCode === exitCodes.done && !order.reads && !order.attached) {

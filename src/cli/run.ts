@@ -6,6 +6,7 @@ import { createOutput } from "./output.ts";
 import { placeOf } from "./place.ts";
 import type { Parsed } from "./program.ts";
 import { type Style, chalkPaint, plainPaint } from "./render.ts";
+import { runAndTell } from "./run-and-tell.ts";
 import { watchSignals } from "./signals.ts";
 
 export interface RunInput {
@@ -54,7 +55,7 @@ export async function runParsed({ process, parsed, argv, end }: RunInput): Promi
     const context = createContext({ ...local, process, options, output, masker, signal });
     let outcome: Outcome;
     if (place.kind === "here") {
-      outcome = await command.run(context, input);
+      outcome = await runAndTell(command, context, input);
     } else {
       const { sendAway } = await import("./send-away.ts");
       outcome = await sendAway({ place, context, process, words, action, onSecondSignal, end });

@@ -1,10 +1,12 @@
+import { homedir } from "node:os";
 import { usageError } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { OperationRow } from "../ledger/operations.ts";
 import { type RecoveryPlan, previewRecovery } from "../operation/preview-recovery.ts";
 import { type Recovered, abort, leave, resume } from "../operation/recover.ts";
 import type { Step } from "../operation/step.ts";
-import { type CrontabInput, crontabSteps } from "../schedule/backends/install-steps.ts";
+import { type ScheduleInput, scheduleSteps } from "../schedule/backends/install-steps.ts";
+import type { SystemdInput } from "../service/systemd.ts";
 import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
@@ -47,7 +49,7 @@ async function stepsOf(
     case "repair":
       return repairSteps(place, row.input as RepairInput);
     case "schedule":
-      return crontabSteps({ ledger, env: place.variables }, row.input as CrontabInput);
+      return scheduleSteps({ ledger, systemd: systemdOf(place) }, row.input as ScheduleInput);
     case "key":
       return keySteps({ place, issued }, row.input as KeyInput);
     default:
@@ -81,4 +83,8 @@ export async function abortOperation(place: Workplace): Promise<RecoveredOperati
 
 export async function leaveOperation(place: Workplace): Promise<RecoveredOperation> {
   return { ...(await leave(place.desk)), keys: [] };
+}
+
+function systemdOf({ variables }: Workplace): SystemdInput {
+  return { env: variables, home: variables["HOME"] ?? homedir() };
 }

@@ -141,6 +141,17 @@ export function listJobRuns(
     .map(fromStored);
 }
 
+/** The runs of all jobs that ended since then, in the order in which they were claimed. */
+export function listEndedRuns(ledger: Ledger, environment: string, since: Date): JobRun[] {
+  return ledger
+    .prepare<[string, string], StoredRun>(
+      `SELECT * FROM job_runs WHERE environment = ? AND finished_at >= ?
+       ORDER BY claimed_at, rowid`,
+    )
+    .all(environment, since.toISOString())
+    .map(fromStored);
+}
+
 /** The last run of each job, by the job's name. */
 export function latestJobRuns(ledger: Ledger, environment: string): Map<string, JobRun> {
   const rows = ledger

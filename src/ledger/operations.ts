@@ -113,6 +113,20 @@ export function listOperations(
     .map(fromStored);
 }
 
+/** Those of an environment that ended since then, oldest first. */
+export function listOperationsEnded(
+  ledger: Ledger,
+  environment: string,
+  since: Date,
+): OperationRow[] {
+  return ledger
+    .prepare<[string, string], StoredRow>(
+      "SELECT * FROM operations WHERE environment = ? AND finished_at >= ? ORDER BY finished_at, id",
+    )
+    .all(environment, since.toISOString())
+    .map(fromStored);
+}
+
 /** @throws StudioError when `text` means no operation, or several */
 export function findOperation(ledger: Ledger, text: string): OperationRow {
   const ids = ledger.prepare<[], string>("SELECT id FROM operations").pluck().all();

@@ -98,6 +98,37 @@ export const ledgerVersions: readonly string[] = [
     PRIMARY KEY (environment, name, scenario)
   ) STRICT;
   `,
+  `
+  CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    at TEXT NOT NULL,
+    message TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    notice TEXT NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at TEXT NOT NULL,
+    process TEXT,
+    outcome TEXT,
+    ended_at TEXT,
+    reason TEXT,
+    PRIMARY KEY (notice, channel)
+  ) STRICT;
+  CREATE INDEX deliveries_waiting ON deliveries (due_at) WHERE outcome IS NULL;
+
+  CREATE TABLE incidents (
+    environment TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    level TEXT NOT NULL,
+    since TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (environment, subject)
+  ) STRICT;
+  `,
 ];
 
 /** "stud" in ASCII: SQLite's application_id, which tells a ledger from any other database. */

@@ -24,6 +24,8 @@ export interface CheckedJob {
   health: Health;
   /** Why, where it is not good. */
   reason: string | null;
+  /** UTC; null unless it was due since then, and nothing ran it. */
+  overdueSince: string | null;
   /** UTC; null where it never did. */
   lastSuccess: string | null;
   /** UTC; null for a day that never comes. */
@@ -60,29 +62,33 @@ export function checkJobs({ environment, paths, jobs, now }: SchedulePlace): Che
   }
 }
 
-type Judgement = Pick<CheckedJob, "health" | "reason">;
+type Judgement = Pick<CheckedJob, "health" | "reason" | "overdueSince">;
 
 const bad: ReadonlySet<string> = new Set(["failed", "timed-out", "ended", "lost"]);
 
 function judge(job: Job, state: JobState | null, run: JobRun | null, now: Date): Judgement {
+  const judgement = (health: Health, reason: string): Judgement => ({
+    health,
+    reason,
+    overdueSince: null,
+  });
   if (state !== null && state.pausedAt !== null) {
-    return { health: "paused", reason: `since ${state.pausedAt}` };
+    return judgement("paused", `since ${state.pausedAt}`);
   }
   if (state === null || state.since === null) {
-    return { health: "not installed", reason: "nothing is there to run it" };
+    return judgement("not installed", "nothing is there to run it");
   }
   const standing = run === null ? null : standingOf(run);
   if (run !== null && standing !== null && bad.has(standing)) {
     const how = run.exitCode === null ? "" : ` with exit code ${run.exitCode}`;
-    return { health: "failing", reason: `the run ${run.id} ${standing}${how}` };
+    return judgement("failing", `the run ${run.id} ${standing}${how}`);
   }
   if (standing === "missed") {
-    return { health: "overdue", reason: `what was due at ${run?.dueAt} was missed` };
+    return judgement("overdue", `what was due at ${run?.dueAt} was missed`);
   }
-  const due = overdueSince(job, state.since, run, now);
-  return due === null
-    ? { health: "good", reason: null }
-    : { health: "overdue", reason: `due at ${due.toISOString()}, and nothing ran it` };
+  const due = overdueSince(job, state.since, run, now)?.toISOString() ?? null;
+  if (due === null) return { health: "good", reason: null, overdueSince: null };
+  return { health: "overdue", reason: `due at ${due}, and nothing ran it`, overdueSince: due };
 }
 
 /** The first time that nothing came for, and that is long enough ago. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Settings } from "../config/schema.ts";
+import type { Secret } from "../config/secrets.ts";
 import { suggest } from "../config/suggest.ts";
 import { usageError } from "../errors.ts";
 import { type CronExpression, parseExpression } from "./cron/expression.ts";
@@ -22,6 +23,8 @@ export interface Job {
   catchUp: Defaults["catchUp"];
   /** Milliseconds. */
   timeout: number;
+  /** Who is told when a run begins and how it ends; null for nobody. */
+  ping: Secret | null;
   /** Milliseconds that it starts after its time: always the same for one job on one host. */
   delay: number;
 }
@@ -41,6 +44,7 @@ export function jobsOf({ defaults, jobs }: Schedule, host: string): Job[] {
     overlap: job.overlap ?? defaults.overlap,
     catchUp: job.catchUp ?? defaults.catchUp,
     timeout: job.timeout ?? defaults.timeout,
+    ping: job.ping ?? null,
     delay: stableDelay(`${host}\0${name}`, job.jitter ?? defaults.jitter),
   }));
 }

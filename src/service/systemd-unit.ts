@@ -15,7 +15,7 @@ Description=studio: ${service.project} (${service.environment})
 Type=oneshot
 RemainAfterExit=yes
 WorkingDirectory=${service.directory.replaceAll("%", "%%")}
-ExecStart=${startWords(service).map(quoteWord).join(" ")}
+ExecStart=${startWords(service).map(quoteUnitWord).join(" ")}
 
 [Install]
 WantedBy=default.target
@@ -23,7 +23,7 @@ WantedBy=default.target
 }
 
 /** One word of ExecStart: `%` begins a specifier there, `$` a variable. */
-function quoteWord(word: string): string {
+export function quoteUnitWord(word: string): string {
   const escaped = word
     .replaceAll("\\", "\\\\")
     .replaceAll('"', '\\"')

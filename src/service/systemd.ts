@@ -62,7 +62,16 @@ async function isEnabled({ env }: SystemdInput, unit: string): Promise<boolean> 
   return (await runCommand("systemctl", ["--user", "is-enabled", unit], { env })).exitCode === 0;
 }
 
-async function systemctl({ env }: SystemdInput, words: string[]): Promise<void> {
+/** True where all of these units run or wait. */
+export async function areActive({ env }: SystemdInput, units: readonly string[]): Promise<boolean> {
+  if (units.length === 0) return true;
+  const result = await runCommand("systemctl", ["--user", "is-active", ...units], { env });
+  const states = result.stdout.trim().split("\n");
+  return states.length === units.length && states.every((state) => state === "active");
+}
+
+/** @throws StudioError (exit 8) with what the user's own systemd says against it */
+export async function systemctl({ env }: SystemdInput, words: string[]): Promise<void> {
   const result = await runCommand("systemctl", ["--user", ...words], { env });
   if (result.exitCode === 0) return;
   throw new StudioError({

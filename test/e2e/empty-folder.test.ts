@@ -156,6 +156,9 @@ const cases: Case[] = [
     says: /wrote anything/,
     hint: /schedule history full/,
   },
+  { line: "notify test", exitCode: 2, says: /no channel/, hint: /notify: \{ channels/ },
+  { line: "notify list", exitCode: 0, says: /"result": \[\]/ },
+  { line: "notify retry", exitCode: 0, says: /"tried": 0/ },
   { line: "schedule check", exitCode: 4, says: /not installed/, hint: /`studio schedule install`/ },
 ];
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { StudioError } from "../../errors.ts";
 import { parseExpression } from "../../schedule/cron/expression.ts";
-import { duration, name, oneOf, shellLine, text } from "./fields.ts";
+import { duration, name, oneOf, secret, shellLine, text } from "./fields.ts";
 
 const cron = z.string().superRefine((text, context) => {
   try {
@@ -29,6 +29,8 @@ const job = z
     catchUp: catchUp.optional(),
     timeout: duration.optional(),
     jitter: duration.optional(),
+    /** Told when a run begins and how it ends: the address of a check of healthchecks.io, or alike. */
+    ping: secret.optional(),
   })
   .refine((one) => (one.run === undefined) !== (one.shell === undefined), {
     message: "must have either run or shell (null takes an inherited one away)",

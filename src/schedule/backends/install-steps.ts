@@ -2,11 +2,13 @@ import { expectJobs, expectNoJobs, readJobStates } from "../../ledger/job-states
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Step } from "../../operation/step.ts";
 import { readCrontab, writeCrontab } from "../../service/crontab.ts";
+import { type SystemdInput, systemctl } from "../../service/systemd.ts";
 import { findBlock, withBlock, withoutBlock } from "./crontab-block.ts";
+import { areInstalled, putUnits } from "./unit-files.ts";
+import type { Units } from "./unit-texts.ts";
 
-/** What an operation on the crontab is planned with; no line of anybody else is in it. */
-export interface CrontabInput {
-  environment: string;
+/** What is to become of a project's block in the crontab; no line of anybody else is in it. */
+export interface CrontabPart {
   /** Whose block it is. */
   id: string;
   /** Our lines as they are to be; null to have none. Byte text. */
@@ -14,6 +16,21 @@ export interface CrontabInput {
   /** As they were; null where there were none, or where they were damaged. */
   previous: string | null;
   force: boolean;
+}
+
+/** What is to become of a project's units. */
+export interface UnitsPart {
+  prefix: string;
+  wanted: Units;
+  previous: Units;
+}
+
+/** What an operation on the schedule is planned with. */
+export interface ScheduleInput {
+  environment: string;
+  /** Null: there is no cron here, or nothing to do there. */
+  crontab: CrontabPart | null;
+  units: UnitsPart | null;
   /** The jobs that are called from then on. */
   jobs: string[];
   /** Those that something called before. */
@@ -24,15 +41,20 @@ export interface CrontabInput {
 
 interface Surroundings {
   ledger: Ledger;
-  env: Record<string, string | undefined>;
+  systemd: SystemdInput;
 }
 
-export function crontabSteps(around: Surroundings, input: CrontabInput): Step[] {
-  return [crontabStep(around, input), expectStep(around, input)];
+export function scheduleSteps(around: Surroundings, input: ScheduleInput): Step[] {
+  const { crontab, units } = input;
+  return [
+    ...(crontab === null ? [] : [crontabStep(around, crontab)]),
+    ...(units === null ? [] : [unitsStep(around, units)]),
+    expectStep(around, input),
+  ];
 }
 
-function crontabStep({ env }: Surroundings, input: CrontabInput): Step {
-  const { id, lines, previous, force } = input;
+function crontabStep({ systemd: { env } }: Surroundings, part: CrontabPart): Step {
+  const { id, lines, previous, force } = part;
   const put = async (wanted: string | null, forced: boolean) => {
     const before = await readCrontab(env);
     const after = changed(before ?? "", id, wanted, forced);
@@ -51,21 +73,35 @@ function crontabStep({ env }: Surroundings, input: CrontabInput): Step {
   };
 }
 
+function unitsStep({ systemd }: Surroundings, { prefix, wanted, previous }: UnitsPart): Step {
+  const isRemoval = Object.keys(wanted).length === 0;
+  return {
+    id: "units",
+    title: isRemoval ? "Remove the timers of systemd" : "Write the timers of systemd",
+    probe: async () => ((await areInstalled(systemd, prefix, wanted)) ? "done" : "absent"),
+    do: (run) => run.effect("write", () => putUnits(systemd, prefix, wanted)),
+    // A systemd that refused to take them need not be able to forget them.
+    undo: (run) => run.effect("write", () => putUnits(systemd, prefix, previous, tryTo)),
+  };
+}
+
+const tryTo: typeof systemctl = (...words) => systemctl(...words).catch(() => {});
+
 /** The crontab with these lines of ours, or with none. */
 export function changed(crontab: string, id: string, lines: string | null, force: boolean): string {
   return lines === null ? withoutBlock(crontab, id, force) : withBlock(crontab, id, lines, force);
 }
 
 /** From then on it is noticed where a job is not called. */
-function expectStep({ ledger }: Surroundings, input: CrontabInput): Step {
-  const { environment, jobs, expected, lines, at } = input;
+function expectStep({ ledger }: Surroundings, input: ScheduleInput): Step {
+  const { environment, jobs, expected, at } = input;
   const expect = (names: readonly string[]) => {
     expectNoJobs(ledger, environment, names);
     expectJobs(ledger, environment, names, new Date(at));
   };
   return {
     id: "expect",
-    title: lines === null ? "Expect no runs any more" : "Expect the runs of each job",
+    title: jobs.length === 0 ? "Expect no runs any more" : "Expect the runs of each job",
     probe: () => (sameNames(expectedJobs(ledger, environment), jobs) ? "done" : "absent"),
     do: (run) => run.effect("write", () => expect(jobs)),
     undo: (run) => run.effect("write", () => expect(expected)),

@@ -16,6 +16,7 @@ import type { SchedulePlace } from "../place.ts";
 import { claimDue, claimNow } from "./claim.ts";
 import { holdLocks, replacedBy } from "./job-locks.ts";
 import { openOutputLog, rotateOutput } from "./output-log.ts";
+import type { PingMoment } from "./ping.ts";
 import { runProgram } from "./run-program.ts";
 import { settleLost } from "./settle.ts";
 
@@ -26,6 +27,8 @@ export interface ExecuteInput {
   /** What the job's program is given. */
   env: Record<string, string | undefined>;
   signal: AbortSignal;
+  /** Tells whoever waits for the job that a run began, or how it ended. Never fails. */
+  ping: (job: Job, moment: PingMoment, run: Pick<JobRun, "id" | "exitCode">) => Promise<unknown>;
 }
 
 /**
@@ -47,6 +50,9 @@ export async function executeJob(input: ExecuteInput): Promise<JobRun[]> {
       const end = await perform(input, ledger, job, run);
       finishJobRun(ledger, run.id, end);
       ended.push(readJobRun(ledger, run.id) ?? run);
+      if (end.outcome !== "skipped") {
+        await input.ping(job, end.outcome, { id: run.id, exitCode: end.exitCode ?? null });
+      }
     }
     return ended;
   } finally {
@@ -71,6 +77,7 @@ async function perform(
     try {
       // The one that was waited for may have died, and its program have outlived it.
       await settleLost(ledger, place.environment, place.now);
+      await input.ping(job, "start", run);
       return { ...(await runLogged(input, ledger, job, run)), at: at() };
     } finally {
       held.release();

@@ -17,10 +17,11 @@ import { placeWith } from "../../support/schedule-place.ts";
 
 const cron = "0 * * * *";
 const env = { PATH: process.env["PATH"] };
+const ping = async () => {};
 
 function execute(place: SchedulePlace, job: string, trigger: "hand" | "daemon" = "hand") {
   const signal = new AbortController().signal;
-  return executeJob({ place, job, trigger, env, signal });
+  return executeJob({ place, job, trigger, env, signal, ping });
 }
 
 const at = (place: SchedulePlace, time: string): SchedulePlace => ({
@@ -59,7 +60,7 @@ describe("a run by hand", () => {
     const place = placeWith({ slow: { cron, shell: "touch begun; sleep 60" } });
     const controller = new AbortController();
     const { signal } = controller;
-    const running = executeJob({ place, job: "slow", trigger: "hand", env, signal });
+    const running = executeJob({ place, job: "slow", trigger: "hand", env, signal, ping });
     await fileAppears(join(place.service.directory, "begun"));
     controller.abort("SIGTERM");
     expect((await running)[0]).toMatchObject({ outcome: "ended" });

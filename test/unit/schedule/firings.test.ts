@@ -4,7 +4,8 @@ import { parseExpression } from "../../../src/schedule/cron/expression.ts";
 import { firings, nextFiring } from "../../../src/schedule/cron/firings.ts";
 import { offsetAt } from "../../../src/schedule/cron/zone.ts";
 import { rounds, stride, timeLimit } from "../../support/every.ts";
-import { type Random, randomFrom } from "../../support/random.ts";
+import { randomExpression } from "../../support/random-cron.ts";
+import { randomFrom } from "../../support/random.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -125,30 +126,6 @@ describe("in every time zone, over five years", () => {
     timeLimit(120_000),
   );
 });
-
-function randomField(random: Random, low: number, high: number, few: number): string {
-  const value = (): number => low + random.below(high - low + 1);
-  const items = Array.from({ length: 1 + random.below(few) }, () => {
-    const [one, other] = [value(), value()].toSorted((a, b) => a - b);
-    return random.pick([
-      `${one}`,
-      `${one}`,
-      `${one}-${other}`,
-      `${one}-${other}/${2 + random.below(4)}`,
-    ]);
-  });
-  return random.pick(["*", "*", `*/${2 + random.below(6)}`, items.join(",")]);
-}
-
-function randomExpression(random: Random): string {
-  return [
-    randomField(random, 0, 59, 2),
-    randomField(random, 0, 23, 2),
-    randomField(random, 1, 28, 2),
-    randomField(random, 1, 12, 3),
-    randomField(random, 0, 6, 2),
-  ].join(" ");
-}
 
 describe("random expressions", () => {
   it(
