@@ -14,6 +14,7 @@ export async function runJob(
   trigger: JobTrigger,
 ): Promise<JobRun[]> {
   const { executeJob } = await import("../schedule/execute/execute.ts");
+  const { writeMetricsFile } = await import("../schedule/metrics-file.ts");
   const place = await openSchedule(context);
   const begun = context.now();
   const env = { ...(await jobVariables(context)), [insideJob]: job };
@@ -21,7 +22,17 @@ export async function runJob(
   try {
     return await executeJob({ place, job, trigger, env, signal: context.signal, ping });
   } finally {
+    keepGoing(context, "The figures of jobs could not be written", () => writeMetricsFile(place));
     await tellJobs(context, place, begun);
+  }
+}
+
+/** What only tells of a job never decides how the command ends. */
+function keepGoing(context: Context, failure: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    context.output.warn(`${failure}: ${reasonOf(error)}`);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   startJobRun,
 } from "../../ledger/job-runs.ts";
 import { type Ledger, openLedger } from "../../ledger/ledger.ts";
+import { pruneHistory } from "../../ledger/prune.ts";
 import { ownIdentity } from "../../shell/process-identity.ts";
 import { type Job, findJob } from "../jobs.ts";
 import type { SchedulePlace } from "../place.ts";
@@ -30,6 +31,9 @@ export interface ExecuteInput {
   /** Tells whoever waits for the job that a run began, or how it ended. Never fails. */
   ping: (job: Job, moment: PingMoment, run: Pick<JobRun, "id" | "exitCode">) => Promise<unknown>;
 }
+
+/** Milliseconds for which the history of runs and messages is kept, as their output is. */
+const keptFor = 90 * 24 * 3_600_000;
 
 /**
  * Runs what is due of a job, or, triggered by hand, the job at once. Whatever calls it, and however
@@ -54,6 +58,7 @@ export async function executeJob(input: ExecuteInput): Promise<JobRun[]> {
         await input.ping(job, end.outcome, { id: run.id, exitCode: end.exitCode ?? null });
       }
     }
+    pruneHistory(ledger, environment, new Date(now().getTime() - keptFor));
     return ended;
   } finally {
     ledger.close();
