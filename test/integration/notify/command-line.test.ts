@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { captureHttp } from "../../support/http-capture.ts";
@@ -65,13 +65,16 @@ test("an operation is told once it has ended, and a notifier that fails changes 
   const project = await createProject(settings);
   onTestFinished(() => project.remove());
   const env = { HOOK_URL: "http://127.0.0.1:1/", HOOK_SECRET: "planted-key", PING_URL: "x" };
-  const made = await project.studio(["key", "create", "--name", "ops"], env);
-  expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+  const crontab = "#!/bin/sh\necho 'no crontab for ada' >&2; exit 1\n";
+  writeFileSync(join(project.directory, "crontab"), crontab, { mode: 0o755 });
+  const PATH = `${project.directory}:${project.env["PATH"]}`;
+  const done = await project.studio(["schedule", "uninstall"], { ...env, PATH });
+  expect(done, done.stderr).toMatchObject({ exitCode: 0 });
   const log = join(project.directory, ".studio/logs/local/notifications.log");
   expect(existsSync(log)).toBe(true);
   expect(JSON.parse(readFileSync(log, "utf8"))).toMatchObject({
     kind: "operation",
-    title: 'The operation "key" succeeded',
+    title: 'The operation "schedule" succeeded',
   });
   const run = await project.studio(["schedule", "run", "bad"], env);
   expect(run).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("tried again later") });
