@@ -37,8 +37,8 @@ test("a job that fails and works again is told and pinged for, and no secret is 
     output += stdout + stderr;
     return { exitCode, stdout, stderr };
   };
-  expect(await studio("schedule run bad")).toMatchObject({ exitCode: 4 });
-  expect(await studio("schedule run bad")).toMatchObject({ exitCode: 4 });
+  expect(await studio("schedule run bad")).toMatchObject({ exitCode: 7 });
+  expect(await studio("schedule run bad")).toMatchObject({ exitCode: 7 });
   project.write("mended", "");
   expect(await studio("schedule run bad")).toMatchObject({ exitCode: 0 });
   const hooks = server.requests.filter(({ path }) => path === `/${planted.path}`);
@@ -77,7 +77,7 @@ test("an operation is told once it has ended, and a notifier that fails changes 
     title: 'The operation "schedule" succeeded',
   });
   const run = await project.studio(["schedule", "run", "bad"], env);
-  expect(run).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("tried again later") });
+  expect(run).toMatchObject({ exitCode: 7, stderr: expect.stringContaining("tried again later") });
   expect(run.stderr).toContain("ping");
 }, 300_000);
 
