@@ -1,5 +1,5 @@
 /** From the least to the most pressing. */
-export const levels = ["info", "warning", "error", "critical"] as const;
+const levels = ["info", "warning", "error", "critical"] as const;
 
 export type Level = (typeof levels)[number];
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
 import { type DeliveryOf, listDeliveries, reviveDeliveries } from "../ledger/notices.ts";
 import { type Undelivered, deliverWaiting } from "./deliver.ts";
@@ -55,6 +56,7 @@ export interface Retried {
 
 /** Tries at once what waits for later, and what was given up. */
 export async function retryMessages(place: NotifyPlace): Promise<Retried> {
+  if (!existsSync(place.paths.ledger)) return { tried: 0, undelivered: [] };
   const ledger = openLedger(place.paths.ledger);
   try {
     const tried = reviveDeliveries(ledger, place.environment, place.now());

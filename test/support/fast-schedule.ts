@@ -15,8 +15,7 @@ process.once("SIGTERM", () => controller.abort("SIGTERM"));
 
 if (mode === "daemon") {
   const words = [import.meta.filename, "exec", directory, speed, began];
-  const start = () =>
-    spawn(process.execPath, words, { detached: true, stdio: "ignore" }).unref();
+  const start = () => spawn(process.execPath, words, { detached: true, stdio: "ignore" }).unref();
   await runDaemon({ place, start, tell: () => {}, signal });
 }
 
