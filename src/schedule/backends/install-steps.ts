@@ -79,7 +79,11 @@ function unitsStep({ systemd }: Surroundings, { prefix, wanted, previous }: Unit
     id: "units",
     title: isRemoval ? "Remove the timers of systemd" : "Write the timers of systemd",
     probe: async () => ((await areInstalled(systemd, prefix, wanted)) ? "done" : "absent"),
-    do: (run) => run.effect("write", () => putUnits(systemd, prefix, wanted)),
+    do: (run) =>
+      run.effect("write", async () => {
+        if (await areInstalled(systemd, prefix, wanted)) return;
+        await putUnits(systemd, prefix, wanted);
+      }),
     // A systemd that refused to take them need not be able to forget them.
     undo: (run) => run.effect("write", () => putUnits(systemd, prefix, previous, tryTo)),
   };
