@@ -1,11 +1,13 @@
-import { fields, table, text } from "../src/cli/blocks.ts";
+import { benchBlocks, comparisonBlocks } from "../src/cli/bench-view.ts";
 import { defineCommand, flagOption, listOption, textOption } from "../src/cli/command.ts";
 import { type StudioError, usageError } from "../src/errors.ts";
+import type { Comparison } from "../src/bench/compare/compare-reports.ts";
 import type { BenchReport } from "../src/bench/report/bench-report.ts";
 
-type Requests = BenchReport["summary"]["requests"];
+/** A run, and how it compares with the baseline that was asked for. */
+type BenchOutcome = BenchReport & { comparison?: Comparison };
 
-export default defineCommand<BenchReport>({
+export default defineCommand<BenchOutcome>({
   description:
     "Runs a scenario against the release that serves, or against an address, and judges it by " +
     "its thresholds. `quick URL` sends every user's requests to one address.",
@@ -25,6 +27,8 @@ export default defineCommand<BenchReport>({
     { flags: "--workers <count>", summary: "Send a rate from so many threads" },
     { flags: "--requests <count>", summary: "With quick: requests of each user", default: "10" },
     { flags: "--scale <factor>", summary: "Multiply users, rates and times, e.g. 0.1" },
+    { flags: "--repeat <count>", summary: "Play it so often, as one run", default: "1" },
+    { flags: "--baseline <name>", summary: "Compare with the run that has this name" },
     {
       flags: "--threshold <text>",
       summary: "Judge by this instead, e.g. p95<500ms",
@@ -36,6 +40,10 @@ export default defineCommand<BenchReport>({
   examples: [
     { line: "studio bench smoke --duration 10s", does: "a short look" },
     { line: "studio bench smoke --rate 200", does: "200 requests a second, however slow it is" },
+    {
+      line: "studio bench smoke --duration 10s --repeat 10 --baseline main",
+      does: "and tell whether it became slower",
+    },
     {
       line: "studio bench quick --users 50 --requests 10 http://127.0.0.1:8000/",
       does: "one address",
@@ -62,6 +70,12 @@ export default defineCommand<BenchReport>({
       const options = { ...load, users: users ?? 50, requests, url };
       return ended(await part.quickBench(place, options), part);
     }
+    if (address !== undefined) {
+      throw usageError(`"${address}" is one word too many.`, "The address of a scenario is --url.");
+    }
+    const name = textOption(input, "baseline");
+    const baselines = await import("../src/deploy/bench-baselines.ts");
+    const base = name === undefined ? null : baselines.readBaseline(place.desk, name, scenario);
     const report = await part.bench(place, {
       ...load,
       scenario,
@@ -71,52 +85,21 @@ export default defineCommand<BenchReport>({
       scale: above0(textOption(input, "scale"), "--scale"),
       rate: above0(textOption(input, "rate"), "--rate"),
       workers: count(textOption(input, "workers"), "--workers"),
+      repeats: count(textOption(input, "repeat"), "--repeat"),
     });
-    return ended(report, part);
+    if (base === null) return ended(report, part);
+    const { compareReports } = await import("../src/bench/compare/compare-reports.ts");
+    const { comparisonFailure } = await import("../src/deploy/compare-bench.ts");
+    const comparison = compareReports(base, report, { paired: false, force: false });
+    const error = part.benchFailure(report) ?? comparisonFailure(comparison);
+    const result = { ...report, comparison };
+    return error === null ? { result } : { result, exitCode: error.exitCode, error };
   },
-  human: ({ id, url, summary, verdicts, generator }) => [
-    fields([
-      ["run", id],
-      ["target", url],
-      ["requests", conservation(summary.requests)],
-      ["rate", `${summary.rate.toFixed(1)} a second`],
-      ["latency", latency(summary.latency)],
-      ...(summary.model === "open"
-        ? [
-            ["service", latency(summary.service)] as const,
-            ["send lag", latency(generator.sendLag)] as const,
-          ]
-        : []),
-      ...Object.entries(summary.errors).map(
-        ([reason, failures]) => ["failed", `${failures} times: ${reason}`] as const,
-      ),
-    ]),
-    table(
-      ["THRESHOLD", "WAS", ""],
-      verdicts.map((one) => [one.text, String(one.actual), one.passed ? "met" : "MISSED"]),
-      "no thresholds",
-    ),
-    text(judgement(verdicts, generator)),
+  human: (result) => [
+    ...benchBlocks(result),
+    ...(result.comparison === undefined ? [] : comparisonBlocks(result.comparison)),
   ],
 });
-
-function latency(figures: BenchReport["summary"]["latency"]): string {
-  if (figures === null) return "none";
-  return `p50 ${figures.p50} ms, p95 ${figures.p95} ms, p99 ${figures.p99} ms`;
-}
-
-function judgement(
-  verdicts: BenchReport["verdicts"],
-  { valid, reasons }: BenchReport["generator"],
-): string {
-  if (!valid) return `Invalid: ${reasons.join(" ")}`;
-  return verdicts.every((one) => one.passed) ? "Passed." : "Not passed.";
-}
-
-function conservation({ scheduled, ok, failed, dropped, unfinished }: Requests): string {
-  const ended = `${ok} ok + ${failed} failed + ${dropped} dropped + ${unfinished} unfinished`;
-  return `${scheduled} scheduled = ${ended}`;
-}
 
 function ended(
   result: BenchReport,

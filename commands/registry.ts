@@ -5,6 +5,7 @@ export const registry: Registry = {
   groups: {
     backup: "Take, prove and restore snapshots",
     "backup key": "Keys that backups are encrypted with",
+    "bench baseline": "Runs that later ones are compared with",
     config: "Show and check the configuration",
     key: "Make and revoke the keys of the API",
     migrate: "Change the database schema",
@@ -216,6 +217,30 @@ export const registry: Registry = {
       () => import("./model/pull.ts"),
     ),
     entry("Run:", "bench", "Load-test a release and judge it", () => import("./bench.ts")),
+    entry(
+      "Run:",
+      "bench list",
+      "List the scenarios, and the runs that were made",
+      () => import("./bench/list.ts"),
+    ),
+    entry(
+      "Run:",
+      "bench report",
+      "Show the report of a run, or write it as a page",
+      () => import("./bench/report.ts"),
+    ),
+    entry(
+      "Run:",
+      "bench compare",
+      "Tell whether one run or address is slower than another",
+      () => import("./bench/compare.ts"),
+    ),
+    entry(
+      "Run:",
+      "bench baseline set",
+      "Name a run that later ones are compared with",
+      () => import("./bench/baseline/set.ts"),
+    ),
     entry(
       "Run:",
       "bench self-test",

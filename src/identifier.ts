@@ -32,6 +32,7 @@ export function identifierTime(id: string): Date {
 const nouns = {
   release: { list: "`studio status`", make: "`studio deploy`" },
   operation: { list: "`studio history`", make: "`studio deploy`" },
+  "bench run": { list: "`studio bench list`", make: "`studio bench`" },
   snapshot: { list: "`studio backup list`", make: "`studio backup create`" },
 };
 

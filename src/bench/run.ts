@@ -1,18 +1,15 @@
 import { usageError } from "../errors.ts";
+import type { Measurement } from "./engine/measurement.ts";
 import { play } from "./engine/play.ts";
-import { judgeValidity } from "./judge/validity.ts";
-import type { Validity } from "./judge/validity.ts";
-import type { GeneratorHealth } from "./measure/generator-health.ts";
-import type { Recording } from "./measure/recording.ts";
-import { summarize } from "./measure/summary.ts";
+import { parseThreshold } from "./judge/threshold.ts";
+import type { BenchProgress } from "./measure/summary.ts";
+import { resultOf } from "./result.ts";
+import type { BenchResult } from "./result.ts";
 import { planRun, requireUsers } from "./scenario/plan.ts";
 import type { BenchOverrides } from "./scenario/plan.ts";
 import type { Scenario } from "./scenario/schema.ts";
 import { loadScenario } from "./scenario/scenario-files.ts";
-import type { BenchProgress, BenchSummary } from "./measure/summary.ts";
 import type { Target } from "./target.ts";
-import { judge, parseThreshold } from "./judge/threshold.ts";
-import type { Verdict } from "./judge/threshold.ts";
 
 interface Running {
   /** Instead of the scenario's own, when given; an empty list judges nothing. */
@@ -27,19 +24,8 @@ export interface BenchInput extends Running {
   folders: readonly string[];
   target: Target;
   overrides?: BenchOverrides | undefined;
-}
-
-export interface BenchResult {
-  summary: BenchSummary;
-  verdicts: Verdict[];
-  /** Those of the summary's figures, by kind of request: see Histogram. */
-  histograms: { tags: Record<string, { response: string; service: string }>; sendLag: string };
-  /** How well the load was generated; a run that is not valid says nothing about its target. */
-  generator: GeneratorHealth & Validity;
-  /** The target answered, every threshold is met, and the run was not interrupted. */
-  passed: boolean;
-  /** False when the target did not give a single answer. */
-  reachable: boolean;
+  /** How often the scenario is played; the repeats are judged together. 1 by default. */
+  repeats?: number | undefined;
 }
 
 /**
@@ -49,7 +35,25 @@ export interface BenchResult {
  */
 export async function runBench(input: BenchInput): Promise<BenchResult> {
   const scenario = await loadScenario(input.name, input.folders);
-  return measure(scenario, input.target, input);
+  const [result] = await measure(scenario, [input.target], input);
+  return result ?? nothing();
+}
+
+export interface InterleavedInput extends Omit<BenchInput, "target" | "repeats"> {
+  targets: readonly [Target, Target];
+  repeats: number;
+}
+
+/**
+ * Plays a scenario against two targets in turns, so that what happens to the machine meanwhile
+ * happens to both: the n-th repeats of the two were beside each other.
+ *
+ * @throws StudioError (exit 2) as runBench
+ */
+export async function runInterleaved(input: InterleavedInput): Promise<[BenchResult, BenchResult]> {
+  const scenario = await loadScenario(input.name, input.folders);
+  const [one = nothing(), other = nothing()] = await measure(scenario, input.targets, input);
+  return [one, other];
 }
 
 export interface QuickInput extends Running {
@@ -66,7 +70,8 @@ export interface QuickInput extends Running {
 export async function runQuickBench(input: QuickInput): Promise<BenchResult> {
   const { scenario, target: place } = quickScenario(input);
   const target = { ...place, insecure: input.insecure === true };
-  return measure(scenario, target, { thresholds: [], ...input });
+  const [result] = await measure(scenario, [target], { thresholds: [], ...input });
+  return result ?? nothing();
 }
 
 /**
@@ -117,30 +122,37 @@ export function quickScenario(input: Pick<QuickInput, "users" | "requests" | "ur
   return { scenario, target: { url: base.href, headers: headers ?? {} } };
 }
 
+/** @returns one result for each of the targets */
 async function measure(
   scenario: Scenario,
-  target: Target,
-  running: Running & { overrides?: BenchOverrides | undefined },
-): Promise<BenchResult> {
-  const { overrides, signal, onProgress } = running;
+  targets: readonly Target[],
+  running: Running & Pick<BenchInput, "overrides" | "repeats">,
+): Promise<BenchResult[]> {
+  const { overrides, repeats = 1, signal, onProgress } = running;
+  requireRepeats(repeats);
   // Before the load: a slip in a threshold must not cost a run.
   const thresholds = (running.thresholds ?? scenario.thresholds).map(parseThreshold);
   const plan = planRun(scenario, overrides ?? {});
-  const { recording, facts, generator } = await play({ plan, target, signal, onProgress });
-  const summary = summarize(recording, facts);
-  const validity = judgeValidity(generator, summary);
-  const verdicts = judge(thresholds, summary);
-  const reachable = Object.keys(summary.statuses).length > 0;
-  const met = verdicts.every((verdict) => verdict.passed);
-  const passed = reachable && !summary.interrupted && met;
-  const health = { ...generator, ...validity };
-  const histograms = textsOf(recording);
-  return { summary, verdicts, generator: health, histograms, passed, reachable };
+  const sides = targets.map((target) => ({ target, measured: [] as Measurement[] }));
+  for (let round = 0; round < repeats; round += 1) {
+    // Who comes first changes each time: neither has the warmer machine.
+    const inTurn = round % 2 === 0 ? sides : sides.toReversed();
+    for (const { target, measured } of inTurn) {
+      measured.push(await play({ plan, target, signal, onProgress }));
+    }
+    const absent = sides.some(({ measured }) => measured.at(-1)?.recording.statuses.size === 0);
+    if (absent || signal?.aborted === true) break;
+  }
+  return sides.map(({ measured: [first = nothing(), ...more] }) => {
+    return resultOf(plan, thresholds, [first, ...more]);
+  });
 }
 
-function textsOf({ tags, sendLag }: Recording): BenchResult["histograms"] {
-  const texts = [...tags].map(([name, { response, service }]) => {
-    return [name, { response: response.toText(), service: service.toText() }] as const;
-  });
-  return { tags: Object.fromEntries(texts), sendLag: sendLag.toText() };
+function requireRepeats(repeats: number): void {
+  if (Number.isInteger(repeats) && repeats >= 1 && repeats <= 1000) return;
+  throw usageError(`${repeats} repeats: a whole number from 1 to 1000 is needed.`, "--repeat 10");
+}
+
+function nothing(): never {
+  throw new Error("A run without a repeat was made.");
 }

@@ -63,7 +63,9 @@ async function candidatesAt(
   const operands = before.filter((word) => !word.startsWith("-")).length - match.words.length;
   const argument =
     command.arguments?.[operands] ?? command.arguments?.find((spec) => spec.variadic);
-  return values(argument?.complete, surroundings);
+  const further = operands === 0 ? match.words : match.group?.split(" ");
+  const leaves = further === undefined ? [] : nextWords(registry, further);
+  return [...new Set([...leaves, ...(await values(argument?.complete, surroundings))])];
 }
 
 function longName(spec: OptionSpec): string {

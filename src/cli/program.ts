@@ -35,7 +35,7 @@ export async function parseArguments(
   try {
     const command = match.entry === null ? null : (await match.entry.load()).default;
     if (command !== null && hasOwnVersion(command)) root = createRoot(null, texts);
-    const leaf = growTree(root, registry, match.words);
+    const leaf = growTree(root, registry, match);
     return finish(parse({ registry, root, leaf, command, match, argv: line, texts }));
   } catch (error) {
     return finish({ kind: "refuse", error });
@@ -151,10 +151,12 @@ function createRoot(version: string | null, texts: Texts): Program {
     .exitOverride();
 }
 
-/** Adds the commands of the registry; returns the node that `words` lead to. */
-function growTree(root: Program, registry: Registry, words: readonly string[]): Program {
+/** Adds the commands of the registry; returns the node that the matched words lead to. */
+function growTree(root: Program, registry: Registry, { words, group }: Match): Program {
   const nodes = new Map<string, Program>([["", root]]);
   for (const entry of registry.entries) {
+    // commander would take the operand for the group.
+    if (group !== null && entry.words.startsWith(`${group} `)) continue;
     const path = entry.words.split(" ");
     for (let length = 1; length <= path.length; length += 1) {
       const key = path.slice(0, length).join(" ");

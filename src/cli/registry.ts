@@ -23,6 +23,11 @@ export interface Match {
   entry: Entry | null;
   /** The first word that leads nowhere, when there is one. */
   unknown: string | null;
+  /**
+   * A group that was meant as the operand of the command before it: `baseline` of `bench`, where
+   * `bench baseline set` was not typed.
+   */
+  group: string | null;
 }
 
 /** Options of the whole tool that take a value: the word after them is not a command. */
@@ -31,6 +36,7 @@ const valued = new Set(["--env", "--config"]);
 /** Follows the words of an argv through the registry, over any options between them. */
 export function matchWords(registry: Registry, argv: readonly string[]): Match {
   const words: string[] = [];
+  let unknown: string | null = null;
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? "";
     if (word === "--") break;
@@ -42,11 +48,17 @@ export function matchWords(registry: Registry, argv: readonly string[]): Match {
     const known = registry.entries.some(
       (entry) => entry.words === path || entry.words.startsWith(`${path} `),
     );
-    const here = findEntry(registry, words);
-    if (!known) return { words, entry: here, unknown: here === null ? word : null };
+    if (!known) {
+      unknown = word;
+      break;
+    }
     words.push(word);
   }
-  return { words, entry: findEntry(registry, words), unknown: null };
+  const entry = findEntry(registry, words);
+  if (entry !== null) return { words, entry, unknown: null, group: null };
+  const before = findEntry(registry, words.slice(0, -1));
+  if (before === null) return { words, entry, unknown, group: null };
+  return { words: words.slice(0, -1), entry: before, unknown: null, group: words.join(" ") };
 }
 
 function findEntry(registry: Registry, words: readonly string[]): Entry | null {

@@ -1,13 +1,12 @@
 import { describeVerdict } from "../bench/judge/threshold.ts";
-import { type BenchReport, benchReport } from "../bench/report/bench-report.ts";
-import { type BenchResult, runBench, runQuickBench } from "../bench/run.ts";
+import type { BenchReport } from "../bench/report/bench-report.ts";
+import { runBench, runQuickBench } from "../bench/run.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
-import { createIdentifier } from "../identifier.ts";
-import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
+import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
-import { insertBenchRun } from "../ledger/bench-runs.ts";
 import { benchFolders } from "./bench-folders.ts";
+import { recordRun } from "./record-bench-run.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { nothingDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -30,6 +29,8 @@ export interface BenchOptions extends LoadOptions {
   scale?: number | undefined;
   rate?: number | undefined;
   workers?: number | undefined;
+  /** How often it is played. */
+  repeats?: number | undefined;
 }
 
 /** Load-tests the release that serves, or an address, and keeps the result in the ledger. */
@@ -43,10 +44,11 @@ export async function bench(place: Workplace, options: BenchOptions): Promise<Be
     folders: benchFolders(project),
     target: { url, insecure },
     overrides: { duration, users, scale, rate, workers },
+    repeats: options.repeats,
     thresholds,
     signal: desk.signal,
   });
-  return record(place, scenario, url, result);
+  return recordRun(place, scenario, url, result);
 }
 
 export async function quickBench(
@@ -55,7 +57,7 @@ export async function quickBench(
 ): Promise<BenchReport> {
   if (!options.remote) await requireOwnMachine(options.url);
   const result = await runQuickBench({ ...options, signal: place.desk.signal });
-  return record(place, "quick", options.url, result);
+  return recordRun(place, "quick", options.url, result);
 }
 
 /** What a run ends with: nothing, or the error for its exit code. */
@@ -97,18 +99,4 @@ function servingUrl({ desk, target }: Workplace): string {
   } finally {
     ledger?.close();
   }
-}
-
-function record(place: Workplace, scenario: string, url: string, result: BenchResult): BenchReport {
-  const { desk } = place;
-  const { environment, version: studio } = desk;
-  const id = createIdentifier(desk.now());
-  const report = benchReport(result, { id, environment, url, studio });
-  const ledger = openLedger(desk.paths.ledger);
-  try {
-    insertBenchRun(ledger, { environment, scenario, report });
-  } finally {
-    ledger.close();
-  }
-  return report;
 }

@@ -1,4 +1,23 @@
+import { resolveIdentifier } from "../identifier.ts";
 import type { Ledger } from "./ledger.ts";
+
+export interface BenchRunRow<Record = unknown> {
+  id: string;
+  environment: string;
+  scenario: string;
+  startedAt: string;
+  passed: boolean;
+  record: Record;
+}
+
+interface StoredRun {
+  id: string;
+  environment: string;
+  scenario: string;
+  started_at: string;
+  passed: 0 | 1;
+  record: string;
+}
 
 /** Keeps the figures of a load test. */
 export function insertBenchRun(
@@ -23,4 +42,49 @@ export function insertBenchRun(
       report.passed ? 1 : 0,
       JSON.stringify(report),
     );
+}
+
+/** The latest first. */
+export function listBenchRuns<Record>(
+  ledger: Ledger,
+  environment: string,
+  wanted: { scenario: string | null; limit: number },
+): BenchRunRow<Record>[] {
+  const rows = ledger
+    .prepare(
+      `SELECT * FROM bench_runs
+       WHERE environment = @environment AND (@scenario IS NULL OR scenario = @scenario)
+       ORDER BY id DESC LIMIT @limit`,
+    )
+    .all({ environment, ...wanted }) as StoredRun[];
+  return rows.map((row) => readRow<Record>(row));
+}
+
+/**
+ * @param text an id, the start of one, or `latest`
+ * @throws StudioError (exit 2) when it names no run of the environment, or several
+ */
+export function findBenchRun<Record>(
+  ledger: Ledger,
+  environment: string,
+  text: string,
+): BenchRunRow<Record> {
+  const known = ledger
+    .prepare("SELECT id FROM bench_runs WHERE environment = ?")
+    .pluck()
+    .all(environment) as string[];
+  const id = resolveIdentifier(text, known, "bench run");
+  return readRow(ledger.prepare("SELECT * FROM bench_runs WHERE id = ?").get(id) as StoredRun);
+}
+
+function readRow<Record>(row: StoredRun): BenchRunRow<Record> {
+  const { id, environment, scenario, started_at: startedAt, passed, record } = row;
+  return {
+    id,
+    environment,
+    scenario,
+    startedAt,
+    passed: passed === 1,
+    record: JSON.parse(record) as Record,
+  };
 }

@@ -44,6 +44,7 @@ function merge(ledger: Ledger): ImportedHistory {
        WHERE operation IN (SELECT id FROM temp.coming) ORDER BY sequence;
      INSERT OR IGNORE INTO main.bench_runs
        SELECT id, environment, scenario, started_at, passed, record FROM other.bench_runs;
+     INSERT OR IGNORE INTO main.bench_baselines SELECT * FROM other.bench_baselines;
      INSERT OR IGNORE INTO main.job_runs
        SELECT * FROM other.job_runs WHERE outcome IS NOT NULL;
      DROP TABLE temp.coming`,

@@ -88,6 +88,16 @@ export const ledgerVersions: readonly string[] = [
     PRIMARY KEY (environment, job)
   ) STRICT;
   `,
+  `
+  CREATE TABLE bench_baselines (
+    environment TEXT NOT NULL,
+    name TEXT NOT NULL,
+    scenario TEXT NOT NULL,
+    run TEXT NOT NULL REFERENCES bench_runs (id),
+    set_at TEXT NOT NULL,
+    PRIMARY KEY (environment, name, scenario)
+  ) STRICT;
+  `,
 ];
 
 /** "stud" in ASCII: SQLite's application_id, which tells a ledger from any other database. */

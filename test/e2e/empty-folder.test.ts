@@ -24,6 +24,7 @@ const noSnapshot = /There is no snapshot yet/;
 const create = /`studio backup create`/;
 const finished = /No operation of "local" is unfinished/;
 const nothingToTakeBack = /No migration is applied/;
+const noRun = /There is no bench run yet/;
 const noJob = /no job "absent"/;
 const state = [".studio"];
 
@@ -120,6 +121,12 @@ const cases: Case[] = [
   },
   { line: "model quantize absent", exitCode: 2, says: /no model absent/ },
   { line: "bench", exitCode: 2, says: none, hint: deploy },
+  { line: "bench list", exitCode: 0, says: /"runs": \[\]/ },
+  { line: "bench report latest", exitCode: 2, says: noRun, hint: /`studio bench`/ },
+  { line: "bench compare", exitCode: 2, says: noRun, hint: /`studio bench`/ },
+  { line: "bench smoke --baseline main", exitCode: 2, says: noRun, hint: /`studio bench`/ },
+  { line: "bench baseline set main latest", exitCode: 2, says: noRun, hint: /`studio bench`/ },
+  { line: "bench baseline", exitCode: 2, says: none, hint: deploy },
   { line: "exec -- true", exitCode: 0, prints: "nothing" },
   { line: "exec -- false", exitCode: 1, prints: "nothing" },
   { line: "exec -- no-such-program", exitCode: 2, says: /"no-such-program" could not be found/ },

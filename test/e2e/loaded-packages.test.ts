@@ -27,6 +27,8 @@ const cases: [line: string, packages: string[]][] = [
   ["migrate status", settings],
   ["model list", settings],
   ["bench", settings],
+  ["bench list", settings],
+  ["bench report", settings],
   ["deploy --dry-run", settings],
 ];
 

@@ -27,6 +27,11 @@ export interface Validity {
 /** Failures that are none of the target's. */
 const ownFailures = ["too many open files on this side", "no free local port on this side"];
 
+/** Whether requests failed for want of something on the machine that generates the load. */
+export function hasOwnFailures({ errors }: Pick<BenchSummary, "errors">): boolean {
+  return ownFailures.some((reason) => (errors[reason] ?? 0) > 0);
+}
+
 /** Whether a run says something about its target, or about the machine that generated the load. */
 export function judgeValidity(
   health: GeneratorHealth,

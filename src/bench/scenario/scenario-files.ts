@@ -32,6 +32,29 @@ export async function loadScenario(name: string, folders: readonly string[]): Pr
   });
 }
 
+/** A scenario file as it is listed; one that is not valid is there with its problem. */
+export interface ListedScenario {
+  name: string;
+  file: string;
+  scenario: Scenario | null;
+  problem: string | null;
+}
+
+/** All scenarios that `loadScenario` finds, by name. */
+export async function listScenarios(folders: readonly string[]): Promise<ListedScenario[]> {
+  const files = await findFiles(folders);
+  return Promise.all(
+    [...files].map(async ([name, file]) => {
+      const read = readScenario(name, file).then((scenario) => ({ scenario, problem: null }));
+      const listed = await read.catch((error: unknown) => {
+        if (!(error instanceof StudioError)) throw error;
+        return { scenario: null, problem: error.message };
+      });
+      return { name, file, ...listed };
+    }),
+  );
+}
+
 async function findFiles(folders: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const folder of folders) {

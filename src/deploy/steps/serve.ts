@@ -1,4 +1,4 @@
-import { StudioError, exitCodes, reasonOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
@@ -60,30 +60,18 @@ export function gateStep(work: DeployWork): Step {
     async do(run) {
       const { runBench } = await import("../../bench/run.ts");
       const { benchFolders } = await import("../bench-folders.ts");
-      const { describeVerdict } = await import("../../bench/judge/threshold.ts");
-      const { summary, verdicts, passed } = await runBench({
-        name: gate.scenario,
-        folders: benchFolders(place.project),
-        target: await place.target.privateEndpoint(release),
-        overrides: { duration: gate.duration },
-        thresholds: gate.thresholds,
-        signal: run.signal,
-      });
-      run.signal.throwIfAborted();
-      const figures = {
-        rate: summary.rate,
-        errorRate: summary.errorRate,
-        latency: summary.latency,
-      };
-      if (passed) return { ...figures, verdicts };
-      const missed = verdicts.filter((verdict) => !verdict.passed);
-      throw new StudioError({
-        code: "gate.missed",
-        message: `The release missed its gate: ${missed.map(describeVerdict).join(", ")}.`,
-        hint: "Mend the release, or set other thresholds in deploy.gate of studio.yaml, then deploy again.",
-        exitCode: exitCodes.undone,
-        details: { verdicts, figures },
-      });
+      const { passGate } = await import("../gate.ts");
+      const endpoint = await place.target.privateEndpoint(release);
+      const measure = () =>
+        runBench({
+          name: gate.scenario,
+          folders: benchFolders(place.project),
+          target: endpoint,
+          overrides: { duration: gate.duration },
+          thresholds: gate.thresholds,
+          signal: run.signal,
+        });
+      return passGate(measure, run);
     },
   };
 }

@@ -58,6 +58,15 @@ describe("help", () => {
   });
 });
 
+test.each([
+  ["bench baseline", ["bench"], ["baseline"]],
+  ["bench baseline --duration 1s", ["bench"], ["baseline"]],
+  ["bench baseline set main", ["bench", "baseline", "set"], ["main"]],
+])("studio %s is found, though a scenario and a group share a name", async (line, words, given) => {
+  const parsed = await parse(line);
+  expect(parsed).toMatchObject({ words, action: { kind: "run", input: { arguments: given } } });
+});
+
 test("a command whose module cannot be loaded is refused with the words that were typed", async () => {
   const failure = new Error("unreadable");
   const load = () => Promise.reject(failure);

@@ -1,0 +1,25 @@
+import { type BenchReport, benchReport } from "../bench/report/bench-report.ts";
+import type { BenchResult } from "../bench/result.ts";
+import { createIdentifier } from "../identifier.ts";
+import { insertBenchRun } from "../ledger/bench-runs.ts";
+import { openLedger } from "../ledger/ledger.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** Keeps what a run measured in the ledger, under a new id. */
+export function recordRun(
+  { desk }: Pick<Workplace, "desk">,
+  scenario: string,
+  url: string,
+  result: BenchResult,
+): BenchReport {
+  const { environment, version: studio } = desk;
+  const id = createIdentifier(desk.now());
+  const report = benchReport(result, { id, environment, url, studio });
+  const ledger = openLedger(desk.paths.ledger);
+  try {
+    insertBenchRun(ledger, { environment, scenario, report });
+  } finally {
+    ledger.close();
+  }
+  return report;
+}
