@@ -50,15 +50,15 @@ export class Recorder {
     this.#count(this.#schedule(tag, intended, intended), "dropped");
   }
 
-  /** The request was answered; `expected` says whether as it hopes for. */
-  answer(attempt: Attempt, status: number, bytes: number, expected: boolean): void {
+  /** The request was answered; `problem` is why not as it hopes for, or null. */
+  answer(attempt: Attempt, status: number, bytes: number, problem: string | null): void {
     this.#answers += 1;
     if (attempt.counted === null) return;
     this.#lastAt = performance.now();
     this.recording.bytes += bytes;
     add(this.recording.statuses, String(status));
-    this.recording.checks[expected ? "passed" : "failed"] += 1;
-    if (!expected) return this.#fail(attempt, `status ${status}`);
+    attempt.counted.tag.checks[problem === null ? "passed" : "failed"] += 1;
+    if (problem !== null) return this.#fail(attempt, problem);
     this.#count(attempt, "ok");
     this.#time(attempt);
   }

@@ -25,9 +25,27 @@ export const duration = z
 
 export const someTime = duration.refine((value) => value > 0, "must be longer than nothing");
 
-export const threshold = z.string().superRefine((text, context) => {
+const threshold = z.string().superRefine((text, context) => {
   attempt(() => parseThreshold(text), context);
 });
+
+/** A text, or one that ends the run as soon as it is missed. */
+export const thresholdField = z.preprocess(
+  (given) => (typeof given === "string" ? { threshold: given } : given),
+  z
+    .strictObject({
+      threshold,
+      abortOnFail: z.boolean().default(false),
+      /** Milliseconds of the measured time in which it may still be missed. */
+      after: duration.default(5000),
+    })
+    .refine(
+      ({ threshold: text, abortOnFail }) =>
+        !abortOnFail || /^(p\d|mean|min|max|errors)[^{]*$/i.test(text.trim()),
+      "only times and errors of the whole run can end it",
+    )
+    .transform(({ threshold: text, ...rest }) => ({ text, ...rest })),
+);
 
 const framing = ["connection", "content-length", "transfer-encoding"];
 const oneLine = (text: string) => !/[\r\n\0]/.test(text);

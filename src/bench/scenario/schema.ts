@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Spacing } from "../arrivals/intended-starts.ts";
 import type { Stage } from "../arrivals/rate-profile.ts";
-import { duration, openFields, request, someTime, threshold } from "./fields.ts";
+import { duration, openFields, request, someTime, thresholdField } from "./fields.ts";
 
 /** The load of the open model. */
 export interface OpenLoad {
@@ -37,7 +37,7 @@ const fields = z.strictObject({
       (all) => all.reduce((sum, one) => sum + one.weight, 0) <= 1000,
       "the weights add up to more than 1000",
     ),
-  thresholds: z.array(threshold).default([]),
+  thresholds: z.array(thresholdField).default([]),
   ...openFields,
 });
 
@@ -87,7 +87,11 @@ export const scenarioSchema = fields
       thinkTime,
       timeout,
       requests,
-      thresholds,
+      thresholds: thresholds.map(({ text }) => text),
+      /** Thresholds that end the run when they are missed once so much time was measured. */
+      aborts: thresholds
+        .filter(({ abortOnFail }) => abortOnFail)
+        .map(({ text, after }) => ({ text, after })),
       open,
     };
   });

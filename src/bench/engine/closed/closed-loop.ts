@@ -13,7 +13,7 @@ import { resolveTarget } from "../../target.ts";
 import type { Endpoint } from "../../target.ts";
 import { giveUpAfter, progressEvery } from "../measurement.ts";
 import type { EngineInput, Measurement } from "../measurement.ts";
-import { isExpected, prepareRequest } from "../prepared-request.ts";
+import { prepareRequest, statusProblem } from "../prepared-request.ts";
 import type { PreparedRequest } from "../prepared-request.ts";
 import { VirtualUser } from "./virtual-user.ts";
 
@@ -93,7 +93,7 @@ async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder
       const options = {
         recorder,
         connect: () => endpoint.connect(),
-        expects: (request: number, status: number) => isExpected(at(first + request), status),
+        problem: (request: number, status: number) => statusProblem(at(first + request), status),
         tag: (request: number) => at(first + request).tag,
         startDelay: (plan.rampUp * index) / plan.users,
         thinkTime: plan.thinkTime,

@@ -4,7 +4,7 @@ import { rateProfile } from "../../arrivals/rate-profile.ts";
 import { Recorder } from "../../measure/recorder.ts";
 import type { Attempt } from "../../measure/recorder.ts";
 import { wholeOf } from "../../measure/recording.ts";
-import { isExpected } from "../prepared-request.ts";
+import { statusProblem } from "../prepared-request.ts";
 import type { PreparedRequest } from "../prepared-request.ts";
 import { BackOff } from "./back-off.ts";
 import type { GeneratorProgress, GeneratorTask } from "./protocol.ts";
@@ -103,7 +103,7 @@ export class Generator {
     if ("status" in ending) {
       const { status, bytes } = ending;
       this.#backOff.succeeded();
-      this.recorder.answer(attempt, status, bytes, isExpected(request, status));
+      this.recorder.answer(attempt, status, bytes, statusProblem(request, status));
     } else {
       if (!ending.connected) this.#backOff.failed(performance.now());
       this.recorder.fail(attempt, ending.reason);
