@@ -7,7 +7,7 @@ import { parseThreshold } from "./judge/threshold.ts";
 import type { BenchProgress } from "./measure/summary.ts";
 import { resultOf } from "./result.ts";
 import type { BenchResult } from "./result.ts";
-import { tagOf } from "./scenario/schema.ts";
+import { tagsOf } from "./scenario/flows.ts";
 import { planRun, requireUsers } from "./scenario/plan.ts";
 import type { BenchOverrides } from "./scenario/plan.ts";
 import type { Scenario } from "./scenario/schema.ts";
@@ -115,6 +115,7 @@ export function quickScenario(input: Pick<QuickInput, "users" | "requests" | "ur
     timeout,
     requests: [{ method: "GET", path, headers: {}, weight: 1, expect: {} }],
     thresholds: [],
+    flows: [],
     aborts: [],
     open: null,
     requestsPerUser: requests,
@@ -137,7 +138,7 @@ async function measure(
   // Before the load: a slip in a threshold must not cost a run.
   const thresholds = (running.thresholds ?? scenario.thresholds).map(parseThreshold);
   const plan = planRun(scenario, overrides ?? {});
-  requireTags(thresholds, plan.requests.map(tagOf));
+  requireTags(thresholds, tagsOf(plan));
   const aborts = running.thresholds === undefined ? plan.aborts : [];
   const sides = targets.map((target) => ({ target, measured: [] as Measurement[] }));
   let missed: string | null = null;

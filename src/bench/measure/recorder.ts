@@ -17,8 +17,9 @@ export interface Attempt {
   counted: { tag: TagRecording; slot: SlotRecording } | null;
 }
 
-/** The one reason that also counts as a latency: leaving it out would flatter the tail. */
+/** The two reasons that also count as a latency: leaving them out would flatter the tail. */
 export const timedOut = "time-out";
+export const tooSlow = "check: took too long";
 
 /** Counts what becomes of each request. All times are of performance.now(), in milliseconds. */
 export class Recorder {
@@ -58,9 +59,9 @@ export class Recorder {
     this.recording.bytes += bytes;
     add(this.recording.statuses, String(status));
     attempt.counted.tag.checks[problem === null ? "passed" : "failed"] += 1;
-    if (problem !== null) return this.#fail(attempt, problem);
-    this.#count(attempt, "ok");
-    this.#time(attempt);
+    if (problem === null) this.#count(attempt, "ok");
+    else this.#fail(attempt, problem);
+    if (problem === null || problem === tooSlow) this.#time(attempt);
   }
 
   /** The request came to an end without an answer. */

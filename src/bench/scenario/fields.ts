@@ -60,6 +60,14 @@ const headers = z
     `${framing.join(", ")} are set by studio itself`,
   );
 
+export function isExpression(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 const statusForm = "a status from 200 to 599, or a list of them";
 const status = z.int().min(200).max(599);
 
@@ -82,6 +90,20 @@ export const request = z.strictObject({
       status: z
         .union([status.transform((code) => [code]), z.array(status).min(1)], statusForm)
         .optional(),
+      /** Each holds this text. */
+      headers: z.record(z.string(), z.string()).optional(),
+      body: z
+        .strictObject({
+          contains: z.string().optional(),
+          matches: z.string().refine(isExpression, "not a regular expression").optional(),
+          /** By a path such as `items.0.id`. */
+          json: z
+            .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+            .optional(),
+        })
+        .optional(),
+      /** Milliseconds; an answer that takes longer has failed, though it came. */
+      latency: someTime.optional(),
     })
     .default({}),
 });

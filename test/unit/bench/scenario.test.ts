@@ -32,6 +32,7 @@ describe("reading a scenario", () => {
       timeout: 10_000,
       requests: [{ method: "GET", path: "/health/live", headers: {}, weight: 1, expect: {} }],
       thresholds: [],
+      flows: [],
       aborts: [],
       open: null,
     });

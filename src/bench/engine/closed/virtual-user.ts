@@ -1,12 +1,10 @@
 import type { Socket } from "node:net";
 import { takeOver, UnaskedAnswer } from "./autocannon-client.ts";
 import type { AutocannonClient } from "./autocannon-client.ts";
+import { backOff } from "./back-off.ts";
 import { timedOut } from "../../measure/recorder.ts";
 import type { Attempt, Recorder } from "../../measure/recorder.ts";
 import { connectionProblem } from "../../target.ts";
-
-/** Pauses after the first, second, … failure in a row; the last one repeats. */
-const backOff = [0, 10, 20, 40, 80, 160, 320, 640, 1000];
 
 export interface UserOptions {
   recorder: Recorder;
@@ -158,7 +156,7 @@ export class VirtualUser {
     this.#settle();
     if (attempt === undefined) return;
     this.#options.recorder.fail(attempt, reason);
-    const pause = backOff[Math.min(this.#failuresInARow, backOff.length - 1)] ?? 0;
+    const pause = backOff(this.#failuresInARow);
     this.#failuresInARow += 1;
     this.#continue(Math.max(pause, this.#options.thinkTime));
   }
