@@ -28,7 +28,8 @@ const shapes: [string, string, string][] = [
 ];
 
 describe.skipIf(missing !== null)(`a compose file${skipped(missing)}`, () => {
-  test.each(shapes)(
+  // Most of the time is spent waiting for the engine.
+  test.concurrent.each(shapes)(
     "%s is deployed and rolled back",
     async (_what, folder, more) => {
       const project = await createStackProject({ more });
