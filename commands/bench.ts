@@ -1,6 +1,13 @@
 import { benchBlocks, comparisonBlocks } from "../src/cli/bench-view.ts";
-import { defineCommand, flagOption, listOption, textOption } from "../src/cli/command.ts";
-import { type StudioError, usageError } from "../src/errors.ts";
+import {
+  type Outcome,
+  defineCommand,
+  flagOption,
+  listOption,
+  textOption,
+} from "../src/cli/command.ts";
+import type { Context } from "../src/cli/context.ts";
+import { usageError } from "../src/errors.ts";
 import type { Comparison } from "../src/bench/compare/compare-reports.ts";
 import type { BenchReport } from "../src/bench/report/bench-report.ts";
 
@@ -68,7 +75,7 @@ export default defineCommand<BenchOutcome>({
       if (url === undefined) throw usageError("quick needs an address.", "studio bench quick URL");
       const requests = count(textOption(input, "requests"), "--requests") ?? 10;
       const options = { ...load, users: users ?? 50, requests, url };
-      return ended(await part.quickBench(place, options), part);
+      return ended(context, await part.quickBench(place, options), null);
     }
     if (address !== undefined) {
       throw usageError(`"${address}" is one word too many.`, "The address of a scenario is --url.");
@@ -87,13 +94,7 @@ export default defineCommand<BenchOutcome>({
       workers: count(textOption(input, "workers"), "--workers"),
       repeats: count(textOption(input, "repeat"), "--repeat"),
     });
-    if (base === null) return ended(report, part);
-    const { compareReports } = await import("../src/bench/compare/compare-reports.ts");
-    const { comparisonFailure } = await import("../src/deploy/compare-bench.ts");
-    const comparison = compareReports(base, report, { paired: false, force: false });
-    const error = part.benchFailure(report) ?? comparisonFailure(comparison);
-    const result = { ...report, comparison };
-    return error === null ? { result } : { result, exitCode: error.exitCode, error };
+    return ended(context, report, base);
   },
   human: (result) => [
     ...benchBlocks(result),
@@ -101,11 +102,19 @@ export default defineCommand<BenchOutcome>({
   ],
 });
 
-function ended(
-  result: BenchReport,
-  part: { benchFailure: (report: BenchReport) => StudioError | null },
-) {
-  const error = part.benchFailure(result);
+async function ended(
+  context: Context,
+  report: BenchReport,
+  base: BenchReport | null,
+): Promise<Outcome<BenchOutcome>> {
+  const part = await import("../src/deploy/bench-ending.ts");
+  const { comparison, error } = part.benchEnding(report, base);
+  const file = context.env["GITHUB_STEP_SUMMARY"];
+  if (file !== undefined && file !== "") {
+    const problem = await part.appendSummary(file, report, comparison);
+    if (problem !== null) context.output.warn(`The step summary was not written: ${problem}`);
+  }
+  const result = comparison === null ? report : { ...report, comparison };
   return error === null ? { result } : { result, exitCode: error.exitCode, error };
 }
 

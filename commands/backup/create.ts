@@ -18,9 +18,9 @@ export default defineCommand<SnapshotReport>({
   ],
   exitCodes: [0, 2, 3, 4, 7, 8, 130, 143],
   async run(context, input) {
-    const { createBackup } = await import("../../src/deploy/backup.ts");
+    const { createBackup } = await import("../../src/deploy/create-backup.ts");
     const meter = createMeter(context);
-    const result = await createBackup(await context.workplace(), {
+    const result = await createBackup(await context.view(), await context.desk(), {
       set: textOption(input, "set") ?? "full",
       name: textOption(input, "name"),
       tags: listOption(input, "tag"),

@@ -15,7 +15,7 @@ export default defineCommand<PruneReport>({
   dryRun: "plans",
   exitCodes: [0, 2, 7, 8],
   async run(context, input) {
-    const { pruneBackups } = await import("../../src/deploy/backup.ts");
+    const { pruneBackups } = await import("../../src/deploy/prune-backups.ts");
     const days = textOption(input, "retention");
     if (days !== undefined && !/^[1-9]\d{0,4}$/.test(days)) {
       throw usageError("--retention takes a number of days.");

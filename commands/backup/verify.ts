@@ -28,7 +28,7 @@ export default defineCommand<VerifyReport>({
   dryRun: "reads",
   exitCodes: [0, 2, 4, 7, 8, 130, 143],
   async run(context, input) {
-    const { verifyBackup } = await import("../../src/deploy/backup.ts");
+    const { verifyBackup } = await import("../../src/deploy/verify-backup.ts");
     const path = await import("node:path");
     const result = await verifyBackup(await context.workplace(), {
       snapshot: input.arguments[0] ?? "latest",

@@ -22,6 +22,8 @@ export interface BenchResult {
   generator: GeneratorHealth & Validity;
   /** The target answered, every threshold is met, and the run was not interrupted. */
   passed: boolean;
+  /** The threshold that ended the run early, or null. */
+  aborted: string | null;
   /** False when the target did not give a single answer. */
   reachable: boolean;
   /** What another run is compared with. */
@@ -35,7 +37,7 @@ export function resultOf(
   plan: Scenario,
   thresholds: readonly Threshold[],
   repeats: readonly [Measurement, ...Measurement[]],
-): BenchResult {
+): Omit<BenchResult, "aborted"> {
   const { recording, facts, generator } = joinRepeats(repeats);
   const summary = summarize(recording, facts);
   const validity = judgeValidity(generator, summary);

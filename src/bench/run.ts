@@ -1,10 +1,13 @@
 import { usageError } from "../errors.ts";
 import type { Measurement } from "./engine/measurement.ts";
 import { play } from "./engine/play.ts";
+import { AbortWatch } from "./judge/abort.ts";
+import { requireTags } from "./judge/tags.ts";
 import { parseThreshold } from "./judge/threshold.ts";
 import type { BenchProgress } from "./measure/summary.ts";
 import { resultOf } from "./result.ts";
 import type { BenchResult } from "./result.ts";
+import { tagsOf } from "./scenario/flows.ts";
 import { planRun, requireUsers } from "./scenario/plan.ts";
 import type { BenchOverrides } from "./scenario/plan.ts";
 import type { Scenario } from "./scenario/schema.ts";
@@ -112,6 +115,8 @@ export function quickScenario(input: Pick<QuickInput, "users" | "requests" | "ur
     timeout,
     requests: [{ method: "GET", path, headers: {}, weight: 1, expect: {} }],
     thresholds: [],
+    flows: [],
+    aborts: [],
     open: null,
     requestsPerUser: requests,
   };
@@ -133,19 +138,37 @@ async function measure(
   // Before the load: a slip in a threshold must not cost a run.
   const thresholds = (running.thresholds ?? scenario.thresholds).map(parseThreshold);
   const plan = planRun(scenario, overrides ?? {});
+  requireTags(thresholds, tagsOf(plan));
+  const aborts = running.thresholds === undefined ? plan.aborts : [];
   const sides = targets.map((target) => ({ target, measured: [] as Measurement[] }));
-  for (let round = 0; round < repeats; round += 1) {
+  let missed: string | null = null;
+  for (let round = 0; round < repeats && missed === null; round += 1) {
     // Who comes first changes each time: neither has the warmer machine.
     const inTurn = round % 2 === 0 ? sides : sides.toReversed();
     for (const { target, measured } of inTurn) {
-      measured.push(await play({ plan, target, signal, onProgress }));
+      const watch = new AbortWatch(aborts, plan.warmUp);
+      const input = { plan, target, signal: anyOf(signal, watch.signal) };
+      measured.push(
+        await play({
+          ...input,
+          onProgress(progress) {
+            watch.look(progress);
+            onProgress?.(progress);
+          },
+        }),
+      );
+      missed ??= watch.missed;
     }
     const absent = sides.some(({ measured }) => measured.at(-1)?.recording.statuses.size === 0);
     if (absent || signal?.aborted === true) break;
   }
   return sides.map(({ measured: [first = nothing(), ...more] }) => {
-    return resultOf(plan, thresholds, [first, ...more]);
+    return { ...resultOf(plan, thresholds, [first, ...more]), aborted: missed };
   });
+}
+
+function anyOf(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([given, own]);
 }
 
 function requireRepeats(repeats: number): void {

@@ -1,6 +1,7 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { SnapshotReport } from "../backup/create/create.ts";
+import { replaceFile } from "../replace-file.ts";
 
 interface Taken {
   /** The folder that the exporter of a stack reads; where it is not there, nothing is written. */
@@ -34,6 +35,5 @@ export function writeBackupFigures({ folder, report, milliseconds }: Taken): voi
   });
   const file = join(folder, `backup-${environment}-${set}.prom`);
   // The exporter must never see half of it, and reads as a user of its own.
-  writeFileSync(`${file}.tmp`, `${lines.join("\n")}\n`, { mode: 0o644 });
-  renameSync(`${file}.tmp`, file);
+  replaceFile(file, `${lines.join("\n")}\n`, { mode: 0o644, flush: false });
 }

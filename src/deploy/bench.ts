@@ -1,8 +1,7 @@
-import { describeVerdict } from "../bench/judge/threshold.ts";
 import type { BenchReport } from "../bench/report/bench-report.ts";
 import { runBench, runQuickBench } from "../bench/run.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
-import { StudioError, exitCodes, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { benchFolders } from "./bench-folders.ts";
@@ -58,35 +57,6 @@ export async function quickBench(
   if (!options.remote) await requireOwnMachine(options.url);
   const result = await runQuickBench({ ...options, signal: place.desk.signal });
   return recordRun(place, "quick", options.url, result);
-}
-
-/** What a run ends with: nothing, or the error for its exit code. */
-export function benchFailure(report: BenchReport): StudioError | null {
-  const { valid, reasons } = report.generator;
-  if (report.passed && valid) return null;
-  if (!report.reachable) {
-    return new StudioError({
-      code: "bench.unreachable",
-      message: `${report.url} gave not a single answer.`,
-      hint: "`studio status` shows what is serving.",
-      exitCode: exitCodes.unavailable,
-    });
-  }
-  if (!valid) {
-    return new StudioError({
-      code: "bench.invalid",
-      message: `The run says nothing about its target: ${reasons.join(" ")}`,
-      hint: "Run it again on a machine with less to do, or with less load or more --workers.",
-      exitCode: exitCodes.inconclusive,
-      details: { reasons },
-    });
-  }
-  const missed = report.verdicts.filter((verdict) => !verdict.passed);
-  return new StudioError({
-    code: "bench.missed",
-    message: `Thresholds were missed: ${missed.map(describeVerdict).join(", ")}.`,
-    exitCode: exitCodes.checkFailed,
-  });
 }
 
 function servingUrl({ desk, target }: Workplace): string {

@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { randomBytes } from "node:crypto";
 import {
   type KeyNotes,
   fingerprintOf,
@@ -10,6 +9,7 @@ import {
 } from "../backup/keys/key-notes.ts";
 import type { Project } from "../config/project.ts";
 import { systemCode } from "../errors.ts";
+import { replaceFile } from "../replace-file.ts";
 
 type Place = Pick<Project, "settings" | "directory">;
 
@@ -35,10 +35,8 @@ export function readKeyNotes(project: Place): KeyNotes {
 export function noteSeenKeys(project: Place, recipients: readonly string[], now: Date): KeyNotes {
   const notes = withSeen(readKeyNotes(project), recipients, now);
   const file = fileOf(project);
-  const beside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(beside, formatKeyNotes(notes), { mode: 0o600, flush: true });
-  renameSync(beside, file);
+  replaceFile(file, formatKeyNotes(notes));
   return notes;
 }
 

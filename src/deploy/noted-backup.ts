@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "../config/project.ts";
+import { replaceFile } from "../replace-file.ts";
 import { backupWorkDirectory, repositoryFolder } from "./backup-repository.ts";
 
 type Place = Pick<Project, "settings" | "directory" | "environment">;
@@ -22,8 +23,7 @@ export function noteBackup(project: Place, backup: NotedBackup): void {
   const file = fileOf(project);
   const { repository } = project.settings.backup;
   mkdirSync(backupWorkDirectory(project), { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.tmp`, `${JSON.stringify({ repository, ...backup })}\n`, { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
+  replaceFile(file, `${JSON.stringify({ repository, ...backup })}\n`, { flush: false });
 }
 
 /** What was noted of the environment's repository; null where nothing was. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { openReadOnlySession } from "../database/session.ts";
 import { reachingDatabase } from "../database/session-failure.ts";
@@ -7,6 +7,7 @@ import { type SchemaDifference, compareSchemas } from "../migrate/schema/compare
 import { type Schema, emptySchema } from "../migrate/schema/model.ts";
 import { readSchema } from "../migrate/schema/read.ts";
 import { formatSchema, parseSchema } from "../migrate/schema/text.ts";
+import { replaceFile } from "../replace-file.ts";
 import { withDatabaseFrom } from "./database-from-file.ts";
 import { asPrinted } from "./printed-schema.ts";
 import { schemaStatus } from "./schema-status.ts";
@@ -58,8 +59,7 @@ export async function dumpSchema(
   if (!write) return { text, file: null };
   const file = schemaFile(place);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
+  replaceFile(file, text, { mode: 0o644 });
   return { text, file };
 }
 

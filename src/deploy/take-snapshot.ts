@@ -12,10 +12,10 @@ import { noteBackup } from "./noted-backup.ts";
 import { observedStore } from "./observed-store.ts";
 import { snapshotSources } from "./snapshot-sources.ts";
 import type { ProgramRun } from "./databases/program-run.ts";
-import type { Workplace } from "./workplace.ts";
+import type { View } from "./view.ts";
 
 export interface TakeInput {
-  place: Workplace;
+  place: View;
   set: string;
   id: string;
   /** The release that serves while the snapshot is taken. */

@@ -80,7 +80,7 @@ async function expectProcesses(
   const ofRelease = ["crashes", "json", "sock"].map((kind) => `${release}.${kind}`);
   const own = [...ofRelease, "supervisor.json", "supervisor.sock"];
   expect(names, where).toEqual(own.toSorted());
-  expect(lines, where).toHaveLength(2);
+  expect(lines, `${where}: ${lines.join("\n")}`).toHaveLength(2);
   const instances = lines.filter((line) => line.includes("__instance"));
   expect(instances, where).toEqual([expect.stringContaining(release)]);
   const headers = { connection: "close" };

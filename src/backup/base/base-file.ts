@@ -90,8 +90,19 @@ function readHeading(file: string): Heading | null {
   const text = bytes.subarray(hashBytes);
   if (!hash("sha256", text, "buffer").equals(bytes.subarray(0, hashBytes))) return null;
   // The checksum vouches for the rest: nobody else writes the file.
-  const heading = JSON.parse(text.toString("utf8")) as Heading;
-  return isRecord(heading) && heading.version === version ? heading : null;
+  const heading = parsed(text.toString("utf8"));
+  return isRecord(heading) && heading["version"] === version
+    ? (heading as unknown as Heading)
+    : null;
+}
+
+/** Null for what another version may have written in another form. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 const columnsFile = (file: string): string => `${file}.columns`;

@@ -1,5 +1,5 @@
 import type { Entry } from "../format/entry.ts";
-import type { Item } from "../create/fresh-entry.ts";
+import type { FreshEntry, Item } from "../create/fresh-entry.ts";
 import {
   type Base,
   type KnownObject,
@@ -35,13 +35,15 @@ export function nextBase(options: NextBaseOptions): Base {
   }
   const next = emptyBase(options);
   const renumbered = Uint32Array.from(base?.objects ?? [], ({ sha256 }) => numberOf(sha256));
-  for (const [index, item] of items.entries()) {
-    if (typeof item === "number" && base !== null) copyEntry(base, item, next, index, renumbered);
-    else if (typeof item !== "number" && item.entry !== null) {
-      setEntry(next, index, item.entry, numberOf);
-      next.wide[4 * index + 2] = item.ctime;
-      next.wide[4 * index + 3] = item.inode;
-      if (item.doubtful) next.flags[index] = (next.flags[index] ?? 0) | flag.doubtful;
+  for (let index = 0; index < items.length; ) {
+    const item = items[index];
+    if (typeof item === "number" && base !== null) {
+      const count = runLength(items, index);
+      copyEntries({ base, first: item, count }, next, index, renumbered);
+      index += count;
+    } else {
+      if (typeof item === "object") setFresh(next, index, item, numberOf);
+      index += 1;
     }
   }
   next.pages = numbered;
@@ -75,28 +77,59 @@ function emptyBase({ snapshot, commit, attributes, items, objects }: NextBaseOpt
   };
 }
 
-/** @param renumbered by the number of an object in `from`: what it is in `to` */
-function copyEntry(
-  from: Base,
-  source: number,
+/** How many items from `index` on are consecutive entries of the base. */
+function runLength(items: readonly Item[], index: number): number {
+  const first = items[index] as number;
+  let count = 1;
+  while (items[index + count] === first + count) count += 1;
+  return count;
+}
+
+interface Run {
+  base: Base;
+  first: number;
+  count: number;
+}
+
+/** @param renumbered by the number of an object in the run's base: what it is in `to` */
+function copyEntries(
+  { base: from, first, count }: Run,
   to: Base,
   index: number,
   renumbered: Uint32Array,
 ): void {
-  to.paths[index] = from.paths[source] ?? "";
-  to.flags[index] = from.flags[source] ?? 0;
-  for (let column = 0; column < 4; column += 1) {
-    to.small[4 * index + column] = from.small[4 * source + column] ?? 0;
-    to.wide[4 * index + column] = from.wide[4 * source + column] ?? 0;
-  }
-  from.hashes.copy(to.hashes, 32 * index, 32 * source, 32 * source + 32);
+  const end = first + count;
+  to.flags.set(from.flags.subarray(first, end), index);
+  to.small.set(from.small.subarray(4 * first, 4 * end), 4 * index);
+  to.wide.set(from.wide.subarray(4 * first, 4 * end), 4 * index);
+  to.hashes.set(from.hashes.subarray(32 * first, 32 * end), 32 * index);
   const renumber = (number: number): number => renumbered[number] ?? noObject;
-  const object = from.small[4 * source + 3] ?? noObject;
-  to.small[4 * index + 3] = object === noObject ? noObject : renumber(object);
-  const rarity = from.rarities.get(source);
-  if (rarity === undefined) return;
-  const chunks = rarity.chunks?.map(renumber);
-  to.rarities.set(index, chunks === undefined ? rarity : { ...rarity, chunks });
+  for (let offset = 0; offset < count; offset += 1) {
+    to.paths[index + offset] = from.paths[first + offset] ?? "";
+    const at = 4 * (index + offset) + 3;
+    const object = to.small[at] ?? noObject;
+    if (object !== noObject) to.small[at] = renumber(object);
+  }
+  if (from.rarities.size === 0) return;
+  for (let offset = 0; offset < count; offset += 1) {
+    const rarity = from.rarities.get(first + offset);
+    if (rarity === undefined) continue;
+    const chunks = rarity.chunks?.map(renumber);
+    to.rarities.set(index + offset, chunks === undefined ? rarity : { ...rarity, chunks });
+  }
+}
+
+function setFresh(
+  base: Base,
+  index: number,
+  { entry, ctime, inode, doubtful }: FreshEntry,
+  numberOf: (sha256: string) => number,
+): void {
+  if (entry === null) return;
+  setEntry(base, index, entry, numberOf);
+  base.wide[4 * index + 2] = ctime;
+  base.wide[4 * index + 3] = inode;
+  if (doubtful) base.flags[index] = (base.flags[index] ?? 0) | flag.doubtful;
 }
 
 function setEntry(

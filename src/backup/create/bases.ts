@@ -11,7 +11,10 @@ import { snapshotKey } from "../format/layout.ts";
 import type { RepositoryConfig } from "../open-repository.ts";
 import type { Store } from "../store/store.ts";
 
-const ending = ".base";
+const ending = ".known";
+
+/** A run that was killed left the first; the second is how earlier versions kept what they knew. */
+const abandoned = /\.(tmp|base)$/;
 
 export interface BasesOptions {
   store: Store;
@@ -52,8 +55,8 @@ export class Bases {
     const others: UsableBase[] = [];
     for (const name of readdirSync(directory)) {
       const file = join(directory, name);
-      // A run that was killed left it; none but the one that has the lock is writing there.
-      if (name.endsWith(".tmp")) rmSync(file, { force: true });
+      // None but the one that has the repository's lock writes there.
+      if (abandoned.test(name)) rmSync(file, { force: true });
       if (file === ownFile || !name.endsWith(ending)) continue;
       const other = await this.#usable(readBase(file, this.#key)?.base, there);
       if (other !== null) others.push(other);

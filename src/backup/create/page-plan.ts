@@ -1,9 +1,8 @@
 import { crc32 } from "node:zlib";
-import { type Base, entryOf } from "../base/base.ts";
-import type { Entry } from "../format/entry.ts";
-import type { ObjectName } from "../format/object.ts";
-import { encodePage } from "../format/page.ts";
-import type { FreshEntry, Item } from "./fresh-entry.ts";
+import type { Base } from "../base/base.ts";
+import { KnownEntries } from "../base/known-entries.ts";
+import { type EncodedPage, PageText } from "../format/page-text.ts";
+import type { Item } from "./fresh-entry.ts";
 
 /** On average a page ends after this many entries: where the checksum of a path is a multiple. */
 const usualEntries = 1024;
@@ -49,8 +48,16 @@ export function pageText(
   items: readonly Item[],
   { first, count }: PlannedPage,
   base: Base | null,
-): { text: string; objects: ObjectName[] } {
-  return encodePage(entriesOf(items, first, first + count, base));
+): EncodedPage {
+  const page = new PageText();
+  const known = base === null ? null : new KnownEntries(base);
+  for (let at = first; at < first + count; at += 1) {
+    const item = items[at];
+    if (typeof item === "number") known?.writeTo(page, item);
+    else if (item?.entry != null) page.add(item.entry);
+    else throw new Error("An entry without content was to be listed.");
+  }
+  return page.end();
 }
 
 /** Whether `count` items from `first` on are consecutive entries of the base. */
@@ -93,20 +100,3 @@ function endOfPage(
 }
 
 const endsPage = (path: string | undefined): boolean => crc32(path ?? "") % usualEntries === 0;
-
-/** One after the other: a thousand at once outlive the nursery, which costs more than making them. */
-function* entriesOf(
-  items: readonly Item[],
-  first: number,
-  end: number,
-  base: Base | null,
-): Generator<Entry> {
-  for (let at = first; at < end; at += 1) yield entryOfItem(items[at] as Item, base);
-}
-
-function entryOfItem(item: Item, base: Base | null): Entry {
-  if (typeof item === "number" && base !== null) return entryOf(base, item);
-  const entry = (item as FreshEntry).entry;
-  if (entry === null) throw new Error("An entry without content was to be listed.");
-  return entry;
-}

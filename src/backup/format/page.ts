@@ -1,94 +1,7 @@
 import { damaged } from "../failures.ts";
 import type { Attributes, ChunksPlace, Entry, FileEntry, MemberPlace } from "./entry.ts";
-import type { ObjectKind, ObjectName } from "./object.ts";
-import { escapePath, unescapePath } from "./path-text.ts";
-
-/**
- * A page is a run of entries as text, one to a line, fields separated by tabs, so that awk reads it
- * as well as studio does:
- *
- *     o <sha256> <kind>                                    an object, numbered from 0 in this page
- *     d <mode> <uid> <gid> <mtime> <path>                  a folder; `p` if it only leads somewhere
- *     f <mode> <uid> <gid> <mtime> <path> <size> <sha256> <place> [<member>]      `s` if sparse
- *     l <mode> <uid> <gid> <mtime> <path> <target>         a symbolic link; `h` a hard link
- *     x <name> <base64>                                    an extended attribute of the entry above
- *
- * Modes are octal, times are seconds since 1970 with up to six decimals, paths are escaped as in
- * path-text.ts. A place is `-` (empty), `m<object>` (the tar member of that name, by default the
- * path; `m<object>!` where mode, owner or time have changed since) or `c<object>,<object>-<object>`
- * (the contents of those objects, one after the other).
- */
-export function encodePage(entries: Iterable<Entry>): { text: string; objects: ObjectName[] } {
-  const numbers = new Map<string, number>();
-  const objects: ObjectName[] = [];
-  const numberOf = (sha256: string, kind: ObjectKind): number => {
-    const known = numbers.get(sha256);
-    if (known !== undefined) return known;
-    numbers.set(sha256, objects.length);
-    return objects.push({ sha256, kind }) - 1;
-  };
-  let lines = "";
-  for (const entry of entries) {
-    lines += encodeEntry(entry, numberOf);
-    for (const [name, value] of Object.entries(entry.xattrs ?? {})) {
-      lines += `x\t${escapePath(name)}\t${value}\n`;
-    }
-  }
-  const heads = objects.map(({ sha256, kind }) => `o\t${sha256}\t${kind}\n`);
-  return { text: heads.join("") + lines, objects };
-}
-
-type Numbering = (sha256: string, kind: ObjectKind) => number;
-
-function encodeEntry(entry: Entry, numberOf: Numbering): string {
-  const { mode, uid, gid, path } = entry;
-  const head = `${mode.toString(8)}\t${uid}\t${gid}\t${encodeTime(entry.mtime)}\t${escapePath(path)}`;
-  switch (entry.type) {
-    case "directory":
-      return `${entry.parent ? "p" : "d"}\t${head}\n`;
-    case "symlink":
-      return `l\t${head}\t${escapePath(entry.target)}\n`;
-    case "link":
-      return `h\t${head}\t${escapePath(entry.target)}\n`;
-    case "file": {
-      const letter = entry.sparse === true ? "s" : "f";
-      return `${letter}\t${head}\t${entry.size}\t${entry.sha256}\t${encodePlace(entry, numberOf)}\n`;
-    }
-  }
-}
-
-function encodePlace({ place, path }: FileEntry, numberOf: Numbering): string {
-  if (place === null) return "-";
-  if (place.kind === "chunks") {
-    return `c${encodeNumbers(place.objects.map((sha256) => numberOf(sha256, "chunk")))}`;
-  }
-  const number = `m${numberOf(place.object, "segment")}${place.stale ? "!" : ""}`;
-  return place.member === path ? number : `${number}\t${escapePath(place.member)}`;
-}
-
-/** `[3, 4, 5, 9]` as `3-5,9`. */
-function encodeNumbers(numbers: readonly number[]): string {
-  let text = "";
-  for (let at = 0; at < numbers.length; at += 1) {
-    const first = at;
-    while (at + 1 < numbers.length && numbers[at + 1] === (numbers[at] ?? 0) + 1) at += 1;
-    if (text !== "") text += ",";
-    text += at === first ? `${numbers[first]}` : `${numbers[first]}-${numbers[at]}`;
-  }
-  return text;
-}
-
-function encodeTime(milliseconds: number): string {
-  const micro = Math.round(milliseconds * 1000);
-  const sign = micro < 0 ? "-" : "";
-  const seconds = `${sign}${Math.trunc(Math.abs(micro) / 1_000_000)}`;
-  const rest = Math.abs(micro) % 1_000_000;
-  if (rest === 0) return seconds;
-  // The leading one stands for the zeros that may follow the point.
-  let end = 7;
-  for (let left = rest; left % 10 === 0; left /= 10) end -= 1;
-  return `${seconds}.${String(1_000_000 + rest).slice(1, end)}`;
-}
+import type { ObjectName } from "./object.ts";
+import { unescapePath } from "./path-text.ts";
 
 export interface Page {
   /** In the order in which they are first needed. */
@@ -96,7 +9,7 @@ export interface Page {
   entries: Entry[];
 }
 
-/** Reads a page strictly: a line that `encodePage` would not write is damage. */
+/** Reads a page strictly: a line that `PageText` would not write is damage. */
 export function decodePage(text: string): Page {
   const page: Page = { objects: [], entries: [] };
   if (!text.endsWith("\n") && text !== "") throw damaged("A page ends in the middle of a line.");

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { ThreadPool } from "../threads/thread-pool.ts";
-import { PackHere } from "./here.ts";
+import type { PackHere } from "./here.ts";
 import type { FinishedObject, Job, JobResult, PackNotice, PackSettings } from "./protocol.ts";
 
 /** Two even on one core: one waits for the disk while the other computes. */
@@ -40,7 +40,7 @@ export class PackPool {
   readonly #options: PackPoolOptions;
   #gathered: Task[] = [];
   #threads: ThreadPool<Job, JobResult, PackNotice> | null = null;
-  #here: PackHere | null = null;
+  #here: Promise<PackHere> | null = null;
 
   constructor(options: PackPoolOptions) {
     this.#options = options;
@@ -62,18 +62,26 @@ export class PackPool {
   /** No more is coming that would be worth the threads: begins with what there is. */
   begin(): void {
     if (this.#gathered.length === 0) return;
-    this.#here ??= new PackHere(this.#settings(1), this.#options.put);
-    for (const { job, resolve } of this.#gathered.splice(0)) resolve(this.#here.run(job));
+    const here = (this.#here ??= this.#openHere());
+    for (const { job, resolve } of this.#gathered.splice(0)) {
+      resolve(here.then((packer) => packer.run(job)));
+    }
   }
 
   /** Waits until every object so far is in the repository. */
   async settle(): Promise<void> {
-    await this.#here?.settle();
+    await (await this.#here)?.settle();
     await this.#threads?.settle();
   }
 
   async close(): Promise<void> {
     await this.#threads?.close();
+  }
+
+  /** Where nothing has changed there is nothing to pack, and it need not be loaded. */
+  async #openHere(): Promise<PackHere> {
+    const { PackHere: Packer } = await import("./here.ts");
+    return new Packer(this.#settings(1), this.#options.put);
   }
 
   #startThreads(): void {

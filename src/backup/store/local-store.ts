@@ -181,14 +181,14 @@ async function readWhole(path: string): Promise<Buffer | null> {
 async function* listFiles(directory: string, prefix: string): AsyncGenerator<StoredFile> {
   const pace = createPace();
   for (const key of walk(directory, prefix)) {
-    const found = statSync(join(directory, key), { throwIfNoEntry: false });
+    const found = statSync(`${directory}/${key}`, { throwIfNoEntry: false });
     if (found?.isFile() === true) yield { key, size: found.size, modified: found.mtime };
     await pace();
   }
 }
 
 function* walk(directory: string, prefix: string): Generator<string> {
-  for (const entry of entriesOf(join(directory, prefix))) {
+  for (const entry of entriesOf(`${directory}/${prefix}`)) {
     const key = `${prefix}${entry.name}`;
     if (!entry.isDirectory()) yield key;
     else if (key !== unfinishedFolder) yield* walk(directory, `${key}/`);

@@ -34,6 +34,11 @@ function mergeHeaders(...all: Record<string, string>[]): Record<string, string> 
   return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-export function isExpected({ statuses }: PreparedRequest, status: number): boolean {
-  return statuses === null ? status >= 200 && status < 300 : statuses.includes(status);
+/** Why a status is not what a request hopes for; null when it is. */
+export function statusProblem(
+  { statuses }: Pick<PreparedRequest, "statuses">,
+  status: number,
+): string | null {
+  const expected = statuses === null ? status >= 200 && status < 300 : statuses.includes(status);
+  return expected ? null : `status ${status}`;
 }

@@ -12,8 +12,10 @@ export type Operator = (typeof operators)[number];
 
 /** A limit on one figure of a run. */
 export interface Threshold {
-  /** As it is written: `p95<500ms`. */
+  /** As it is written: `p95<500ms`, or `p95{login}<500ms` for the requests of one tag. */
   text: string;
+  /** Null: the whole run. */
+  tag: string | null;
   metric: Metric;
   operator: Operator;
   /** Milliseconds for latency, percent for errors and checks, per second for rate. */
@@ -30,21 +32,23 @@ export interface Verdict {
   passed: boolean;
 }
 
-const form = /^([^<>=\s]+)\s*(<=|>=|<|>)\s*([\d.]*)\s*(.*)$/;
+const form = /^([^<>={}\s]+)(?:\{([^{}<>=]+)\})?\s*(<=|>=|<|>)\s*([\d.]*)\s*(.*)$/;
 
 /**
- * Reads a threshold: `p95<500ms`, `errors<1%`, `rate>100`, `checks>99%`.
+ * Reads a threshold: `p95<500ms`, `errors<1%`, `rate>100`, `checks>99%`; `p95{login}<1s` is of the
+ * requests with one tag.
  *
  * @throws StudioError (exit 2) that names what is not understood and suggests what may be meant:
  *   a threshold with a slip of the pen must not pass silently.
  */
 export function parseThreshold(text: string): Threshold {
-  const match = form.exec(text.trim().toLowerCase());
+  const match = form.exec(text.trim());
   if (match === null) {
     throw refuse(text, "it is not of the form metric, operator (< <= > >=), limit", "p95<500ms");
   }
-  const [, name = "", operator = "", figure = "", writtenUnit = ""] = match;
-  const unit = writtenUnit.replace(/^[\u00b5\u03bc]/, "u");
+  const [, writtenName = "", tag = null, operator = "", figure = "", writtenUnit = ""] = match;
+  const name = writtenName.toLowerCase();
+  const unit = writtenUnit.toLowerCase().replace(/^[\u00b5\u03bc]/, "u");
   const metric = metrics.find((known) => known === name.replace("p99.9", "p999"));
   if (metric === undefined) {
     const meant = metrics.find((known) => known === suggest(name, metrics));
@@ -57,8 +61,8 @@ export function parseThreshold(text: string): Threshold {
     throw refuse(text, `"${figure}${unit}" is not a number`, exampleOf(metric));
   }
   const limit = limitOf({ text, metric, figure, unit, operator });
-  const written = `${metric}${operator}${figure}${unit}`;
-  return { text: written, metric, operator: operator as Operator, limit };
+  const written = `${metric}${tag === null ? "" : `{${tag}}`}${operator}${figure}${unit}`;
+  return { text: written, tag, metric, operator: operator as Operator, limit };
 }
 
 function isThreshold(text: string): boolean {
@@ -70,9 +74,13 @@ function isThreshold(text: string): boolean {
 }
 
 /** Compares each threshold with the run; one without a figure to compare is not met. */
-export function judge(thresholds: readonly Threshold[], summary: Figures): Verdict[] {
-  return thresholds.map(({ text, metric, operator, limit }) => {
-    const actual = figureOf(metric, summary);
+export function judge(
+  thresholds: readonly Threshold[],
+  summary: Figures & { tags?: Readonly<Record<string, Figures>> },
+): Verdict[] {
+  return thresholds.map(({ text, tag, metric, operator, limit }) => {
+    const figures = tag === null ? summary : summary.tags?.[tag];
+    const actual = figures === undefined ? null : figureOf(metric, figures);
     const passed = actual !== null && holds(actual, operator, limit);
     return { text, metric, limit, actual, passed };
   });

@@ -17,8 +17,9 @@ export interface Attempt {
   counted: { tag: TagRecording; slot: SlotRecording } | null;
 }
 
-/** The one reason that also counts as a latency: leaving it out would flatter the tail. */
+/** The two reasons that also count as a latency: leaving them out would flatter the tail. */
 export const timedOut = "time-out";
+export const tooSlow = "check: took too long";
 
 /** Counts what becomes of each request. All times are of performance.now(), in milliseconds. */
 export class Recorder {
@@ -50,17 +51,17 @@ export class Recorder {
     this.#count(this.#schedule(tag, intended, intended), "dropped");
   }
 
-  /** The request was answered; `expected` says whether as it hopes for. */
-  answer(attempt: Attempt, status: number, bytes: number, expected: boolean): void {
+  /** The request was answered; `problem` is why not as it hopes for, or null. */
+  answer(attempt: Attempt, status: number, bytes: number, problem: string | null): void {
     this.#answers += 1;
     if (attempt.counted === null) return;
     this.#lastAt = performance.now();
     this.recording.bytes += bytes;
     add(this.recording.statuses, String(status));
-    this.recording.checks[expected ? "passed" : "failed"] += 1;
-    if (!expected) return this.#fail(attempt, `status ${status}`);
-    this.#count(attempt, "ok");
-    this.#time(attempt);
+    attempt.counted.tag.checks[problem === null ? "passed" : "failed"] += 1;
+    if (problem === null) this.#count(attempt, "ok");
+    else this.#fail(attempt, problem);
+    if (problem === null || problem === tooSlow) this.#time(attempt);
   }
 
   /** The request came to an end without an answer. */

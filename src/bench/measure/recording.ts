@@ -19,6 +19,8 @@ const noCounts: Counts = { scheduled: 0, ok: 0, failed: 0, dropped: 0, unfinishe
 /** The counts of one kind of request, and its times: both histograms have the same requests. */
 export interface TagRecording {
   counts: Counts;
+  /** Answers that were as their request expects, and those that were not. */
+  checks: { passed: number; failed: number };
   /** From the intended start: what a caller would have waited. */
   response: Histogram;
   /** From the actual start: what the target took. */
@@ -40,7 +42,6 @@ export interface Recording {
   sendLag: Histogram;
   statuses: Map<string, number>;
   failures: Map<string, number>;
-  checks: { passed: number; failed: number };
   bytes: number;
 }
 
@@ -51,7 +52,6 @@ export function newRecording(): Recording {
     sendLag: new Histogram(),
     statuses: new Map(),
     failures: new Map(),
-    checks: { passed: 0, failed: 0 },
     bytes: 0,
   };
 }
@@ -66,7 +66,12 @@ export function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => 
 }
 
 export function newTag(): TagRecording {
-  return { counts: { ...noCounts }, response: new Histogram(), service: new Histogram() };
+  return {
+    counts: { ...noCounts },
+    checks: { passed: 0, failed: 0 },
+    response: new Histogram(),
+    service: new Histogram(),
+  };
 }
 
 export function newSlot(): SlotRecording {
@@ -77,10 +82,7 @@ export function mergeRecordings(recordings: readonly Recording[]): Recording {
   const whole = newRecording();
   for (const one of recordings) {
     for (const [name, tag] of one.tags) {
-      const own = entryOf(whole.tags, name, newTag);
-      addCounts(own.counts, tag.counts);
-      own.response.merge(tag.response);
-      own.service.merge(tag.service);
+      addTag(entryOf(whole.tags, name, newTag), tag);
     }
     for (const [number, slot] of one.slots) {
       const own = entryOf(whole.slots, number, newSlot);
@@ -90,8 +92,6 @@ export function mergeRecordings(recordings: readonly Recording[]): Recording {
     whole.sendLag.merge(one.sendLag);
     addAll(whole.statuses, one.statuses);
     addAll(whole.failures, one.failures);
-    whole.checks.passed += one.checks.passed;
-    whole.checks.failed += one.checks.failed;
     whole.bytes += one.bytes;
   }
   return whole;
@@ -100,12 +100,16 @@ export function mergeRecordings(recordings: readonly Recording[]): Recording {
 /** The tags together. */
 export function wholeOf(recording: Pick<Recording, "tags">): TagRecording {
   const whole = newTag();
-  for (const tag of recording.tags.values()) {
-    addCounts(whole.counts, tag.counts);
-    whole.response.merge(tag.response);
-    whole.service.merge(tag.service);
-  }
+  for (const tag of recording.tags.values()) addTag(whole, tag);
   return whole;
+}
+
+function addTag(to: TagRecording, from: TagRecording): void {
+  addCounts(to.counts, from.counts);
+  to.checks.passed += from.checks.passed;
+  to.checks.failed += from.checks.failed;
+  to.response.merge(from.response);
+  to.service.merge(from.service);
 }
 
 export function sumOfCounts(all: readonly Counts[]): Counts {

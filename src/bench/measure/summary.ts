@@ -63,7 +63,7 @@ export interface BenchSummary extends Figures {
   /** The same requests as in `latency`, from the moment at which they were sent. */
   service: LatencySummary | null;
   /** By kind of request. */
-  tags: Record<string, Pick<Figures, "requests" | "latency"> & { service: LatencySummary | null }>;
+  tags: Record<string, Figures & { service: LatencySummary | null }>;
   slots: SlotSummary[];
   /** Milliseconds of one slot. */
   slotMs: number;
@@ -99,7 +99,7 @@ export interface BenchProgress {
 
 /** The figures of a recording, for people and thresholds. */
 export function summarize(recording: Recording, { measured, ...facts }: RunFacts): BenchSummary {
-  const { counts, response, service } = wholeOf(recording);
+  const { counts, checks, response, service } = wholeOf(recording);
   return {
     ...facts,
     durationMs: measured.duration,
@@ -108,19 +108,26 @@ export function summarize(recording: Recording, { measured, ...facts }: RunFacts
     rate: measured.duration === 0 ? 0 : (measured.ok * 1000) / measured.duration,
     latency: summarizeLatency(response),
     service: summarizeLatency(service),
-    tags: summarizeTags(recording),
+    tags: summarizeTags(recording, measured.duration),
     slots: summarizeSlots(recording, facts.slotMs),
-    checks: { ...recording.checks },
+    checks,
     statuses: Object.fromEntries(recording.statuses),
     errors: Object.fromEntries(recording.failures),
     bytes: recording.bytes,
   };
 }
 
-function summarizeTags({ tags }: Recording): BenchSummary["tags"] {
-  const entries = [...tags].map(([name, tag]) => {
-    const [latency, service] = [summarizeLatency(tag.response), summarizeLatency(tag.service)];
-    return [name, { requests: tag.counts, latency, service }] as const;
+function summarizeTags({ tags }: Recording, duration: number): BenchSummary["tags"] {
+  const entries = [...tags].map(([name, { counts, checks, response, service }]) => {
+    const figures = {
+      requests: counts,
+      errorRate: errorRateOf(counts),
+      rate: duration === 0 ? 0 : (counts.ok * 1000) / duration,
+      latency: summarizeLatency(response),
+      service: summarizeLatency(service),
+      checks,
+    };
+    return [name, figures] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -31,10 +31,10 @@ export function benchReport(
  */
 export function readReport(kept: BenchReport | FirstForm): BenchReport {
   if (kept.format === 2) return kept;
-  return { ...kept, format: 2, samples: { kind: "block", list: [] }, load: "" };
+  return { ...kept, format: 2, aborted: null, samples: { kind: "block", list: [] }, load: "" };
 }
 
-type FirstForm = Omit<BenchReport, "format" | "samples" | "load"> & { format: 1 };
+type FirstForm = Omit<BenchReport, "format" | "samples" | "load" | "aborted"> & { format: 1 };
 
 function withoutUser(text: string): string {
   const url = URL.parse(text);

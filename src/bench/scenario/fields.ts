@@ -25,9 +25,27 @@ export const duration = z
 
 export const someTime = duration.refine((value) => value > 0, "must be longer than nothing");
 
-export const threshold = z.string().superRefine((text, context) => {
+const threshold = z.string().superRefine((text, context) => {
   attempt(() => parseThreshold(text), context);
 });
+
+/** A text, or one that ends the run as soon as it is missed. */
+export const thresholdField = z.preprocess(
+  (given) => (typeof given === "string" ? { threshold: given } : given),
+  z
+    .strictObject({
+      threshold,
+      abortOnFail: z.boolean().default(false),
+      /** Milliseconds of the measured time in which it may still be missed. */
+      after: duration.default(5000),
+    })
+    .refine(
+      ({ threshold: text, abortOnFail }) =>
+        !abortOnFail || /^(p\d|mean|min|max|errors)[^{]*$/i.test(text.trim()),
+      "only times and errors of the whole run can end it",
+    )
+    .transform(({ threshold: text, ...rest }) => ({ text, ...rest })),
+);
 
 const framing = ["connection", "content-length", "transfer-encoding"];
 const oneLine = (text: string) => !/[\r\n\0]/.test(text);
@@ -41,6 +59,14 @@ const headers = z
     (given) => !Object.keys(given).some((name) => framing.includes(name.toLowerCase())),
     `${framing.join(", ")} are set by studio itself`,
   );
+
+export function isExpression(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
 
 const statusForm = "a status from 200 to 599, or a list of them";
 const status = z.int().min(200).max(599);
@@ -64,6 +90,20 @@ export const request = z.strictObject({
       status: z
         .union([status.transform((code) => [code]), z.array(status).min(1)], statusForm)
         .optional(),
+      /** Each holds this text. */
+      headers: z.record(z.string(), z.string()).optional(),
+      body: z
+        .strictObject({
+          contains: z.string().optional(),
+          matches: z.string().refine(isExpression, "not a regular expression").optional(),
+          /** By a path such as `items.0.id`. */
+          json: z
+            .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+            .optional(),
+        })
+        .optional(),
+      /** Milliseconds; an answer that takes longer has failed, though it came. */
+      latency: someTime.optional(),
     })
     .default({}),
 });

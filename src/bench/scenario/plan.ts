@@ -1,6 +1,6 @@
 import { usageError } from "../../errors.ts";
 import { defaultMaxInFlight } from "./schema.ts";
-import type { OpenLoad, Scenario, ScenarioRequest } from "./schema.ts";
+import type { OpenLoad, Scenario } from "./schema.ts";
 
 /** What of a scenario one run changes. */
 export interface BenchOverrides {
@@ -91,16 +91,16 @@ export function requireUsers(users: number): void {
 }
 
 /**
- * One request after the other so that each comes up as often as its weight says, spread evenly
+ * One request or flow after the other so that each comes up as often as its weight says, spread evenly
  * (smooth weighted round robin, as in nginx's upstream balancing).
  */
-export function weightedSequence(requests: readonly ScenarioRequest[]): ScenarioRequest[] {
-  const total = requests.reduce((sum, request) => sum + request.weight, 0);
-  const credits = requests.map((request) => ({ request, credit: 0 }));
+export function weightedSequence<One extends { weight: number }>(all: readonly One[]): One[] {
+  const total = all.reduce((sum, one) => sum + one.weight, 0);
+  const credits = all.map((one) => ({ one, credit: 0 }));
   return Array.from({ length: total }, () => {
-    for (const entry of credits) entry.credit += entry.request.weight;
+    for (const entry of credits) entry.credit += entry.one.weight;
     const chosen = credits.reduce((best, entry) => (entry.credit > best.credit ? entry : best));
     chosen.credit -= total;
-    return chosen.request;
+    return chosen.one;
   });
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { suggest } from "../../config/suggest.ts";
 import { exitCodes, reasonOf, StudioError, systemCode } from "../../errors.ts";
+import { loadFeeds } from "./feed.ts";
 import { parseScenario } from "./scenario.ts";
 import type { Scenario } from "./schema.ts";
 
@@ -80,7 +81,9 @@ async function readScenario(name: string, file: string): Promise<Scenario> {
     throw unreadable(file, error);
   });
   const scenario = parseScenario(text, file);
-  if (scenario.name === name) return scenario;
+  if (scenario.name === name) {
+    return { ...scenario, flows: await loadFeeds(scenario.flows, dirname(file)) };
+  }
   throw new StudioError({
     code: "bench.scenario.name",
     message: `The scenario in ${file} calls itself "${scenario.name}", its file "${name}".`,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Spacing } from "../arrivals/intended-starts.ts";
 import type { Stage } from "../arrivals/rate-profile.ts";
-import { duration, openFields, request, someTime, threshold } from "./fields.ts";
+import { flow } from "./flow-fields.ts";
+import { duration, openFields, request, someTime, thresholdField } from "./fields.ts";
 
 /** The load of the open model. */
 export interface OpenLoad {
@@ -10,6 +11,12 @@ export interface OpenLoad {
   maxInFlight: number;
   /** Null: as many as the highest rate and the machine's cores suggest. */
   workers: number | null;
+}
+
+const tooHeavy = "the weights add up to more than 1000";
+
+function weighsLittle(all: readonly { weight: number }[]): boolean {
+  return all.reduce((sum, one) => sum + one.weight, 0) <= 1000;
 }
 
 const fields = z.strictObject({
@@ -30,14 +37,10 @@ const fields = z.strictObject({
   timeout: duration
     .refine((value) => value >= 10 && value <= 600_000, "between 10ms and 10m")
     .default(10_000),
-  requests: z
-    .array(request)
-    .min(1)
-    .refine(
-      (all) => all.reduce((sum, one) => sum + one.weight, 0) <= 1000,
-      "the weights add up to more than 1000",
-    ),
-  thresholds: z.array(threshold).default([]),
+  /** Single requests, or flows of several steps. */
+  requests: z.array(request).min(1).refine(weighsLittle, tooHeavy).optional(),
+  flows: z.array(flow).min(1).refine(weighsLittle, tooHeavy).optional(),
+  thresholds: z.array(thresholdField).default([]),
   ...openFields,
 });
 
@@ -58,6 +61,9 @@ export const scenarioSchema = fields
       if (given[key] === undefined) continue;
       refuse(key, isOpen ? "not with a rate or stages" : "only with a rate or stages");
     }
+    if ((given.requests === undefined) === (given.flows === undefined)) {
+      refuse("requests", "either requests or flows are needed");
+    }
     if (given.stages === undefined && given.duration === undefined) {
       refuse("duration", "a duration such as 30s is needed");
     }
@@ -72,7 +78,7 @@ export const scenarioSchema = fields
     }
   })
   .transform((given) => {
-    const { name, description, warmUp, timeout, requests, thresholds } = given;
+    const { name, description, warmUp, timeout, requests = [], flows = [], thresholds } = given;
     const isOpen = given.rate !== undefined || given.stages !== undefined;
     const open = isOpen ? openLoadOf(given) : null;
     const { users = 0, rampUp = 0, thinkTime = 0 } = given;
@@ -87,7 +93,12 @@ export const scenarioSchema = fields
       thinkTime,
       timeout,
       requests,
-      thresholds,
+      flows,
+      thresholds: thresholds.map(({ text }) => text),
+      /** Thresholds that end the run when they are missed once so much time was measured. */
+      aborts: thresholds
+        .filter(({ abortOnFail }) => abortOnFail)
+        .map(({ text, after }) => ({ text, after })),
       open,
     };
   });
@@ -119,6 +130,6 @@ export type Scenario = z.output<typeof scenarioSchema> & {
 export type ScenarioRequest = z.output<typeof request>;
 
 /** The name under which the figures of a request are kept. */
-export function tagOf({ tag, method, path }: ScenarioRequest): string {
+export function tagOf({ tag, method, path }: Omit<ScenarioRequest, "weight">): string {
   return tag ?? `${method} ${path.replace(/\?.*$/s, "")}`;
 }

@@ -74,6 +74,57 @@ describe("a bench run by name", () => {
   });
 });
 
+describe("a threshold of one tag", () => {
+  const text = (more: string) => `name: tagged
+users: 2
+duration: 200ms
+requests: [{ path: /health/live, tag: good }, { path: /absent, tag: bad }]
+thresholds: [${more}]`;
+
+  it("is compared with the requests of that tag alone", async () => {
+    await writeFile(join(folder, "tagged.yaml"), text('"errors{good}<1%", "checks{bad}>99%"'));
+    const input = { name: "tagged", folders: [folder], target: { url: server.url } };
+    const { verdicts } = await runBench(input);
+    expect(verdicts).toMatchObject([
+      { text: "errors{good}<1%", actual: 0, passed: true },
+      { text: "checks{bad}>99%", actual: 0, passed: false },
+    ]);
+  });
+
+  it("is refused where no request has the tag", async () => {
+    await writeFile(join(folder, "tagged.yaml"), text('"p95{goood}<1s"'));
+    const refused = runBench({ name: "tagged", folders: [folder], target: { url: server.url } });
+    await expect(refused).rejects.toMatchObject({
+      exitCode: 2,
+      hint: expect.stringContaining("{good}"),
+    });
+  });
+});
+
+describe("a threshold with abortOnFail", () => {
+  const scenario = (path: string) => `name: doomed
+rate: 50
+duration: 20s
+requests: [{ path: ${path} }]
+thresholds: [{ threshold: errors<5%, abortOnFail: true, after: 100ms }]`;
+
+  it("ends a run that cannot be saved, and says so", async () => {
+    await writeFile(join(folder, "doomed.yaml"), scenario("/absent"));
+    const startedAt = performance.now();
+    const input = { name: "doomed", folders: [folder], target: { url: server.url } };
+    const result = await runBench(input);
+    expect(result).toMatchObject({ passed: false, aborted: "errors<5%" });
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
+  });
+
+  it("lets a run that meets it go on", async () => {
+    await writeFile(join(folder, "doomed.yaml"), scenario("/health/live"));
+    const input = { name: "doomed", folders: [folder], target: { url: server.url } };
+    const result = await runBench({ ...input, overrides: { duration: 1000 } });
+    expect(result).toMatchObject({ aborted: null, summary: { requests: { scheduled: 50 } } });
+  });
+});
+
 describe("a quick run", () => {
   it("sends each user's requests, no more, and ends", async () => {
     const result = await runQuickBench({ users: 5, requests: 10, url: `${server.url}/page?q=a b` });

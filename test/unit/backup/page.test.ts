@@ -1,11 +1,15 @@
 import { hash, randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Base } from "../../../src/backup/base/base.ts";
+import { KnownEntries } from "../../../src/backup/base/known-entries.ts";
+import { nextBase } from "../../../src/backup/base/next-base.ts";
 import { type Entry, emptySha256 } from "../../../src/backup/format/entry.ts";
 import { decodeManifest, encodeManifest } from "../../../src/backup/format/manifest.ts";
 import { objectKey, objectOfKey } from "../../../src/backup/format/object.ts";
 import { decodeObjectList, encodeObjectList } from "../../../src/backup/format/object-list.ts";
-import { decodePage, encodePage } from "../../../src/backup/format/page.ts";
+import { PageText } from "../../../src/backup/format/page-text.ts";
+import { decodePage } from "../../../src/backup/format/page.ts";
 import {
   escapePath,
   pathBytes,
@@ -57,7 +61,55 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   }),
 );
 
+function encodePage(entries: readonly Entry[]) {
+  const page = new PageText();
+  for (const one of entries) page.add(one);
+  return page.end();
+}
+
+/** What is remembered of a snapshot with these entries. */
+function remember(entries: readonly Entry[]): Base {
+  const { objects } = encodePage(entries);
+  return nextBase({
+    snapshot: "s",
+    commit: "c",
+    attributes: true,
+    items: entries.map((one) => ({ entry: one, ctime: 1, inode: 2, doubtful: false })),
+    base: null,
+    objects: objects.map((one) => ({ ...one, rawBytes: 1, storedBytes: 1, content: null })),
+    pages: [],
+  });
+}
+
 describe("a page", () => {
+  test("is the same whether its entries are at hand or remembered", () => {
+    const plain = fc.record({
+      type: fc.constant("file" as const),
+      size: fc.integer({ min: 1, max: 1e12 }),
+      sha256,
+      ...attributes,
+    });
+    const usual = plain.chain((file) =>
+      sha256.map((object): Entry => {
+        const here = { kind: "member" as const, object, member: file.path, stale: false };
+        return { ...file, place: here };
+      }),
+    );
+    const some = fc.array(fc.oneof({ weight: 4, arbitrary: usual }, entry), {
+      maxLength: 600,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(some, (entries) => {
+        const known = new KnownEntries(remember(entries));
+        const page = new PageText();
+        for (const index of entries.keys()) known.writeTo(page, index);
+        expect(page.end()).toEqual(encodePage(entries));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("holds any entries, and reads back as they were", () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {

@@ -32,6 +32,8 @@ describe("reading a scenario", () => {
       timeout: 10_000,
       requests: [{ method: "GET", path: "/health/live", headers: {}, weight: 1, expect: {} }],
       thresholds: [],
+      flows: [],
+      aborts: [],
       open: null,
     });
   });
@@ -97,7 +99,7 @@ thresholds:
       "load.yaml:6 requests.0.path",
       "load.yaml:8 requests.1.expect.status",
       "load.yaml:9 requests.1.headers",
-      "load.yaml:12 thresholds.1",
+      "load.yaml:12 thresholds.1.threshold",
     ]);
     expect(problem.message).toContain('Did you mean "p90<1s"?');
   });

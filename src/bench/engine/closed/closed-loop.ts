@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { finishOf } from "./crowd.ts";
+import type { Crowd } from "./crowd.ts";
+import { startFlowCrowd } from "./flow-crowd.ts";
 import { assertClient } from "./autocannon-client.ts";
 import type { RawRequest } from "./autocannon-client.ts";
 import { watchEventLoop } from "../../measure/event-loop-delay.ts";
@@ -7,13 +10,14 @@ import { summarizeLatency } from "../../measure/histogram.ts";
 import { Recorder } from "../../measure/recorder.ts";
 import { wholeOf } from "../../measure/recording.ts";
 import { slotWidthOf } from "../../measure/summary.ts";
+import { isPlain } from "../../scenario/flows.ts";
 import { weightedSequence } from "../../scenario/plan.ts";
 import type { Scenario } from "../../scenario/schema.ts";
 import { resolveTarget } from "../../target.ts";
 import type { Endpoint } from "../../target.ts";
 import { giveUpAfter, progressEvery } from "../measurement.ts";
 import type { EngineInput, Measurement } from "../measurement.ts";
-import { isExpected, prepareRequest } from "../prepared-request.ts";
+import { prepareRequest, statusProblem } from "../prepared-request.ts";
 import type { PreparedRequest } from "../prepared-request.ts";
 import { VirtualUser } from "./virtual-user.ts";
 
@@ -33,6 +37,8 @@ const never = 2_000_000;
 export async function runClosed(input: EngineInput): Promise<Measurement> {
   const { plan } = input;
   const endpoint = resolveTarget(input.target);
+  // Loading takes time that is none of the run's.
+  await (isPlain(plan) ? import("autocannon") : import("../open/sender.ts"));
   const startedAt = performance.now();
   const slotMs = slotWidthOf(plan.duration);
   const recorder = new Recorder({ measureFrom: startedAt + plan.warmUp, slotWidth: slotMs });
@@ -55,26 +61,24 @@ export async function runClosed(input: EngineInput): Promise<Measurement> {
   });
   if (interrupted()) return measured();
 
-  const { users, finished } = await startUsers(plan, endpoint, recorder);
+  const crowd = isPlain(plan)
+    ? await startUsers(plan, endpoint, recorder)
+    : await startFlowCrowd(plan, input.target, recorder);
+  const { finished } = crowd;
   try {
     const endsAt = startedAt + plan.warmUp + plan.duration;
     await waitForEnd({ ...input, plan, recorder, finished: finished.signal, startedAt, endsAt });
     recorder.close(finished.signal.aborted ? undefined : Math.min(performance.now(), endsAt));
-    for (const user of users) user.stop();
+    crowd.stop();
     await pause(interrupted() ? 0 : plan.timeout + 100, finished.signal, input.signal);
   } finally {
-    for (const user of users) user.cancel();
+    crowd.cancel();
   }
   await finished.promise;
   return measured();
 }
 
-interface Finish {
-  promise: Promise<unknown>;
-  signal: AbortSignal;
-}
-
-async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder) {
+async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder): Promise<Crowd> {
   const { default: autocannon } = await import("autocannon");
   const sequence = weightedSequence(plan.requests).map((one) => prepareRequest(one, endpoint));
   const at = (index: number) => sequence[index % sequence.length] ?? noRequest();
@@ -93,7 +97,7 @@ async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder
       const options = {
         recorder,
         connect: () => endpoint.connect(),
-        expects: (request: number, status: number) => isExpected(at(first + request), status),
+        problem: (request: number, status: number) => statusProblem(at(first + request), status),
         tag: (request: number) => at(first + request).tag,
         startDelay: (plan.rampUp * index) / plan.users,
         thinkTime: plan.thinkTime,
@@ -103,9 +107,15 @@ async function startUsers(plan: Scenario, endpoint: Endpoint, recorder: Recorder
       users.push(new VirtualUser(client, options));
     },
   });
-  const over = new AbortController();
-  const promise = Promise.resolve(run).finally(() => over.abort());
-  return { users, finished: { promise, signal: over.signal } satisfies Finish };
+  return {
+    stop() {
+      for (const user of users) user.stop();
+    },
+    cancel() {
+      for (const user of users) user.cancel();
+    },
+    finished: finishOf(Promise.resolve(run)),
+  };
 }
 
 interface Waiting extends EngineInput {

@@ -1,18 +1,16 @@
 import type { Socket } from "node:net";
 import { takeOver, UnaskedAnswer } from "./autocannon-client.ts";
 import type { AutocannonClient } from "./autocannon-client.ts";
+import { backOff } from "./back-off.ts";
 import { timedOut } from "../../measure/recorder.ts";
 import type { Attempt, Recorder } from "../../measure/recorder.ts";
 import { connectionProblem } from "../../target.ts";
 
-/** Pauses after the first, second, … failure in a row; the last one repeats. */
-const backOff = [0, 10, 20, 40, 80, 160, 320, 640, 1000];
-
 export interface UserOptions {
   recorder: Recorder;
   connect: () => Socket;
-  /** Whether the status is the hoped-for one of this user's n-th request, counted from 0. */
-  expects: (request: number, status: number) => boolean;
+  /** Why a status is not what this user's n-th request, counted from 0, hopes for; or null. */
+  problem: (request: number, status: number) => string | null;
   /** The kind of this user's n-th request. */
   tag: (request: number) => string;
   /** All in milliseconds. */
@@ -128,9 +126,9 @@ export class VirtualUser {
       throw error;
     }
     if (this.#answer === undefined || this.#attempt === undefined) return;
-    const { recorder, expects, thinkTime } = this.#options;
+    const { recorder, problem, thinkTime } = this.#options;
     const { status, bytes } = this.#answer;
-    recorder.answer(this.#attempt, status, bytes, expects(this.#sent - 1, status));
+    recorder.answer(this.#attempt, status, bytes, problem(this.#sent - 1, status));
     this.#settle();
     this.#failuresInARow = 0;
     if (!this.#keepAlive) this.#disconnect();
@@ -158,7 +156,7 @@ export class VirtualUser {
     this.#settle();
     if (attempt === undefined) return;
     this.#options.recorder.fail(attempt, reason);
-    const pause = backOff[Math.min(this.#failuresInARow, backOff.length - 1)] ?? 0;
+    const pause = backOff(this.#failuresInARow);
     this.#failuresInARow += 1;
     this.#continue(Math.max(pause, this.#options.thinkTime));
   }

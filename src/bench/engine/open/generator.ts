@@ -2,23 +2,17 @@ import { intendedStarts } from "../../arrivals/intended-starts.ts";
 import type { IntendedStart } from "../../arrivals/intended-starts.ts";
 import { rateProfile } from "../../arrivals/rate-profile.ts";
 import { Recorder } from "../../measure/recorder.ts";
-import type { Attempt } from "../../measure/recorder.ts";
 import { wholeOf } from "../../measure/recording.ts";
-import { isExpected } from "../prepared-request.ts";
-import type { PreparedRequest } from "../prepared-request.ts";
-import { BackOff } from "./back-off.ts";
+import { rowOf } from "../../scenario/feed.ts";
+import { FlowPlayer } from "../flows/flow-player.ts";
 import type { GeneratorProgress, GeneratorTask } from "./protocol.ts";
 import { Sender } from "./sender.ts";
-import type { Ending } from "./sender.ts";
 
 /** Requests that are sent in one turn of the event loop, before answers are read again. */
 const mostAtOnce = 100;
 
-/** The failure of requests that came while the target accepted no connection. */
-const backingOff = "not sent: no connection could be opened just before";
-
 /**
- * Sends its share of an open run: each request when it is due, whatever became of those before.
+ * Sends its share of an open run: begins each flow when it is due, whatever became of those before.
  * What is late is sent at once, and its response time counts from when it was due.
  */
 export class Generator {
@@ -27,8 +21,7 @@ export class Generator {
   readonly #sender: Sender;
   readonly #starts: Iterator<IntendedStart, void>;
   readonly #beginsAt: number;
-  readonly #backOff = new BackOff();
-  readonly #inFlight = new Set<Attempt>();
+  readonly #player: FlowPlayer;
   readonly #finished = Promise.withResolvers<void>();
   #next: IntendedStart | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -40,6 +33,7 @@ export class Generator {
     this.#sender = new Sender(task.connection);
     const measureFrom = beginsAt + task.warmUp;
     this.recorder = new Recorder({ measureFrom, slotWidth: task.slotMs });
+    this.#player = new FlowPlayer(this.recorder, this.#sender);
     this.#starts = intendedStarts(rateProfile(task.stages), task.spacing, task);
   }
 
@@ -55,8 +49,7 @@ export class Generator {
   stop(): void {
     clearTimeout(this.#timer);
     this.#next = undefined;
-    for (const attempt of this.#inFlight) this.recorder.abandon(attempt);
-    this.#inFlight.clear();
+    this.#player.stop();
     this.#finished.resolve();
   }
 
@@ -84,34 +77,30 @@ export class Generator {
   }
 
   #begin({ index, at }: IntendedStart): void {
-    const { sequence, maxInFlight } = this.#task;
-    const request = sequence[index % sequence.length];
-    if (request === undefined) throw new Error("A scenario without a request was let through.");
+    const { flows, sequence, maxInFlight } = this.#task;
+    const position = index % sequence.length;
+    const which = sequence[position] ?? 0;
+    const flow = flows[which];
+    const first = flow?.steps[0];
+    if (flow === undefined || first === undefined) throw new Error("A flow without a step came.");
     const intended = this.#beginsAt + at;
-    if (this.#inFlight.size >= maxInFlight) return this.recorder.drop(request.tag, intended);
-    const attempt = this.recorder.begin(request.tag, intended);
-    if (this.#backOff.isOn(attempt.started) && this.#sender.idle === 0) {
-      return this.recorder.fail(attempt, backingOff);
+    const row = flow.feed === null ? {} : rowOf(flow.feed, this.#turnOf(index, which));
+    if (row === null || this.#player.running >= maxInFlight) {
+      return this.recorder.drop(first.tag, intended);
     }
-    this.#inFlight.add(attempt);
-    this.#sender.send(request, (ending) => this.#end(attempt, request, ending));
+    this.#player.start(flow, row, intended, () => this.#finishWhenDone());
   }
 
-  #end(attempt: Attempt, request: PreparedRequest, ending: Ending): void {
-    // Already abandoned.
-    if (!this.#inFlight.delete(attempt)) return;
-    if ("status" in ending) {
-      const { status, bytes } = ending;
-      this.#backOff.succeeded();
-      this.recorder.answer(attempt, status, bytes, isExpected(request, status));
-    } else {
-      if (!ending.connected) this.#backOff.failed(performance.now());
-      this.recorder.fail(attempt, ending.reason);
-    }
-    this.#finishWhenDone();
+  /** How often the flow was begun before in the whole run, whichever thread did it. */
+  #turnOf(index: number, which: number): number {
+    const { sequence } = this.#task;
+    const rounds = Math.floor(index / sequence.length);
+    const isOwn = (one: number) => one === which;
+    const before = sequence.slice(0, index % sequence.length).filter(isOwn).length;
+    return rounds * sequence.filter(isOwn).length + before;
   }
 
   #finishWhenDone(): void {
-    if (this.#next === undefined && this.#inFlight.size === 0) this.#finished.resolve();
+    if (this.#next === undefined && this.#player.running === 0) this.#finished.resolve();
   }
 }

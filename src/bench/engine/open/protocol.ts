@@ -3,7 +3,7 @@ import type { Stage } from "../../arrivals/rate-profile.ts";
 import type { EventLoopDelay } from "../../measure/event-loop-delay.ts";
 import type { PackedRecording } from "../../measure/packed-recording.ts";
 import type { Counts } from "../../measure/recording.ts";
-import type { PreparedRequest } from "../prepared-request.ts";
+import type { PreparedFlow } from "../flows/prepared-flow.ts";
 
 /** What one generator thread has to do. */
 export interface GeneratorTask {
@@ -15,10 +15,11 @@ export interface GeneratorTask {
   /** Milliseconds at the beginning that are not measured. */
   warmUp: number;
   slotMs: number;
-  /** Of this thread. */
+  /** Flows on their way, of this thread. */
   maxInFlight: number;
-  /** Each of the whole run's requests is the next of these, over and over. */
-  sequence: PreparedRequest[];
+  flows: PreparedFlow[];
+  /** Each of the whole run's arrivals begins the next of these, by its index, over and over. */
+  sequence: number[];
   connection: ConnectionOptions;
 }
 

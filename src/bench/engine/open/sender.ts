@@ -5,9 +5,11 @@ import type { PreparedRequest } from "../prepared-request.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { ConnectionOptions } from "./protocol.ts";
 
-/** What became of a request. */
+type Headers = Record<string, string | string[] | undefined>;
+
+/** What became of a request; the body is empty where it was not asked for. */
 export type Ending =
-  | { status: number; bytes: number }
+  | { status: number; bytes: number; headers: Headers; body: string }
   /** `connected` is false when not even a connection came about. */
   | { reason: string; connected: boolean };
 
@@ -42,8 +44,12 @@ export class Sender {
   }
 
   /** @param end called once, whatever happens, unless the sender is closed before */
-  send({ method, path, headers, body }: PreparedRequest, end: (ending: Ending) => void): void {
-    const exchange = new Exchange(this.#options, end);
+  send(
+    { method, path, headers, body }: PreparedRequest,
+    keepsBody: boolean,
+    end: (ending: Ending) => void,
+  ): void {
+    const exchange = new Exchange(this.#options, keepsBody, end);
     this.#pool.dispatch({ method, path, headers, body: body ?? null }, exchange);
   }
 
@@ -59,10 +65,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #deadline: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #ended = false;
+  readonly #chunks: Buffer[] = [];
+  readonly #keepsBody: boolean;
+  #headers: Headers = {};
   #status = 0;
   #bytes = 0;
 
-  constructor({ timeout, longestBody }: ConnectionOptions, end: (ending: Ending) => void) {
+  constructor(
+    { timeout, longestBody }: ConnectionOptions,
+    keepsBody: boolean,
+    end: (ending: Ending) => void,
+  ) {
+    this.#keepsBody = keepsBody;
     this.#longestBody = longestBody;
     this.#end = end;
     this.#deadline = setTimeout(() => this.#giveUp(timedOut), timeout);
@@ -73,17 +87,24 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) controller.abort(new Error(timedOut));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Headers,
+  ): void {
     this.#status = status;
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
+    if (this.#keepsBody) this.#chunks.push(Buffer.from(chunk));
     if (this.#bytes > this.#longestBody) this.#giveUp("answer too long");
   }
 
   onResponseEnd(): void {
-    this.#settle({ status: this.#status, bytes: this.#bytes });
+    const body = this.#keepsBody ? Buffer.concat(this.#chunks).toString() : "";
+    this.#settle({ status: this.#status, bytes: this.#bytes, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

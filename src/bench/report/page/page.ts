@@ -36,11 +36,12 @@ ${tables(report).join("\n")}
 `;
 }
 
-function verdictLine({ generator, verdicts, reachable, summary }: BenchReport): string {
+function verdictLine({ generator, verdicts, reachable, summary, aborted }: BenchReport): string {
   const line = (tone: string, word: string, more: string) =>
     `<p class="verdict ${tone}"><b>${word}</b> ${escapeMarkup(more)}</p>`;
   if (!reachable) return line("bad", "Not reachable.", "The target gave not a single answer.");
   if (!generator.valid) return line("bad", "Invalid.", generator.reasons.join(" "));
+  if (aborted !== null) return line("bad", "Ended early.", `Missed: ${aborted}`);
   if (summary.interrupted) return line("bad", "Interrupted.", "The figures cover a part only.");
   const missed = verdicts.filter((verdict) => !verdict.passed).map(({ text }) => text);
   if (missed.length > 0) return line("bad", "Not passed.", `Missed: ${missed.join(", ")}`);

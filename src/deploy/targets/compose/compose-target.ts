@@ -3,16 +3,16 @@ import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import type { Notice, Refusal, Target } from "../../target.ts";
 import { colourOf, freeColour, labels } from "./colours.ts";
-import { asCompose, drainOf, proxyDirectory, switchedServices } from "./compose-release.ts";
+import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
-import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
+import { type ComposeSite, rendered } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
 import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
 import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
-import { writeMountedState } from "./mounted-state.ts";
 import { colourService } from "./render.ts";
+import { startBacking } from "./start-backing.ts";
 import { takeDown } from "./take-down.ts";
 
 /** Releases as two colours of containers behind the stack's own proxy. */
@@ -64,35 +64,6 @@ function otherProxy(id: string, kind: string): Refusal {
     hint: `Set \`compose.proxy: ${kind}\` again to run that release.`,
     exitCode: 2,
   };
-}
-
-/** Only what changed is touched: Compose compares each container with its definition. */
-async function startBacking(
-  site: ComposeSite,
-  run: StepRun,
-  release: ComposeRelease,
-): Promise<void> {
-  const { docker, proxy } = site;
-  const { services, project } = release.compose;
-  const names = services.flatMap(({ name, role }) => (role === "switched" ? [] : [name]));
-  const containers = await listContainers(docker, project);
-  const configured = proxy.configured();
-  const serves = containers.some(
-    (one) => one.running && one.labels[labels.release] === configured && configured !== null,
-  );
-  await run.effect("proxy-files", () =>
-    proxy.prepare(switchedServices(release), serves, proxyDirectory(release)),
-  );
-  const colour = (configured === null ? null : colourOf(containers, configured)) ?? "blue";
-  await run.effect("mounted", () =>
-    writeMountedState(site.input, renderedPath(site, release, colour)),
-  );
-  const argv = ["up", "-d", "--no-deps", "--no-build", "--pull", "never", "--wait", ...names];
-  await run.effect("up", () =>
-    docker.act(run, [...rendered(site, release, colour), ...argv], {
-      failing: `${names.join(", ")} did not all start and become healthy`,
-    }),
-  );
 }
 
 async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): Promise<void> {

@@ -5,7 +5,7 @@ import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
-import { type Container, containersOf, listContainers } from "./containers.ts";
+import { type Container, containersOf, lastLinesOf, listContainers } from "./containers.ts";
 import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
 
@@ -120,9 +120,8 @@ async function lastLines(
   count: number,
 ): Promise<string[]> {
   const lines: string[] = [];
-  for (const { id } of await containersOf(docker, release)) {
-    const { stdout, stderr } = await docker.attempt(["logs", "--tail", String(count), id]);
-    lines.push(...`${stdout}${stderr}`.split("\n").filter((line) => line !== ""));
+  for (const container of await containersOf(docker, release)) {
+    lines.push(...(await lastLinesOf(docker, container, count)));
   }
   return lines.slice(-count);
 }

@@ -50,10 +50,16 @@ interface Inspected {
   Mounts: { Source: string; Destination: string }[];
 }
 
-/** All containers of a Compose project, those that have ended too. */
+/**
+ * All containers of a Compose project's services, those that have ended too; not those of
+ * `docker compose run`, which bear the name of a service and are none.
+ */
 export async function listContainers(docker: Docker, project: string): Promise<Container[]> {
-  const filter = `label=com.docker.compose.project=${project}`;
-  const ids = await docker.ask(["ps", "-aq", "--no-trunc", "--filter", filter]);
+  const filters = [
+    `label=com.docker.compose.project=${project}`,
+    "label=com.docker.compose.oneoff=False",
+  ].flatMap((filter) => ["--filter", filter]);
+  const ids = await docker.ask(["ps", "-aq", "--no-trunc", ...filters]);
   const wanted = ids.split("\n").filter((id) => id !== "");
   if (wanted.length === 0) return [];
   // One may be gone by now: the others are told all the same.
@@ -65,6 +71,16 @@ export async function listContainers(docker: Docker, project: string): Promise<C
 export async function containersOf(docker: Docker, release: ComposeRelease): Promise<Container[]> {
   const all = await listContainers(docker, release.compose.project);
   return all.filter((one) => one.labels[studio.release] === release.id);
+}
+
+/** The last lines that a container wrote, on either stream. */
+export async function lastLinesOf(
+  docker: Docker,
+  { id }: Container,
+  count: number,
+): Promise<string[]> {
+  const { stdout, stderr } = await docker.attempt(["logs", "--tail", String(count), id]);
+  return `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
 }
 
 function containerOf(one: Inspected): Container {

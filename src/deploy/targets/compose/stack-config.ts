@@ -24,8 +24,8 @@ export interface ServiceDefinition {
   network_mode?: string;
   networks?: Record<string, { aliases?: string[]; ipv4_address?: string } | null>;
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
-  healthcheck?: { disable?: boolean };
-  depends_on?: Record<string, unknown>;
+  healthcheck?: { disable?: boolean; [key: string]: unknown };
+  depends_on?: Record<string, { condition?: string }>;
   deploy?: { replicas?: number };
   scale?: number;
   restart?: string;

@@ -35,8 +35,8 @@ function recordingOf(requests: readonly Request[]) {
       continue;
     }
     const attempt = recorder.begin(tag, now - ago);
-    if (ending === "ok") recorder.answer(attempt, 200, 2, true);
-    if (ending === "status") recorder.answer(attempt, 500, 2, false);
+    if (ending === "ok") recorder.answer(attempt, 200, 2, null);
+    if (ending === "status") recorder.answer(attempt, 500, 2, "status 500");
     if (ending === "refused") recorder.fail(attempt, "connection refused");
     if (ending === "time-out") recorder.fail(attempt, "time-out");
     if (ending === "unfinished") recorder.abandon(attempt);
@@ -63,7 +63,7 @@ describe("what is recorded", () => {
 
   it("counts the response time from the intended start, the service time from the actual one", () => {
     const recorder = new Recorder({ measureFrom: performance.now() - 1000, slotWidth: 1000 });
-    recorder.answer(recorder.begin("a", performance.now() - 500), 200, 2, true);
+    recorder.answer(recorder.begin("a", performance.now() - 500), 200, 2, null);
     const { latency, service } = summarize(recorder.recording, facts);
     expect(latency?.p50).toBeGreaterThanOrEqual(499);
     expect(service?.p50).toBeLessThan((latency?.p50 ?? 0) - 450);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { writeReport } from "../../../../src/bench/report/formats.ts";
+import { markdownText } from "../../../../src/bench/report/markdown.ts";
 import { percentileCurve, wholeHistogram } from "../../../../src/bench/report/series.ts";
 import { sampleReport } from "./sample-report.ts";
 
@@ -84,4 +85,15 @@ test("a percentile curve rises from the fastest request to the slowest", () => {
   expect(curve.at(-1)?.latency).toBeCloseTo(100, 0);
   const latencies = curve.map(({ latency }) => latency);
   expect(latencies).toEqual(latencies.toSorted((one, other) => one - other));
+});
+
+test("the summary of a CI job says how a run ended, with foreign text as text", () => {
+  const text = markdownText(sampleReport(), null);
+  expect(text).toContain("### Load test sample: not passed");
+  expect(text).toContain("- **missed**: errors\\<0.1% (was 0.596%)");
+  expect(text).toContain("\\<2\\>");
+  expect(markdownText(sampleReport({ generator: invalid }), null)).toContain(
+    "invalid: It stood still.",
+  );
+  expect(markdownText(sampleReport({ aborted: "errors<5%" }), null)).toContain("ended early");
 });

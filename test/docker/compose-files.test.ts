@@ -1,0 +1,76 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { fronts, placeFront } from "../support/docker/fronts.ts";
+import { noDocker, skipped, testImage } from "../support/docker/images.ts";
+import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+
+const missing = noDocker();
+
+const hurried = ["--skip-gate", "--skip-backup"];
+
+/** Each is a folder in fixtures/; the settings are those of `compose` in studio.yaml. */
+const shapes: [string, string, string][] = [
+  ["with anchors and x- keys", "anchors", ""],
+  ["that extends services of another file", "extends", ""],
+  ["that includes another file", "include", ""],
+  ["with profiles", "profiles", "compose: { profiles: [production] }\n"],
+  ["with conditions of its start, and a service that ends", "conditions", ""],
+  ["with secrets and configs", "secrets", ""],
+  ["with files of variables, and no variables of its own", "env-files", ""],
+  ["that is built", "build", ""],
+  [
+    "of two files that are merged, with two networks and replicas",
+    "merged",
+    "compose: { files: [compose.yaml, compose.production.yaml] }\n",
+  ],
+  ["of one container with a fixed name and a port", "one-container", ""],
+];
+
+describe.skipIf(missing !== null)(`a compose file${skipped(missing)}`, () => {
+  // Most of the time is spent waiting for the engine.
+  test.concurrent.each(shapes)(
+    "%s is deployed and rolled back",
+    async (_what, folder, more) => {
+      const project = await createStackProject({ more });
+      try {
+        cpSync(join(import.meta.dirname, "fixtures", folder), project.directory, {
+          recursive: true,
+        });
+        placeFront(project.directory, fronts.nginx);
+        const env = {
+          APP_IMAGE: testImage("app"),
+          NGINX_IMAGE: testImage("nginx"),
+          COMPOSE_PROJECT_NAME: project.stack,
+          PORT: String(project.port),
+        };
+        const first = await run(project, ["deploy", ...hurried], env);
+        expect(await serving(project)).toBe(first);
+        const second = await run(project, ["deploy", ...hurried], env);
+        expect(await serving(project)).toBe(second);
+        expect(second).not.toBe(first);
+        expect(await run(project, ["rollback", ...hurried], env)).toBe(first);
+        expect(await serving(project)).toBe(first);
+      } finally {
+        await project.remove();
+      }
+    },
+    600_000,
+  );
+});
+
+async function serving({ url }: StackProject): Promise<string | null> {
+  const answer = await fetch(url);
+  return answer.status === 200 ? answer.headers.get("x-studio-release") : null;
+}
+
+/** @returns the release that serves afterwards */
+async function run(
+  project: StackProject,
+  argv: string[],
+  env: Record<string, string>,
+): Promise<string> {
+  const { stdout, stderr, exitCode } = await project.studio([...argv, "--json"], env);
+  expect(exitCode, stderr + stdout).toBe(0);
+  return JSON.parse(stdout).result.release;
+}
