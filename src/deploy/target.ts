@@ -71,6 +71,17 @@ export interface CommandRequest {
   terminal: boolean;
 }
 
+/** One point of an environment's security checklist. */
+export interface AuditPoint {
+  title: string;
+  /** `note`: worth knowing, no danger by itself. */
+  state: "ok" | "wrong" | "note";
+  /** Never with a secret's value. */
+  found: string;
+  /** Null where nothing is to be done. */
+  fix: string | null;
+}
+
 /** What can be asked of a kind of environment, without a change to anything. */
 export interface TargetView {
   kind: "local" | "compose" | "swarm";
@@ -102,6 +113,8 @@ export interface TargetView {
   reachDatabase(written: DatabaseAddress): Promise<DatabaseAddress | null>;
   /** Every service of the environment; none where a release is all there is. */
   services(release: ReleaseRecord): Promise<ServiceState[]>;
+  /** What someone who attacks it would like, as it is configured now; none where nothing is known. */
+  audit(): Promise<AuditPoint[]>;
 }
 
 /**

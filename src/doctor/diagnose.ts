@@ -1,4 +1,5 @@
 import { StudioError, exitCodes } from "../errors.ts";
+import { auditReports } from "./audit-reports.ts";
 import { type Check, type CheckReport, runCheck } from "./check.ts";
 import { dataChecks } from "./data-checks.ts";
 import { hostChecks } from "./host-checks.ts";
@@ -18,7 +19,7 @@ export async function diagnose(input: DiagnosisInput): Promise<Diagnosis> {
   try {
     const reports: CheckReport[] = [];
     for (const check of checks) reports.push(await runCheck(check, scene));
-    return { checks: reports };
+    return { checks: [...reports, ...(await auditReports(scene))] };
   } finally {
     closeScene(scene);
   }

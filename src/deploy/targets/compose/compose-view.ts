@@ -57,6 +57,10 @@ export function createComposeView(site: ComposeSite): TargetView {
         role === "switched" ? [] : [name],
       ),
     services: (release) => servicesOf(site, asCompose(release)),
+    async audit() {
+      const { auditStack } = await import("./audit/audit-stack.ts");
+      return auditStack(docker, input);
+    },
   };
 }
 

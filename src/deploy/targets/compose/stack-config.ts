@@ -26,7 +26,15 @@ export interface ServiceDefinition {
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
   healthcheck?: { disable?: boolean; [key: string]: unknown };
   depends_on?: Record<string, { condition?: string }>;
-  deploy?: { replicas?: number };
+  deploy?: { replicas?: number; resources?: { limits?: { memory?: unknown } } };
+  mem_limit?: unknown;
+  user?: string;
+  privileged?: boolean;
+  cap_add?: string[];
+  security_opt?: string[];
+  pid?: string;
+  ipc?: string;
+  logging?: { driver?: string; options?: Record<string, string> };
   scale?: number;
   restart?: string;
   stop_grace_period?: string;

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { namesSecret, weaknessOf } from "../../../src/config/weak-secrets.ts";
+
+describe("a secret", () => {
+  test.each([
+    "changeme",
+    "Change-Me",
+    "CHANGE_ME_IN_PRODUCTION",
+    "password",
+    "pass-word",
+    "<your-secret-key>",
+    "replace-with-a-long-one",
+    "123456",
+    "xxxxx",
+    "minioadmin",
+  ])("with the value %s has one that everybody knows", (value) => {
+    expect(weaknessOf(value)).toBe("default");
+  });
+
+  test("that repeats its own name or its user is no secret", () => {
+    expect(weaknessOf("studio-owner-of-it", ["studio-owner-of-it"])).toBe("default");
+    expect(weaknessOf("JWT_SECRET_KEY", ["JWT_SECRET_KEY"])).toBe("default");
+  });
+
+  test("that is short, or made of few characters, can be guessed", () => {
+    expect(weaknessOf("k3!vR9x")).toBe("weak");
+    expect(weaknessOf("abababababababab")).toBe("weak");
+  });
+
+  test("that was drawn by chance is not weak, and one that is empty is none", () => {
+    expect(weaknessOf("9f8c1d7ab02e4c55b7f0")).toBeNull();
+    expect(weaknessOf("correct-horse-battery-staple")).toBeNull();
+    expect(weaknessOf("  ")).toBeNull();
+  });
+});
+
+test("the name of a variable tells whether it holds a secret", () => {
+  const secrets = ["POSTGRES_PASSWORD", "JWT_SECRET_KEY", "API_KEY", "AUTH_TOKEN", "DB_PASS"];
+  expect(secrets.filter((name) => !namesSecret(name))).toEqual([]);
+  const others = [
+    "MAX_TOKENS",
+    "PASSWORD_FILE",
+    "TOKEN_TTL",
+    "PUBLIC_KEY",
+    "KEYBOARD",
+    "JWT_ALGORITHM",
+    "PASSWORD_MIN_LENGTH",
+  ];
+  expect(others.filter(namesSecret)).toEqual([]);
+});

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { settingsSchema } from "../../../../src/config/schema.ts";
+import type { AuditPoint } from "../../../../src/deploy/target.ts";
+import { exposure } from "../../../../src/deploy/targets/compose/audit/exposure.ts";
+import { privileges } from "../../../../src/deploy/targets/compose/audit/privileges.ts";
+import { refuseDefaultSecrets } from "../../../../src/deploy/targets/compose/audit/refuse-default-secrets.ts";
+import { weakSecrets } from "../../../../src/deploy/targets/compose/audit/stack-secrets.ts";
+import { upkeep } from "../../../../src/deploy/targets/compose/audit/upkeep.ts";
+import { rolesOf } from "../../../../src/deploy/targets/compose/roles.ts";
+import type {
+  ServiceDefinition,
+  StackConfig,
+} from "../../../../src/deploy/targets/compose/stack-config.ts";
+
+const stackOf = (services: Record<string, ServiceDefinition>): StackConfig => ({
+  name: "shop",
+  services,
+});
+
+const stateOf = (points: AuditPoint[], title: string) => points.find((one) => one.title === title);
+
+describe("the secrets of a stack", () => {
+  const generated = "0d5f7c3e9ab14f62";
+
+  test("are looked for in variables and in addresses, and are named by their place alone", () => {
+    const environment = {
+      POSTGRES_USER: "studio",
+      POSTGRES_PASSWORD: "studio",
+      JWT_SECRET_KEY: "hunter77",
+      API_KEY: generated,
+      DATABASE_URL: "postgres://studio:changeme@db:5432/studio",
+      REDIS_URL: `redis://:${generated}@redis:6379/0`,
+      MAX_TOKENS: "512",
+    };
+    const found = weakSecrets(stackOf({ api: { environment } }));
+    expect(found).toEqual([
+      { place: "api.DATABASE_URL", weakness: "default" },
+      { place: "api.JWT_SECRET_KEY", weakness: "weak" },
+      { place: "api.POSTGRES_PASSWORD", weakness: "default" },
+    ]);
+  });
+
+  test("are looked for in the files that Compose mounts as secrets", () => {
+    const folder = mkdtempSync(join(tmpdir(), "studio-audit-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "password.txt");
+    writeFileSync(file, "changeme\n");
+    const config = { ...stackOf({ api: {} }), secrets: { database: { file } } };
+    expect(weakSecrets(config)).toEqual([{ place: "secrets.database", weakness: "default" }]);
+  });
+
+  test("are refused where everybody knows them, and the refusal does not repeat them", () => {
+    const known = stackOf({ api: { environment: { JWT_SECRET: "change-me-please" } } });
+    expect(() => refuseDefaultSecrets(known)).toThrow(/everybody knows: api\.JWT_SECRET\.$/);
+    const short = stackOf({ api: { environment: { JWT_SECRET: "k3!vR9x" } } });
+    expect(refuseDefaultSecrets(short)).toEqual([expect.stringContaining("api.JWT_SECRET")]);
+    expect(refuseDefaultSecrets(short).join()).not.toContain("k3!vR9x");
+  });
+});
+
+describe("what of a stack can be reached", () => {
+  const look = (services: Record<string, ServiceDefinition>, origins: string[] = []) => {
+    const settings = settingsSchema.parse({ target: "compose", serve: { cors: { origins } } });
+    const config = stackOf(services);
+    return exposure(config, rolesOf(config, settings), settings);
+  };
+  const api: ServiceDefinition = { expose: ["8000"] };
+  const nginx: ServiceDefinition = {
+    image: "nginx:1.28",
+    ports: [{ target: 443, published: "443" }],
+  };
+
+  test("is the proxy alone, over TLS, for origins that are named", () => {
+    expect(look({ api, nginx }).map(({ state }) => state)).toEqual(["ok", "ok", "ok"]);
+  });
+
+  test("is wrong where a database publishes its port, except to this machine", () => {
+    const db = (host_ip: string): ServiceDefinition => ({
+      volumes: [{ type: "volume", source: "data", target: "/data" }],
+      ports: [{ target: 5432, published: "5432", host_ip }],
+    });
+    const title = "Only the front publishes ports to other machines";
+    expect(stateOf(look({ api, nginx, db: db("0.0.0.0") }), title)).toMatchObject({
+      state: "wrong",
+      found: "db publishes 5432 for its 5432",
+    });
+    expect(stateOf(look({ api, nginx, db: db("127.0.0.1") }), title)?.state).toBe("ok");
+  });
+
+  test("is wrong without TLS, and with a * for an origin", () => {
+    const plain = { ...nginx, ports: [{ target: 80, published: "80" }] };
+    expect(stateOf(look({ api, nginx: plain }), "The public is met over TLS")?.state).toBe("wrong");
+    const open = { ...api, environment: { CORS_ORIGINS: '["*"]' } };
+    const found = stateOf(look({ api: open, nginx }, ["*"]), "CORS names its origins");
+    expect(found?.found).toBe(
+      "serve.cors.origins has a *; api allows every origin in CORS_ORIGINS",
+    );
+  });
+});
+
+test("what makes a container as good as root on the machine is wrong", () => {
+  const socket = { type: "bind", source: "/var/run/docker.sock", target: "/var/run/docker.sock" };
+  const points = privileges(
+    stackOf({
+      api: { privileged: true, cap_add: ["SYS_ADMIN", "NET_BIND_SERVICE"], pid: "host" },
+      logs: { volumes: [socket], user: "1000" },
+      cache: {},
+    }),
+    new Map([
+      ["api", "app"],
+      ["cache", ""],
+    ]),
+  );
+  expect(points).toMatchObject([
+    {
+      state: "wrong",
+      found:
+        "api is privileged; api has the capability SYS_ADMIN; api sees the machine's processes",
+    },
+    { state: "wrong", found: "logs mounts it" },
+    { state: "note", found: "cache does" },
+  ]);
+});
+
+test("limits, pinned images and rotated logs are asked for", () => {
+  const good: ServiceDefinition = {
+    image: "postgres:17.2",
+    deploy: { resources: { limits: { memory: "512m" } } },
+    logging: { options: { "max-size": "10m" } },
+  };
+  expect(upkeep(stackOf({ db: good }), "json-file").map(({ state }) => state)).toEqual([
+    "ok",
+    "ok",
+    "ok",
+  ]);
+  const points = upkeep(stackOf({ api: { image: "registry:5000/shop/api" } }), "json-file");
+  expect(points.map(({ state }) => state)).toEqual(["note", "note", "note"]);
+  expect(upkeep(stackOf({ api: { image: "api:1" } }), "local")[2]?.state).toBe("ok");
+});
