@@ -15,7 +15,10 @@ export async function runJob(
 ): Promise<JobRun[]> {
   const { executeJob } = await import("../schedule/execute/execute.ts");
   const { writeMetricsFile } = await import("../schedule/metrics-file.ts");
+  const { findJob } = await import("../schedule/jobs.ts");
   const place = await openSchedule(context);
+  // A name that is no job's is told before anything is written.
+  findJob(place.jobs, job);
   const begun = context.now();
   const env = { ...(await jobVariables(context)), [insideJob]: job };
   const ping = pinger(context);

@@ -78,7 +78,8 @@ function talk(socket: Socket, session: Session): void {
       mode = isUser ? "password" : "commands";
       return say(isUser ? "334 UGFzc3dvcmQ6" : "235 welcome");
     }
-    const [word = "", rest = ""] = [line.split(" ")[0]?.toUpperCase(), line.replace(/^\S+ ?/, "")];
+    const word = line.split(" ")[0]?.toUpperCase() ?? "";
+    const rest = line.replace(/^\S+ ?/, "");
     const reply = settings.replies?.[word];
     if (reply !== undefined) return say(reply);
     if (word === "EHLO") {

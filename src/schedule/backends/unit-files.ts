@@ -56,8 +56,8 @@ export async function putUnits(
 }
 
 export const sameUnits = (one: Units, other: Units): boolean =>
-  JSON.stringify(Object.entries(one).toSorted()) ===
-  JSON.stringify(Object.entries(other).toSorted());
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(one).every(([name, text]) => other[name] === text);
 
 const isTimer = (name: string): boolean => name.endsWith(".timer");
 
