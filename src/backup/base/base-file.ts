@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemCode } from "../../errors.ts";
 import { replaceFile } from "../../replace-file.ts";
@@ -9,9 +9,6 @@ import type { Base, KnownObject, KnownPage, Rarity } from "./base.ts";
 
 const version = 3;
 const hashBytes = 32;
-
-/** Columns of numbers and hashes, and a path of usual length. */
-const bytesPerEntry = 81 + 40;
 
 interface Heading {
   version: number;
@@ -76,12 +73,6 @@ export function readBase(file: string, key: string): StoredBase | null {
   const entries = unpackColumns(bytes, columns.lengths);
   const base = { snapshot, commit, attributes, objects, pages, rarities: new Map(rarities) };
   return { base: { ...base, ...entries }, columns };
-}
-
-/** About how many entries the base has whose file it is; 0 where there is none. */
-export function storedEntries(file: string): number {
-  const bytes = statSync(columnsFile(file), { throwIfNoEntry: false })?.size ?? 0;
-  return Math.floor(bytes / bytesPerEntry);
 }
 
 function readHeading(file: string): Heading | null {

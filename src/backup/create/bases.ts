@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemCode } from "../../errors.ts";
-import { type StoredBase, readBase, storedEntries, writeBase } from "../base/base-file.ts";
+import { type StoredBase, readBase, writeBase } from "../base/base-file.ts";
 import type { Base } from "../base/base.ts";
 import type { UsableBase } from "../base/known-content.ts";
 import { usableObjects } from "../base/usable.ts";
@@ -38,11 +38,6 @@ export class Bases {
     this.#options = options;
     const { id, recipients } = options.config;
     this.#key = JSON.stringify([id, recipients.toSorted()]);
-  }
-
-  /** About how many entries the last snapshot of the set has; 0 where nothing is known of it. */
-  entries(): number {
-    return storedEntries(this.#file());
   }
 
   /** @param there bytes of the objects that are in the repository */

@@ -23,9 +23,6 @@ import { ObjectSink } from "./object-sink.ts";
 import type { SnapshotNotes } from "./snapshot-notes.ts";
 import { writeContent } from "./write-content.ts";
 
-/** To look at so many takes longer than to start a thread. */
-const manyEntries = 5000;
-
 export interface CreateOptions {
   store: Store;
   id: string;
@@ -43,8 +40,6 @@ export interface CreateOptions {
   level?: number | undefined;
   /** Bytes of new content from which on threads are started; by default those worth it. */
   worthThreads?: number | undefined;
-  /** Entries of the last snapshot from which on files are looked at in a thread of its own. */
-  worthWalking?: number | undefined;
   /** Read every file again, whatever is known of it. */
   full?: boolean | undefined;
   /** What is stored is gone afterwards: nothing is remembered of it for the next run. */
@@ -92,52 +87,17 @@ async function createUnderLock(
   config: RepositoryConfig,
   lock: RepositoryLock,
 ): Promise<SnapshotReport> {
-  const { store, environment, set, workDirectory, sources } = options;
-  const place: Place = {
-    config,
-    lock,
-    started: options.now().getTime(),
-    avoid: await pathsToAvoid({ sources, workDirectory, repository: store.localDirectory }),
-    bases: new Bases({
-      store,
-      config,
-      directory: join(workDirectory, config.id),
-      set: `${environment} ${set}`,
-    }),
-  };
-  // Only the first: files that a database tells of are to be looked at after its copy is made.
-  const [source] = sources;
-  try {
-    if (place.bases.entries() >= (options.worthWalking ?? manyEntries))
-      source?.begin?.(place.avoid);
-    return await createThere(options, place);
-  } finally {
-    await source?.close?.();
-  }
-}
-
-/** What is settled before anything is looked at. */
-interface Place {
-  config: RepositoryConfig;
-  lock: RepositoryLock;
-  /** Milliseconds since 1970: no file was looked at before. */
-  started: number;
-  /** Absolute paths. */
-  avoid: ReadonlySet<string>;
-  bases: Bases;
-}
-
-async function createThere(options: CreateOptions, place: Place): Promise<SnapshotReport> {
-  const { store, id, signal } = options;
-  const { config, lock, started, avoid, bases } = place;
+  const { store, id, signal, environment, set } = options;
   await removeLeftovers(store, options.now);
   if ((await store.get(snapshotKey(id, "COMMIT"))) !== null) {
     throw usageError(`There is a snapshot ${id} in ${store.location} already.`);
   }
+  const directory = join(options.workDirectory, config.id);
   const there = await listObjects(store);
   const damaged = await listDamaged(store);
   // What is damaged counts as lost.
   for (const sha256 of damaged) there.delete(sha256);
+  const bases = new Bases({ store, config, directory, set: `${environment} ${set}` });
   const { own, others } =
     options.full === true ? { own: null, others: [] } : await bases.load(there);
   const scratch = scratchFolder(options.workDirectory, config.id);
@@ -153,11 +113,11 @@ async function createThere(options: CreateOptions, place: Place): Promise<Snapsh
       level: options.level ?? 1,
       worthThreads: options.worthThreads,
       scratch,
-      avoid,
+      avoid: await pathsToAvoid({ ...options, repository: store.localDirectory }),
       own,
       others,
       there,
-      now: started,
+      now: options.now().getTime(),
       signal,
       onProgress: options.onProgress,
     });

@@ -1,9 +1,8 @@
 import { realpathSync } from "node:fs";
 import { createPace } from "../pace.ts";
 import { compilePatterns } from "./glob.ts";
-import type { Member, Source, SourceContext } from "./source.ts";
+import type { Source, SourceContext } from "./source.ts";
 import { TreeWalk } from "./tree-walk.ts";
-import { WalkThread } from "./walk-thread.ts";
 
 export interface FilesSourceOptions {
   /** Absolute; members carry paths relative to it. */
@@ -24,16 +23,14 @@ export interface Withheld {
 
 /** Files, folders and symbolic links below a folder; links are stored, never followed. */
 export function filesSource(options: FilesSourceOptions): Source {
-  const { directory: root, include, exclude } = options;
-  const withheld = options.withheld?.patterns ?? [];
-  const matchers = {
-    include: compilePatterns(include),
-    exclude: compilePatterns(exclude),
-    withheld: compilePatterns(withheld),
+  const include = compilePatterns(options.include);
+  const exclude = compilePatterns(options.exclude);
+  const withheld = compilePatterns(options.withheld?.patterns ?? []);
+  const walkWith = (context: SourceContext): TreeWalk => {
+    const root = options.directory;
+    const realRoot = realPathOf(root);
+    return new TreeWalk({ root, realRoot, include, exclude, withheld, context });
   };
-  const walkWith = (context: SourceContext): TreeWalk =>
-    new TreeWalk({ root, realRoot: realPathOf(root), ...matchers, context });
-  let thread: WalkThread | null = null;
   return {
     kind: "files",
     owns: [],
@@ -43,31 +40,17 @@ export function filesSource(options: FilesSourceOptions): Source {
       }
       return true;
     },
-    begin(avoid) {
-      const realRoot = realPathOf(root);
-      thread = new WalkThread({ root, realRoot, include, exclude, withheld, avoid });
-    },
-    async close() {
-      await thread?.close();
-      thread = null;
-    },
     async *members(context) {
-      const paths = yield* thread?.members(context) ?? membersHere(walkWith(context), context);
+      const pace = createPace(context.signal);
+      const walk = walkWith(context);
+      for (const members of walk.run()) {
+        yield members;
+        await pace();
+      }
+      const { withheldPaths: paths } = walk;
       if (paths.length > 0) context.note(options.withheld?.remark(paths) ?? "");
     },
   };
-}
-
-async function* membersHere(
-  walk: TreeWalk,
-  { signal }: SourceContext,
-): AsyncGenerator<Member[], readonly string[]> {
-  const pace = createPace(signal);
-  for (const members of walk.run()) {
-    yield members;
-    await pace();
-  }
-  return walk.withheldPaths;
 }
 
 function realPathOf(directory: string): string {

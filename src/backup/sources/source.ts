@@ -71,12 +71,6 @@ export interface Source {
   /** Absolute paths of files that this source alone may read. */
   readonly owns: readonly string[];
   isEmpty(): Promise<boolean>;
-  /**
-   * Begins to look, beside whatever else is to be done before `members` is called: worth it where
-   * very much is to be looked at. Whoever calls it calls `close` in the end.
-   */
-  begin?(avoid: ReadonlySet<string>): void;
-  close?(): Promise<void>;
   members(context: SourceContext): AsyncIterable<Member[]>;
 }
 

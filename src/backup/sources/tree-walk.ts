@@ -17,9 +17,7 @@ export interface WalkOptions {
   exclude: PathMatcher;
   /** What is left out although it is included. */
   withheld: PathMatcher;
-  context: Pick<SourceContext, "avoid" | "skip" | "vanish" | "ignore" | "link"> & {
-    signal?: AbortSignal | undefined;
-  };
+  context: SourceContext;
 }
 
 /**

@@ -82,14 +82,7 @@ async function round(
   const work = join(place, "work");
   const id = "20260102T000000Z-aaaa";
   spied.arm(fault, at);
-  const outcome = await snapshot({
-    ...options,
-    store,
-    workDirectory: work,
-    id,
-    worthThreads,
-    worthWalking: worthThreads,
-  }).then(
+  const outcome = await snapshot({ ...options, store, workDirectory: work, id, worthThreads }).then(
     () => "made" as const,
     (error: unknown) => error,
   );

@@ -52,7 +52,6 @@ export function snapshot(
     now: clock,
     // As with large files; the program itself is tested with little.
     worthThreads: 0,
-    worthWalking: 0,
     ...options,
   });
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readBase, storedEntries, writeBase } from "../../../src/backup/base/base-file.ts";
+import { readBase, writeBase } from "../../../src/backup/base/base-file.ts";
 import { type Base, flag } from "../../../src/backup/base/base.ts";
 
 let folder: string;
@@ -81,23 +81,3 @@ test.each(["", "no JSON", "[]", '{"version":1}', '{"version":99,"key":"key"}'])(
     expect(readBase(file, "key")).toBeNull();
   },
 );
-
-test("about how many entries there are is known without reading them", () => {
-  expect(storedEntries(file)).toBe(0);
-  const count = 10_000;
-  writeBase(
-    file,
-    "key",
-    {
-      ...base,
-      paths: Array.from({ length: count }, (_, index) => `content/folder/file-${index}.json`),
-      flags: new Uint8Array(count),
-      small: new Uint32Array(4 * count),
-      wide: new Float64Array(4 * count),
-      hashes: Buffer.alloc(32 * count),
-    },
-    null,
-  );
-  expect(storedEntries(file)).toBeGreaterThan(count / 2);
-  expect(storedEntries(file)).toBeLessThan(count * 2);
-});
