@@ -24,7 +24,7 @@ backup: { s3: { accessKeyId: hunter2, secretAccessKey: { template: "hunter2\${X:
 notify:
   channels:
     ops: { slack: { url: "https://hooks.example/hunter2" } }
-    mail: { email: { host: a, from: a, to: [b], password: "\${Y:-hunter2}" } }
+    mail: { email: { host: a, from: a, to: [b], user: a, password: "\${Y:-hunter2}" } }
     hook: { webhook: { url: "\${HOOK}", headers: { Authorization: "Bearer hunter2" } } }
 serve: { auth: { keys: [hunter2, { env: KEY }], jwtSecret: hunter2 } }
 `;
