@@ -1,6 +1,5 @@
 import { table } from "../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../src/cli/command.ts";
-import { usageError } from "../src/errors.ts";
+import { countOption, defineCommand } from "../src/cli/command.ts";
 import type { HistoryEntry } from "../src/deploy/history.ts";
 
 export default defineCommand<HistoryEntry[]>({
@@ -15,8 +14,7 @@ export default defineCommand<HistoryEntry[]>({
   exitCodes: [0, 2, 8],
   async run(context, input) {
     const { readHistory } = await import("../src/deploy/history.ts");
-    const limit = Number(textOption(input, "limit"));
-    if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a whole number.");
+    const limit = countOption(input, "limit");
     const operation = input.arguments[0] ?? null;
     return { result: readHistory(await context.desk(), { operation, limit }) };
   },

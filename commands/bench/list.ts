@@ -1,6 +1,5 @@
 import { heading, table } from "../../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../../src/cli/command.ts";
-import { usageError } from "../../src/errors.ts";
+import { countOption, defineCommand } from "../../src/cli/command.ts";
 import type { BenchList } from "../../src/deploy/bench-runs.ts";
 import { roughDuration } from "../../src/format/rough.ts";
 
@@ -16,8 +15,7 @@ export default defineCommand<BenchList>({
   dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context, input) {
-    const limit = Number(textOption(input, "limit"));
-    if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a whole number.");
+    const limit = countOption(input, "limit");
     const { listBench } = await import("../../src/deploy/bench-runs.ts");
     const scenario = input.arguments[0] ?? null;
     const [desk, project] = [await context.desk(), await context.project()];

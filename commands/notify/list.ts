@@ -1,7 +1,6 @@
 import { table } from "../../src/cli/blocks.ts";
-import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
+import { defineCommand, countOption, flagOption } from "../../src/cli/command.ts";
 import { openNotify } from "../../src/cli/notify-place.ts";
-import { usageError } from "../../src/errors.ts";
 import type { ToldMessage } from "../../src/notify/messages.ts";
 
 export default defineCommand<ToldMessage[]>({
@@ -19,8 +18,7 @@ export default defineCommand<ToldMessage[]>({
   dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context, input) {
-    const limit = Number(textOption(input, "limit"));
-    if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a whole number.");
+    const limit = countOption(input, "limit");
     const { listMessages } = await import("../../src/notify/messages.ts");
     const open = flagOption(input, "open");
     return { result: listMessages(await openNotify(context), { open, limit }) };

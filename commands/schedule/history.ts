@@ -1,7 +1,6 @@
 import { table } from "../../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../../src/cli/command.ts";
+import { countOption, defineCommand } from "../../src/cli/command.ts";
 import { openSchedule } from "../../src/cli/schedule-place.ts";
-import { usageError } from "../../src/errors.ts";
 import { roughDuration } from "../../src/format/rough.ts";
 import type { HistoryRun } from "../../src/schedule/history.ts";
 
@@ -13,8 +12,7 @@ export default defineCommand<HistoryRun[]>({
   dryRun: "reads",
   exitCodes: [0, 2, 8],
   async run(context, input) {
-    const limit = Number(textOption(input, "limit"));
-    if (!Number.isInteger(limit) || limit < 1) throw usageError("--limit takes a whole number.");
+    const limit = countOption(input, "limit");
     const { jobHistory } = await import("../../src/schedule/history.ts");
     const place = await openSchedule(context);
     return { result: jobHistory(place, input.arguments[0] ?? null, limit) };

@@ -1,4 +1,4 @@
-import type { ExitCode, StudioError } from "../errors.ts";
+import { type ExitCode, type StudioError, usageError } from "../errors.ts";
 import type { Block } from "./blocks.ts";
 import type { Context } from "./context.ts";
 
@@ -106,6 +106,16 @@ export function defineCommand<Result>(command: Command<Result>): Command {
 export function textOption(input: Input, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * An option with a default that says how many.
+ * @throws StudioError (exit 2) for anything but a whole number from 1 on
+ */
+export function countOption(input: Input, name: string): number {
+  const count = Number(textOption(input, name));
+  if (!Number.isInteger(count) || count < 1) throw usageError(`--${name} takes a whole number.`);
+  return count;
 }
 
 export function flagOption(input: Input, name: string): boolean {

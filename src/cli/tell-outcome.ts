@@ -40,8 +40,9 @@ async function telling(
   look: (place: NotifyPlace) => Promise<NotifyEvent[]>,
 ): Promise<void> {
   try {
-    const { settings } = await context.project();
-    if (settings.notify.routes.length === 0) return;
+    // Without a project there was no operation, and the command says itself why there is none.
+    const project = await context.project().catch(() => null);
+    if (project === null || project.settings.notify.routes.length === 0) return;
     const { openNotify, warnUndelivered } = await import("./notify-place.ts");
     const { tell } = await import("../notify/tell.ts");
     const place = await openNotify(context);
