@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fronts, placeFront } from "../support/docker/fronts.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
+import { everyStep } from "../support/every.ts";
 import { noDocker, skipped, testImage } from "../support/docker/images.ts";
 import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
 
@@ -29,9 +30,14 @@ const shapes: [string, string, string, string?][] = [
   ["of one container with a fixed name and a port", "one-container", ""],
 ];
 
+/** Of the short form. */
+const fewest = ["extends", "host-network"];
+
+const chosen = shapes.filter(([, folder]) => everyStep || fewest.includes(folder));
+
 describe.skipIf(missing !== null)(`a compose file${skipped(missing)}`, () => {
   // Most of the time is spent waiting for the engine.
-  test.concurrent.each(shapes)(
+  test.concurrent.each(chosen)(
     "%s is deployed and rolled back",
     async (_what, folder, more, service) => {
       const project = await createStackProject({ more });
