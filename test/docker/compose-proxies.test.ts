@@ -4,6 +4,7 @@ import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
+import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
@@ -42,23 +43,31 @@ describe.skipIf(missing !== null).each([
     expect((await fetch(project.url)).status).toBe(200);
   }, 120_000);
 
-  test("is not touched by a configuration of the proxy that does not parse", async () => {
-    const before = await serving(project);
-    project.write(file, `${front.files[file]}\nno such directive {\n`);
-    const failed = await project.studio(deploy);
-    project.write(file, front.files[file] ?? "");
-    expect(failed.exitCode, failed.stderr).toBe(6);
-    expect(failed.stderr).toContain(told);
-    expect(await serving(project)).toBe(before);
-    await succeed(project, ["abort"]);
-    expect(await serving(project)).toBe(before);
-  }, 300_000);
+  inLongForm(
+    "is not touched by a configuration of the proxy that does not parse",
+    async () => {
+      const before = await serving(project);
+      project.write(file, `${front.files[file]}\nno such directive {\n`);
+      const failed = await project.studio(deploy);
+      project.write(file, front.files[file] ?? "");
+      expect(failed.exitCode, failed.stderr).toBe(6);
+      expect(failed.stderr).toContain(told);
+      expect(await serving(project)).toBe(before);
+      await succeed(project, ["abort"]);
+      expect(await serving(project)).toBe(before);
+    },
+    300_000,
+  );
 
-  test("is taken down, and comes up again as it was", async () => {
-    const before = await serving(project);
-    await succeed(project, ["down"]);
-    expect(project.running()).toEqual([]);
-    await succeed(project, ["up"]);
-    expect(await serving(project)).toBe(before);
-  }, 300_000);
+  inLongForm(
+    "is taken down, and comes up again as it was",
+    async () => {
+      const before = await serving(project);
+      await succeed(project, ["down"]);
+      expect(project.running()).toEqual([]);
+      await succeed(project, ["up"]);
+      expect(await serving(project)).toBe(before);
+    },
+    300_000,
+  );
 });

@@ -4,6 +4,7 @@ import { type Front, fronts } from "../support/docker/fronts.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { type StackProject, stackSettings } from "../support/docker/stack-project.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
+import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
@@ -32,19 +33,23 @@ describe.skipIf(missing !== null)(`a stack whose proxy changes${skipped(missing)
     expect(await serving(project)).toBe(before);
   }, 300_000);
 
-  test("is deployed behind the other once it was taken down, and back in the same way", async () => {
-    const before = await serving(project);
-    putBehind(project, fronts.haproxy);
-    await succeed(project, ["down"]);
-    const deployed = await succeed(project, [...deploy, "--json"]);
-    expect(await serving(project)).toBe(JSON.parse(deployed.stdout).result.release);
-    const refused = await project.studio(rollback);
-    expect(refused.exitCode, refused.stderr).toBe(2);
-    expect(refused.stderr).toContain("runs behind haproxy (service proxy)");
-    await succeed(project, ["down"]);
-    await succeed(project, rollback);
-    expect(await serving(project)).toBe(before);
-  }, 300_000);
+  inLongForm(
+    "is deployed behind the other once it was taken down, and back in the same way",
+    async () => {
+      const before = await serving(project);
+      putBehind(project, fronts.haproxy);
+      await succeed(project, ["down"]);
+      const deployed = await succeed(project, [...deploy, "--json"]);
+      expect(await serving(project)).toBe(JSON.parse(deployed.stdout).result.release);
+      const refused = await project.studio(rollback);
+      expect(refused.exitCode, refused.stderr).toBe(2);
+      expect(refused.stderr).toContain("runs behind haproxy (service proxy)");
+      await succeed(project, ["down"]);
+      await succeed(project, rollback);
+      expect(await serving(project)).toBe(before);
+    },
+    300_000,
+  );
 });
 
 function putBehind(project: StackProject, front: Front | null): void {
