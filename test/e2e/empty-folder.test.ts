@@ -121,6 +121,12 @@ const cases: Case[] = [
   },
   { line: "model quantize absent", exitCode: 2, says: /no model absent/ },
   { line: "bench", exitCode: 2, says: none, hint: deploy },
+  {
+    line: "bench smok",
+    exitCode: 2,
+    says: /no scenario "smok"/,
+    hint: /Did you mean "smoke"\?/,
+  },
   { line: "bench list", exitCode: 0, says: /"runs": \[\]/ },
   { line: "bench report latest", exitCode: 2, says: noRun, hint: /`studio bench`/ },
   { line: "bench compare", exitCode: 2, says: noRun, hint: /`studio bench`/ },
