@@ -7,7 +7,7 @@ import { isRecord } from "../format/record.ts";
 import { packColumns, unpackColumns } from "./base-columns.ts";
 import type { Base, KnownObject, KnownPage, Rarity } from "./base.ts";
 
-const version = 3;
+const version = 4;
 const hashBytes = 32;
 
 interface Heading {

@@ -9,8 +9,8 @@ export interface KnownObject {
   /** Bytes of content before compression. */
   rawBytes: number;
   storedBytes: number;
-  /** SHA-256 of the content of a chunk; null for any other kind. */
-  content: string | null;
+  /** What a chunk is known by, see `StoredChunk`; null for any other kind. */
+  key: string | null;
 }
 
 /** A page of the base: the entries from `first` on. */

@@ -6,11 +6,14 @@ import { systemCode } from "../../errors.ts";
 import { snapshotsFolder } from "../format/layout.ts";
 import { isTagOfDead, processTag } from "../holder.ts";
 import { createPace } from "../pace.ts";
+import { forEachAtOnce } from "../parallel.ts";
 import { compareFile } from "./compare-file.ts";
 import type { Store, StoredFile } from "./store.ts";
 
 /** Where files are written before they are whole: what is left there is found without a search. */
 const unfinishedFolder = "unfinished";
+
+const syncsAtOnce = 4;
 
 /** Carries the tag of the process that writes it. */
 const temporary = /^(\w+-\d+-\d+)\.[0-9a-f]{12}\.tmp$/;
@@ -108,7 +111,8 @@ class Folders {
   async sync(): Promise<void> {
     const folders = [...this.#unsynced];
     this.#unsynced.clear();
-    for (const folder of folders) await syncFolder(folder);
+    // Together: a journal writes what many wait for in one go.
+    await forEachAtOnce(folders, syncsAtOnce, syncFolder);
     this.#made.clear();
     this.#made.add(this.#root);
   }

@@ -13,7 +13,7 @@ const known = {
   kind: "segment" as const,
   rawBytes: 9999,
   storedBytes: 1,
-  content: null,
+  key: null,
 };
 const silent = (): void => undefined;
 const context: SourceContext = {
