@@ -44,6 +44,8 @@ export const flag = {
   stale: 32,
   /** The file may have changed after it was read without its times telling. */
   doubtful: 64,
+  /** Its page tells an earlier form of it; this one is in the amendments. */
+  amended: 128,
 } as const;
 
 /** Place of an entry without one. */
@@ -71,6 +73,8 @@ export interface Base {
   rarities: Map<number, Rarity>;
   objects: KnownObject[];
   pages: KnownPage[];
+  /** Pages of the amended entries, in the order of the entries; `first` counts those. */
+  amendments: KnownPage[];
 }
 
 export function entryOf(base: Base, index: number): Entry {

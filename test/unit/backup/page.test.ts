@@ -78,6 +78,8 @@ function remember(entries: readonly Entry[]): Base {
     base: null,
     objects: objects.map((one) => ({ ...one, rawBytes: 1, storedBytes: 1, key: null })),
     pages: [],
+    amendments: [],
+    amended: [],
   });
 }
 
@@ -190,11 +192,16 @@ describe("a path", () => {
 });
 
 test("a manifest and a list of objects read back as they were", () => {
-  const pages = [{ sha256: hash("sha256", "a"), entries: 7 }];
+  const pages = [
+    { sha256: hash("sha256", "a"), entries: 7, amended: 0 },
+    { sha256: hash("sha256", "b"), entries: 70, amended: 4 },
+  ];
+  const amendments = [{ sha256: hash("sha256", "c"), entries: 4 }];
   const databases = [
     { label: "db", dialect: "sqlite" as const, path: ".studio/db", tables: { t: 1, u: null } },
   ];
-  expect(decodeManifest(encodeManifest({ pages, databases }))).toEqual({ pages, databases });
+  const manifest = { pages, amendments, databases };
+  expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
   expect(() => decodeManifest("page\tx\n")).toThrow("not understood");
   const objects = (["segment", "chunk", "page"] as const).map((kind) => ({
     kind,

@@ -94,6 +94,8 @@ function live(tick: number, steps: readonly Step[]): { stored: string; actual: s
       attributes: false,
       objects: [known],
       pages: [],
+      amendments: [],
+      amended: [],
     });
     base = made;
     stored = contents.get(made.hashes.toString("hex", 0, 32)) ?? "";
