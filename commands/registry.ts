@@ -244,6 +244,12 @@ export const registry: Registry = {
     ),
     entry(
       "Run:",
+      "bench suite",
+      "Time small pieces of work: built-in ones, models, your own",
+      () => import("./bench/suite.ts"),
+    ),
+    entry(
+      "Run:",
       "bench self-test",
       "Prove that load tests of this machine can be trusted",
       () => import("./bench/self-test.ts"),

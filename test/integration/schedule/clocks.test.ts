@@ -82,7 +82,7 @@ describe.skipIf(library === null)("a daemon whose clock", () => {
     await sleep(3000);
     const runs = history();
     const shown = runs.map(({ standing, dueAt, firings }) => [standing, dueAt, firings]);
-    expect(shown.toSorted()).toEqual([
+    expect(shown.toReversed()).toEqual([
       ["missed", "2026-11-22T03:00:00.000Z", 2],
       ["succeeded", "2026-11-22T04:00:00.000Z", 1],
     ]);
