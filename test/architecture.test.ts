@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "..");
 const heavyPackages = (
   "@aws-sdk/client-s3 @guanmingchiu/sqlparser-ts @huggingface/tokenizers @inquirer/prompts " +
   "archiver autocannon better-sqlite3 chalk execa fastify knex libpg-query listr2 mysql2 " +
-  "onnxruntime-node pg pino prom-client sharp sqlite3-parser tar umzug undici yaml zod"
+  "nodemailer onnxruntime-node pg pino prom-client sharp sqlite3-parser tar umzug undici yaml zod"
 ).split(" ");
 
 /** Modules that are nothing without a heavy package; whoever needs them needs it. */
