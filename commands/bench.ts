@@ -1,3 +1,4 @@
+import { showRun } from "../src/cli/bench-meter.ts";
 import { benchBlocks, comparisonBlocks } from "../src/cli/bench-view.ts";
 import {
   type Outcome,
@@ -75,7 +76,10 @@ export default defineCommand<BenchOutcome>({
       if (url === undefined) throw usageError("quick needs an address.", "studio bench quick URL");
       const requests = count(textOption(input, "requests"), "--requests") ?? 10;
       const options = { ...load, users: users ?? 50, requests, url };
-      return ended(context, await part.quickBench(place, options), null);
+      const quick = await showRun(context, (onProgress) =>
+        part.quickBench(place, { ...options, onProgress }),
+      );
+      return ended(context, quick, null);
     }
     if (address !== undefined) {
       throw usageError(`"${address}" is one word too many.`, "The address of a scenario is --url.");
@@ -83,7 +87,7 @@ export default defineCommand<BenchOutcome>({
     const name = textOption(input, "baseline");
     const baselines = await import("../src/deploy/bench-baselines.ts");
     const base = name === undefined ? null : baselines.readBaseline(place.desk, name, scenario);
-    const report = await part.bench(place, {
+    const options = {
       ...load,
       scenario,
       url: textOption(input, "url") ?? null,
@@ -93,7 +97,10 @@ export default defineCommand<BenchOutcome>({
       rate: above0(textOption(input, "rate"), "--rate"),
       workers: count(textOption(input, "workers"), "--workers"),
       repeats: count(textOption(input, "repeat"), "--repeat"),
-    });
+    };
+    const report = await showRun(context, (onProgress) =>
+      part.bench(place, { ...options, onProgress }),
+    );
     return ended(context, report, base);
   },
   human: (result) => [

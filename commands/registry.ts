@@ -244,6 +244,12 @@ export const registry: Registry = {
     ),
     entry(
       "Run:",
+      "bench suite",
+      "Time small pieces of work: built-in ones, models, your own",
+      () => import("./bench/suite.ts"),
+    ),
+    entry(
+      "Run:",
       "bench self-test",
       "Prove that load tests of this machine can be trusted",
       () => import("./bench/self-test.ts"),
@@ -364,6 +370,7 @@ export const registry: Registry = {
     hidden("schedule exec", () => import("./schedule/exec.ts")),
     hidden("__supervise", () => import("./supervise.ts")),
     hidden("__instance", () => import("./instance.ts")),
+    hidden("__tell-health", () => import("./tell-health.ts")),
     hidden("__relay", () => import("./relay.ts")),
   ],
 };

@@ -33,6 +33,7 @@ const nouns = {
   release: { list: "`studio status`", make: "`studio deploy`" },
   operation: { list: "`studio history`", make: "`studio deploy`" },
   "bench run": { list: "`studio bench list`", make: "`studio bench`" },
+  "suite run": { list: "`studio bench list`", make: "`studio bench suite`" },
   snapshot: { list: "`studio backup list`", make: "`studio backup create`" },
 };
 

@@ -1,6 +1,12 @@
+import { showRun } from "../../src/cli/bench-meter.ts";
 import { comparisonBlocks } from "../../src/cli/bench-view.ts";
-import { type Input, defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
-import { usageError } from "../../src/errors.ts";
+import {
+  type Input,
+  countOption,
+  defineCommand,
+  flagOption,
+  textOption,
+} from "../../src/cli/command.ts";
 import type { Comparison } from "../../src/bench/compare/compare-reports.ts";
 
 export default defineCommand<Comparison>({
@@ -39,11 +45,14 @@ export default defineCommand<Comparison>({
     part.requireAlike(base, other);
     const force = flagOption(input, "force");
     const result = part.isAddress(base)
-      ? await part.compareAddresses(await context.workplace(), {
-          ...(await playing(input)),
-          urls: [base, other],
-          force,
-        })
+      ? await showRun(context, async (onProgress) =>
+          part.compareAddresses(await context.workplace(), {
+            ...(await playing(input)),
+            urls: [base, other],
+            force,
+            onProgress,
+          }),
+        )
       : part.compareRuns(await context.desk(), [base, other], force);
     const error = part.comparisonFailure(result);
     return error === null ? { result } : { result, exitCode: error.exitCode, error };
@@ -54,11 +63,9 @@ export default defineCommand<Comparison>({
 async function playing(input: Input) {
   const { parseDuration } = await import("../../src/config/quantity.ts");
   const duration = textOption(input, "duration");
-  const repeats = Number(textOption(input, "repeat"));
-  if (!Number.isInteger(repeats)) throw usageError("--repeat takes a whole number.");
   return {
     scenario: textOption(input, "scenario") ?? "smoke",
-    repeats,
+    repeats: countOption(input, "repeat"),
     duration: duration === undefined ? undefined : parseDuration(duration),
     remote: flagOption(input, "yesRemote"),
     insecure: flagOption(input, "insecure"),

@@ -21,7 +21,7 @@ export default defineCommand<BenchList>({
     const [desk, project] = [await context.desk(), await context.project()];
     return { result: await listBench(desk, project, { scenario, limit }) };
   },
-  human: ({ scenarios, runs }) => [
+  human: ({ scenarios, runs, suites }) => [
     heading("Scenarios"),
     table(
       ["NAME", "LOAD", "FOR", "DESCRIPTION"],
@@ -46,6 +46,22 @@ export default defineCommand<BenchList>({
       ]),
       "none yet: `studio bench` makes one",
     ),
+    ...(suites.length === 0
+      ? []
+      : [
+          heading("Micro-benchmarks"),
+          table(
+            ["RUN", "SUITE", "STARTED", "ENDED", ">BENCHMARKS"],
+            suites.map((run) => [
+              run.id,
+              run.suite,
+              run.startedAt,
+              run.passed ? "passed" : "some failed",
+              String(run.benchmarks),
+            ]),
+            "none",
+          ),
+        ]),
   ],
 });
 

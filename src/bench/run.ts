@@ -14,11 +14,21 @@ import type { Scenario } from "./scenario/schema.ts";
 import { loadScenario } from "./scenario/scenario-files.ts";
 import type { Target } from "./target.ts";
 
+/** Where a run stands that may play its scenario several times. */
+export interface RunProgress extends BenchProgress {
+  scenario: string;
+  /** From 1. */
+  play: number;
+  plays: number;
+  /** The requests of a run that ends with their number, or null. */
+  requestsOfAll: number | null;
+}
+
 interface Running {
   /** Instead of the scenario's own, when given; an empty list judges nothing. */
   thresholds?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
-  onProgress?: ((progress: BenchProgress) => void) | undefined;
+  onProgress?: ((progress: RunProgress) => void) | undefined;
 }
 
 export interface BenchInput extends Running {
@@ -142,10 +152,16 @@ async function measure(
   const aborts = running.thresholds === undefined ? plan.aborts : [];
   const sides = targets.map((target) => ({ target, measured: [] as Measurement[] }));
   let missed: string | null = null;
+  let started = 0;
+  const { users, requestsPerUser } = plan;
+  const requestsOfAll = requestsPerUser === undefined ? null : users * requestsPerUser;
   for (let round = 0; round < repeats && missed === null; round += 1) {
     // Who comes first changes each time: neither has the warmer machine.
     const inTurn = round % 2 === 0 ? sides : sides.toReversed();
     for (const { target, measured } of inTurn) {
+      started += 1;
+      const plays = repeats * sides.length;
+      const stands = { scenario: plan.name, play: started, plays, requestsOfAll };
       const watch = new AbortWatch(aborts, plan.warmUp);
       const input = { plan, target, signal: anyOf(signal, watch.signal) };
       measured.push(
@@ -153,7 +169,7 @@ async function measure(
           ...input,
           onProgress(progress) {
             watch.look(progress);
-            onProgress?.(progress);
+            onProgress?.({ ...progress, ...stands });
           },
         }),
       );

@@ -81,7 +81,7 @@ export function comparisonBlocks({ base, other, metrics, samples, judgement, dou
 }
 
 /** `+12.3 %` of a ratio of 1.123. */
-function changeOf(ratio: number | undefined): string {
+export function changeOf(ratio: number | undefined): string {
   if (ratio === undefined) return "";
   const percent = (ratio - 1) * 100;
   return `${percent < 0 ? "" : "+"}${percent.toFixed(1)} %`;

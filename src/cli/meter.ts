@@ -21,7 +21,8 @@ export function createMeter({
   return {
     say(text) {
       if (!draws) return;
-      const { columns = 80 } = stderr as { columns?: number };
+      // A terminal that was not told its size says 0.
+      const columns = (stderr as { columns?: number }).columns || 80;
       stderr.write(`${wipe}${masker.mask(text).slice(0, columns - 1)}`);
       drawn = true;
     },

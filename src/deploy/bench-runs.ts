@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { type BenchReport, readReport } from "../bench/report/bench-report.ts";
 import { type ReportFormat, writeReport } from "../bench/report/formats.ts";
 import { type ListedScenario, listScenarios } from "../bench/scenario/scenario-files.ts";
+import type { SuiteReport } from "../bench/suite/suite-report.ts";
 import type { Project } from "../config/project.ts";
 import { reasonOf, systemCode, usageError } from "../errors.ts";
 import { noneYet } from "../identifier.ts";
-import { findBenchRun, listBenchRuns } from "../ledger/bench-runs.ts";
+import { findBenchRun, listBenchRuns, listSuiteRuns } from "../ledger/bench-runs.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import type { Desk } from "../operation/perform.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -18,6 +19,17 @@ export interface BenchList {
   scenarios: ListedScenario[];
   /** Of the environment, the latest first; whole reports are told by `studio bench report`. */
   runs: ListedRun[];
+  /** Of micro-benchmarks; none where one scenario was asked for. */
+  suites: ListedSuite[];
+}
+
+export interface ListedSuite {
+  id: string;
+  suite: string;
+  startedAt: string;
+  passed: boolean;
+  /** How many it had. */
+  benchmarks: number;
 }
 
 export interface ListedRun {
@@ -46,10 +58,16 @@ export async function listBench(
   const all = await listScenarios(benchFolders(project));
   const scenarios = all.filter(({ name }) => wanted.scenario === null || name === wanted.scenario);
   const ledger = openLedgerForReading(desk.paths.ledger);
-  if (ledger === null) return { scenarios, runs: [] };
+  if (ledger === null) return { scenarios, runs: [], suites: [] };
   try {
     const rows = listBenchRuns<BenchReport>(ledger, desk.environment, wanted);
-    return { scenarios, runs: rows.map(({ scenario, record }) => listedRun(scenario, record)) };
+    const { scenario: one, limit } = wanted;
+    const suites = one === null ? listSuiteRuns<SuiteReport>(ledger, desk.environment, limit) : [];
+    return {
+      scenarios,
+      runs: rows.map(({ scenario, record }) => listedRun(scenario, record)),
+      suites: suites.map(listedSuite),
+    };
   } finally {
     ledger.close();
   }
@@ -90,6 +108,10 @@ export function writeReports(
       throw usageError(`${file} cannot be written: ${reasonOf(error)}`, "Give another name.");
     }
   }
+}
+
+function listedSuite({ id, suite, startedAt, passed, benchmarks }: SuiteReport): ListedSuite {
+  return { id, suite, startedAt, passed, benchmarks: benchmarks.length };
 }
 
 function listedRun(scenario: string, { id, url, passed, summary, generator }: BenchReport) {

@@ -1,5 +1,6 @@
 import type { BenchReport } from "../bench/report/bench-report.ts";
-import { runBench, runQuickBench } from "../bench/run.ts";
+import { type RunProgress, runBench, runQuickBench } from "../bench/run.ts";
+import { loadScenario } from "../bench/scenario/scenario-files.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
 import { usageError } from "../errors.ts";
 import { openLedgerForReading } from "../ledger/ledger.ts";
@@ -17,6 +18,7 @@ export interface LoadOptions {
   remote: boolean;
   /** Whatever certificate it shows is trusted. */
   insecure: boolean;
+  onProgress?: ((progress: RunProgress) => void) | undefined;
 }
 
 export interface BenchOptions extends LoadOptions {
@@ -36,16 +38,20 @@ export interface BenchOptions extends LoadOptions {
 export async function bench(place: Workplace, options: BenchOptions): Promise<BenchReport> {
   const { desk, project } = place;
   const { scenario, duration, users, scale, rate, workers, thresholds, insecure } = options;
+  const folders = benchFolders(project);
+  // A slip in its name is told before anything about what there is to load.
+  await loadScenario(scenario, folders);
   const url = options.url ?? servingUrl(place);
   if (!options.remote) await requireOwnMachine(url);
   const result = await runBench({
     name: scenario,
-    folders: benchFolders(project),
+    folders,
     target: { url, insecure },
     overrides: { duration, users, scale, rate, workers },
     repeats: options.repeats,
     thresholds,
     signal: desk.signal,
+    onProgress: options.onProgress,
   });
   return recordRun(place, scenario, url, result);
 }

@@ -1,5 +1,5 @@
 import { type Comparison, compareReports } from "../bench/compare/compare-reports.ts";
-import { runInterleaved } from "../bench/run.ts";
+import { type RunProgress, runInterleaved } from "../bench/run.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import type { Desk } from "../operation/perform.ts";
@@ -27,6 +27,7 @@ export interface CompareAddressesOptions {
   remote: boolean;
   insecure: boolean;
   force: boolean;
+  onProgress?: ((progress: RunProgress) => void) | undefined;
 }
 
 /** Plays a scenario against two addresses in turns, keeps both runs, and compares them. */
@@ -47,6 +48,7 @@ export async function compareAddresses(
     overrides: { duration },
     repeats,
     signal: place.desk.signal,
+    onProgress: options.onProgress,
   });
   place.desk.signal.throwIfAborted();
   const reports = results.map((result, index) =>

@@ -17,7 +17,8 @@ export function recordRun(
   const report = benchReport(result, { id, environment, url, studio });
   const ledger = openLedger(desk.paths.ledger);
   try {
-    insertBenchRun(ledger, { environment, scenario, report });
+    const { startedAt } = report.summary;
+    insertBenchRun(ledger, { environment, scenario, startedAt, report });
   } finally {
     ledger.close();
   }

@@ -16,6 +16,7 @@ const words: Record<string, string[]> = {
   "backup copy": ["backup", "copy", "--to", "copy", "--all"],
   "backup restore": ["backup", "restore", "latest", "--target", "restored"],
   maintenance: ["maintenance", "on"],
+  "bench suite": ["bench", "suite", "json", "--iterations", "1"],
   "model inspect": ["model", "inspect", "language"],
   "model pull": ["model", "pull", "absent.onnx"],
   "model quantize": ["model", "quantize", "absent"],

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type Server, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +10,8 @@ import { binary, collect, freePort } from "../support/studio.ts";
 const escape = "\u001B";
 let folder: string;
 let env: Record<string, string>;
+/** What load tests load. */
+let server: Server;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "studio-terminal-"));
@@ -19,9 +23,25 @@ beforeAll(async () => {
     API_PORT: String(await freePort()),
   };
   expect((await piped(["backup", "create"])).exitCode).toBe(0);
+  server = createServer((_request, response) => response.end("ok"));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A load test of a second or so. */
+function shortLoad(): string[] {
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return ["bench", "smoke", "--url", url, "--users", "2", "--duration", "1400ms"];
+}
+
+/** How a line begins that is drawn over the one before. */
+const redrawn = `\r${escape}[K`;
 
 function piped(argv: readonly string[], more: Record<string, string> = {}) {
   const child = spawn(process.execPath, [binary, ...argv], {
@@ -86,6 +106,13 @@ describe("off a terminal", () => {
     expect(result.stderr).toContain("--yes");
   });
 
+  test("a load test tells nothing of how it stands", async () => {
+    const { stdout, stderr } = await piped(shortLoad());
+    expect(stdout).toContain("scheduled");
+    expect(stdout + stderr).not.toContain(" left");
+    expect(stdout + stderr).not.toContain(escape);
+  });
+
   test("a table is lines of tabs without a heading", async () => {
     const { stdout } = await piped(["backup", "list"]);
     expect(stdout.trim().split("\n")).toHaveLength(1);
@@ -112,6 +139,22 @@ describe.skipIf(terminal === null)("on a terminal", () => {
     const { stdout, exitCode } = await collect(onTerminal(argv, more));
     expect(exitCode).toBe(0);
     expect(stdout).not.toContain(`${escape}[`);
+  });
+
+  test("a load test shows how it stands while it runs, and takes the line away", async () => {
+    const { stdout } = await collect(onTerminal(shortLoad()));
+    const lines = stdout.split(redrawn);
+    const figures = /^smoke  \d+\/s  p50 \S+ p95 \S+ p99 \S+ ms  errors 0\.0 %  1 s left$/;
+    expect(lines.filter((line) => figures.test(line)).length).toBeGreaterThanOrEqual(1);
+    expect(lines.at(-1)).toMatch(/^[^]*scheduled = /);
+    expect(lines.at(-1)).not.toContain(" left");
+  });
+
+  test.each(["--json", "--quiet"])("a load test shows nothing of it with %s", async (flag) => {
+    const { stdout } = await collect(onTerminal([...shortLoad(), flag]));
+    expect(stdout).toContain("scheduled");
+    expect(stdout).not.toContain(redrawn);
+    expect(stdout).not.toContain(" left");
   });
 
   test("a question is asked, and no leaves everything as it is", async () => {

@@ -33,7 +33,11 @@ export function compareReports(
   { paired, force }: CompareOptions,
 ): Comparison {
   const comparison = compareSamples(base.samples, other.samples, { paired });
-  const differences = [...machines(base, other), ...loads(base, other), ...validity(base, other)];
+  const differences = [
+    ...differentMachines(base, other),
+    ...loads(base, other),
+    ...validity(base, other),
+  ];
   const doubts = [...differences, ...weaknesses(comparison)];
   const judgement = differences.length > 0 && !force ? "inconclusive" : comparison.judgement;
   return { ...comparison, judgement, doubts, base: runOf(base), other: runOf(other) };
@@ -43,7 +47,11 @@ function runOf({ id, url, summary }: Compared): ComparedRun {
   return { id, url, scenario: summary.scenario, startedAt: summary.startedAt };
 }
 
-function machines(base: Compared, other: Compared): string[] {
+/** What differs between the machines of two runs, in whole sentences. */
+export function differentMachines(
+  base: Pick<Compared, "fingerprint">,
+  other: Pick<Compared, "fingerprint">,
+): string[] {
   const keys = ["processor", "cores", "memory", "system", "node"] as const;
   return keys
     .filter((key) => base.fingerprint[key] !== other.fingerprint[key])

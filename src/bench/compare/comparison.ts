@@ -27,7 +27,7 @@ export interface SampleComparison {
 }
 
 /** Of all comparisons of equals, the share that may be called different by one metric or other. */
-const falseAlarms = 0.05;
+export const falseAlarms = 0.05;
 
 /** Differences that are sure but smaller make nobody's day better or worse: 2 %. */
 const leastDifference = 0.02;
@@ -85,11 +85,11 @@ function geometricMean(logs: readonly number[]): number {
   return logs.length === 0 ? 0 : Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
 }
 
-function exponentials({ estimate, low, high }: Interval): Interval {
+export function exponentials({ estimate, low, high }: Interval): Interval {
   return { estimate: Math.exp(estimate), low: Math.exp(low), high: Math.exp(high) };
 }
 
-function judge({ estimate, low, high }: Interval): Judgement {
+export function judge({ estimate, low, high }: Interval): Judgement {
   const least = Math.log(1 + leastDifference);
   if (low > 0 && estimate >= least) return "slower";
   if (high < 0 && estimate <= -least) return "faster";

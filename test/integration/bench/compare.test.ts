@@ -92,7 +92,8 @@ describe("baselines in the ledger", () => {
     });
     report.samples = { kind: "repeat", list };
     const ledger = openLedger(desk.paths.ledger);
-    insertBenchRun(ledger, { environment: "local", scenario, report });
+    const { startedAt } = report.summary;
+    insertBenchRun(ledger, { environment: "local", scenario, startedAt, report });
     ledger.close();
   }
 
