@@ -370,6 +370,7 @@ export const registry: Registry = {
     hidden("schedule exec", () => import("./schedule/exec.ts")),
     hidden("__supervise", () => import("./supervise.ts")),
     hidden("__instance", () => import("./instance.ts")),
+    hidden("__tell-health", () => import("./tell-health.ts")),
     hidden("__relay", () => import("./relay.ts")),
   ],
 };

@@ -9,6 +9,9 @@ import { prepareFreshDatabase } from "./fresh-database.ts";
 import { withKeys } from "./key-database.ts";
 import { usageError } from "../errors.ts";
 import { describeAddress } from "./release.ts";
+import { packageRoot } from "../package-root.ts";
+import { describeService, studioWords } from "../service/service.ts";
+import { healthTelling } from "./tell-health.ts";
 import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -54,6 +57,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     listen,
     acceptAtOnce: true,
     crashes: { file: crashFile(place, listen), endedBy: null },
+    ...(settings.notify.routes.length === 0 ? {} : { tellHealth: tellingOf(place) }),
     logger: createConsoleLogger(input.stdout, {
       level: settings.log.level,
       environment: desk.environment,
@@ -65,6 +69,13 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
   input.signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
+}
+
+function tellingOf({ project, variables }: Workplace) {
+  const service = describeService(project, process.execPath, packageRoot);
+  const [node = service.node, program = service.program, ...words] = studioWords(service, []);
+  const { directory } = project;
+  return healthTelling({ command: [node, program], words, directory, env: variables });
 }
 
 /** One file for each address: daemons at two of them run at the same time. */

@@ -79,8 +79,22 @@ export interface DaemonSpec {
   maintenanceFile?: string | null;
   /** Where it is kept which models ended the process; absent: nobody looks. */
   crashes?: CrashRecordPlace;
+  /** Tells people how the components stand, where that changed; absent: nobody is told. */
+  tellHealth?: ((standings: readonly HealthStanding[]) => Promise<boolean>) | undefined;
   logger: Logger;
   now?: () => Date;
+}
+
+/** How a component of the daemon stands, for people. */
+export interface HealthStanding {
+  component: string;
+  status: "healthy" | "degraded" | "unhealthy";
+  /** Why it does not work; null where it does, or nobody knows. */
+  reason: string | null;
+  /** How the API as a whole stands. */
+  overall: "healthy" | "degraded" | "unhealthy";
+  /** When it was looked at, UTC, ISO 8601. */
+  at: string;
 }
 
 export interface DaemonState {

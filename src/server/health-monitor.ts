@@ -25,6 +25,8 @@ export interface HealthMonitorOptions {
   now: () => Date;
   /** Told when a component changes for the worse or the better. */
   changed(name: string, status: HealthStatus, reason: string | null): void;
+  /** Told of every look, with the reasons of what does not work. */
+  looked?(report: HealthReport, reasons: Readonly<Record<string, string>>): void;
   /** Milliseconds between two looks in the background. Default: 60 s. */
   interval?: number;
 }
@@ -38,6 +40,7 @@ export class HealthMonitor {
   private last: { report: HealthReport; at: number } | null = null;
   private running: Promise<HealthReport> | null = null;
   private timer: NodeJS.Timeout | undefined;
+  private reasons: Record<string, string> = {};
 
   constructor(options: HealthMonitorOptions) {
     this.options = options;
@@ -87,6 +90,7 @@ export class HealthMonitor {
       components: components as Record<string, ComponentHealth>,
     };
     this.last = { report, at: performance.now() };
+    this.options.looked?.(report, this.reasons);
     return report;
   }
 
@@ -99,6 +103,8 @@ export class HealthMonitor {
     } catch (error) {
       reason = reasonOf(error);
     }
+    if (reason === null) delete this.reasons[name];
+    else this.reasons[name] = reason;
     const before = this.last?.report.components[name]?.status ?? "healthy";
     if (status !== before) this.options.changed(name, status, reason);
     return { status, duration_ms: Math.round((performance.now() - start) * 10) / 10 };

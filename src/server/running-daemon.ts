@@ -97,8 +97,8 @@ export class RunningDaemon implements Daemon {
   }
 
   private async close(drainMilliseconds: number): Promise<void> {
-    const { spec, listener, traffic, models, crashes, vectors, database, redis, health } =
-      this.services;
+    const { spec, listener, traffic, models, crashes, vectors, database, redis } = this.services;
+    const { health, teller } = this.services;
     await this.pause();
     const deadline = performance.now() + drainMilliseconds;
     await this.quiet(deadline - Math.min(lastWords, drainMilliseconds / 4));
@@ -107,6 +107,7 @@ export class RunningDaemon implements Daemon {
     if (traffic.inFlight > 0) spec.logger.warn({ cut: traffic.inFlight }, "requests cut");
     listener.cut();
     health.stop();
+    teller?.stop();
     await models.close();
     crashes?.close();
     await this.application.close();

@@ -15,6 +15,7 @@ import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
 import { createGuard } from "./guard/create-guard.ts";
 import type { Guard } from "./guard/guard.ts";
 import { HealthMonitor } from "./health-monitor.ts";
+import { HealthTeller } from "./health-teller.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { MalformedRequest } from "./malformed-request.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -40,6 +41,8 @@ export interface Services {
   database: Knex;
   vectors: VectorStore;
   health: HealthMonitor;
+  /** Null where nobody is to be told. */
+  teller: HealthTeller | null;
   metrics: Metrics;
   traffic: Traffic;
   maintenance: Maintenance;
@@ -84,7 +87,8 @@ export async function createServices(
   // Short waits inside SQLite: it waits on the thread that answers requests.
   const database = await connectDatabase(spec.database, { busyTimeout: 50 });
   const { guard, redis } = await createGuard(spec, { database, metrics, now });
-  const health = createHealthMonitor(spec, { database, models, redis }, now);
+  const teller = createHealthTeller(spec, watched, () => listener.accepting);
+  const health = createHealthMonitor(spec, { database, models, redis, teller }, now);
   watched.health = health;
   const traffic = new Traffic((exchange) => {
     const { id: requestId, trace, caller, method, route, status, code, milliseconds } = exchange;
@@ -132,7 +136,7 @@ export async function createServices(
   const maintenance = new Maintenance(spec.maintenanceFile ?? null);
   const tasks = { texts, language: texts.language, images, performance };
   const data = { models, crashes, ...tasks, database, vectors };
-  const parts = { ...data, health, metrics, traffic, maintenance, listener, malformed };
+  const parts = { ...data, health, teller, metrics, traffic, maintenance, listener, malformed };
   return { spec, now, guard, redis, ...parts, daemon: () => late.daemon() };
 }
 
@@ -157,7 +161,7 @@ function createImageDecoder({ serve: { limits } }: DaemonSpec): ImageDecoder {
 
 function createHealthMonitor(
   spec: DaemonSpec,
-  parts: Pick<Services, "database" | "models" | "redis">,
+  parts: Pick<Services, "database" | "models" | "redis" | "teller">,
   now: () => Date,
 ): HealthMonitor {
   const folder = storageFolder(spec);
@@ -172,5 +176,16 @@ function createHealthMonitor(
       const level = status === "healthy" || isTold ? "info" : "warn";
       spec.logger[level]({ component, status, reason }, "health");
     },
+    looked: (report, reasons) => parts.teller?.consider(report, reasons),
   });
+}
+
+function createHealthTeller(
+  { tellHealth }: DaemonSpec,
+  watched: { health?: HealthMonitor },
+  isServing: () => boolean,
+): HealthTeller | null {
+  if (tellHealth === undefined) return null;
+  const look = async () => await watched.health?.report(0);
+  return new HealthTeller({ tell: tellHealth, isServing, look });
 }

@@ -13,10 +13,14 @@ export interface ReceivedMail {
 export interface SmtpSettings {
   /** Offers STARTTLS. */
   tls?: { key: string; cert: string };
+  /** Speaks TLS from the first byte instead. */
+  secure?: boolean;
   /** What it offers of AUTH. */
   auth?: "PLAIN" | "LOGIN";
   /** Answers to the first word of a command, in the place of its own. */
   replies?: Record<string, string>;
+  /** Answers to recipients that it does not take. */
+  refused?: Record<string, string>;
 }
 
 export interface SmtpServer {
@@ -32,11 +36,14 @@ export async function startSmtp(settings: SmtpSettings = {}): Promise<SmtpServer
   const mails: ReceivedMail[] = [];
   const heard: string[] = [];
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
+  const server: Server = createServer((plain) => {
+    sockets.add(plain);
+    const encrypted = settings.secure === true && settings.tls !== undefined;
+    const socket = encrypted ? secured(plain, settings) : plain;
+    plain.on("error", () => {});
     socket.on("error", () => {});
     socket.write("220-first line\r\n220 mail.example ready\r\n");
-    talk(socket, { settings, mails, heard, encrypted: false });
+    talk(socket, { settings, mails, heard, encrypted });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -50,6 +57,9 @@ export async function startSmtp(settings: SmtpSettings = {}): Promise<SmtpServer
       }),
   };
 }
+
+const secured = (socket: Socket, { tls }: SmtpSettings): TLSSocket =>
+  new TLSSocket(socket, { isServer: true, secureContext: createSecureContext(tls) });
 
 interface Session extends Pick<SmtpServer, "mails" | "heard"> {
   settings: SmtpSettings;
@@ -89,13 +99,15 @@ function talk(socket: Socket, session: Session): void {
       ];
       return say([...offers.map((offer) => `250-${offer}`), "250 8BITMIME"].join("\r\n"));
     }
+    const refusal = Object.entries(settings.refused ?? {}).find(([to]) => rest.includes(to));
+    if (word === "RCPT" && refusal !== undefined) return say(refusal[1]);
+    if (word === "STARTTLS" && settings.tls === undefined) return say("502 not here");
     if (word === "STARTTLS" && settings.tls !== undefined) {
       say("220 go ahead");
       socket.removeAllListeners("data");
-      const secureContext = createSecureContext(settings.tls);
-      const secured = new TLSSocket(socket, { isServer: true, secureContext });
-      secured.on("error", () => {});
-      return talk(secured, { ...session, encrypted: true });
+      const upgraded = secured(socket, settings);
+      upgraded.on("error", () => {});
+      return talk(upgraded, { ...session, encrypted: true });
     }
     if (word === "AUTH" && rest === "LOGIN") {
       mode = "user";

@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import { type Message, headingOf, linesOf } from "../event.ts";
-import { type MailServer, sendMail } from "../smtp/send-mail.ts";
-import { mailText } from "../smtp/mail-text.ts";
 import type { Channel } from "./channel.ts";
+import { type MailServer, sendMail } from "./send-mail.ts";
 
 export interface EmailInput extends MailServer {
   from: string;
@@ -11,18 +11,21 @@ export interface EmailInput extends MailServer {
 /** One mail to all that are named. */
 export function openEmail({ from, to, ...server }: EmailInput): Channel {
   return {
-    send: (message, signal) =>
-      sendMail(server, { from, to, text: write(message, from, to) }, signal),
+    send: (message, signal) => sendMail(server, write(message, from, to), signal),
   };
 }
 
-function write(message: Message, from: string, to: readonly string[]): string {
-  return mailText({
-    id: message.id,
+function write(message: Message, from: string, to: readonly string[]) {
+  const host = /@([^@<>\s]+)>?\s*$/.exec(from)?.[1] ?? "localhost";
+  const hash = createHash("sha256").update(message.id).digest("hex").slice(0, 32);
+  return {
+    // The same for each attempt to send it, so that receivers can tell a copy.
+    messageId: `<${hash}@${host}>`,
     from,
-    to,
+    to: [...to],
     subject: headingOf(message),
     date: new Date(message.at),
-    body: linesOf(message).join("\n\n"),
-  });
+    text: linesOf(message).join("\n\n"),
+    headers: { "Auto-Submitted": "auto-generated" },
+  };
 }

@@ -4,6 +4,7 @@ import { StudioError, exitCodes } from "../../errors.ts";
 import { crontabCommand } from "../../service/crontab-command.ts";
 import { byteText } from "../../service/crontab.ts";
 import { studioWords } from "../../service/service.ts";
+import type { Job } from "../jobs.ts";
 import type { SchedulePlace } from "../place.ts";
 import { wakeFields } from "./wake-times.ts";
 
@@ -18,20 +19,27 @@ export interface LinesInput {
   path: string | undefined;
 }
 
-/** The lines that call each job, as a byte text; empty without jobs. */
+/**
+ * The lines that call each job, as a byte text; empty without jobs. cron knows nothing of what was due
+ * while the machine was off: jobs that are to catch up with that are called once more when it is on.
+ */
 export function crontabLines({ place, zone, path }: LinesInput): string {
   const { jobs, service, now } = place;
   const folders = (path ?? "").split(":").filter((folder) => isAbsolute(folder));
   const variables: Record<string, string> =
     folders.length === 0 ? {} : { PATH: [...new Set(folders)].join(":") };
-  const lines = jobs.map((job) => {
+  const lineOf = (job: Job, when: string): string => {
     const words = studioWords(service, ["schedule", "exec", job.name, "--by", "crontab"]);
     const command = crontabCommand(service.directory, words, variables);
-    const line = byteText(`${wakeFields(job, zone, now())} ${command}`);
+    const line = byteText(`${when} ${command}`);
     if (line.length > longestLine) throw tooLong(job.name, line.length);
     return `${line}\n`;
-  });
-  return lines.join("");
+  };
+  const late = jobs.filter(({ catchUp }) => catchUp !== "none");
+  return [
+    ...jobs.map((job) => lineOf(job, wakeFields(job, zone, now()))),
+    ...late.map((job) => lineOf(job, "@reboot")),
+  ].join("");
 }
 
 /**

@@ -26,7 +26,7 @@ export interface DaemonEvent {
  * Milliseconds that it sleeps at most. Clocks jump and machines are suspended, which a timer does
  * not notice: so the clock is looked at again.
  */
-const longestSleep = 2000;
+const longestSleep = 1000;
 
 /** Milliseconds after which a firing is late: then something held the machine or its clock. */
 const lateAfter = 5000;

@@ -4,15 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openEmail } from "../../../src/notify/channels/email.ts";
-import { addressOf, mailText } from "../../../src/notify/smtp/mail-text.ts";
-import type { MailServer } from "../../../src/notify/smtp/send-mail.ts";
+import type { MailServer } from "../../../src/notify/channels/send-mail.ts";
+import type { Message } from "../../../src/notify/event.ts";
 import { messageWith } from "../../support/notify-place.ts";
 import { findProgram } from "../../support/programs.ts";
 import { type SmtpSettings, startSmtp } from "../../support/smtp-server.ts";
 
 const login = { user: "studio", password: "planted-pass" };
 
-async function send(settings: SmtpSettings, more: Partial<MailServer> = {}, limit = 20_000) {
+const message = messageWith({ text: ".a line\nwith a dot, and Ümläute" });
+
+async function send(
+  settings: SmtpSettings,
+  more: Partial<MailServer> = {},
+  { limit = 20_000, told = message }: { limit?: number; told?: Message } = {},
+) {
   const server = await startSmtp(settings);
   onTestFinished(() => server.close());
   const channel = openEmail({
@@ -24,8 +30,7 @@ async function send(settings: SmtpSettings, more: Partial<MailServer> = {}, limi
     to: ["ops@shop.example", "Boss <boss@shop.example>"],
     ...more,
   });
-  const message = messageWith({ text: ".a line\nwith a dot, and Ümläute" });
-  return { sent: await channel.send(message, AbortSignal.timeout(limit)), server };
+  return { sent: await channel.send(told, AbortSignal.timeout(limit)), server };
 }
 
 describe("a mail", () => {
@@ -39,8 +44,9 @@ describe("a mail", () => {
       login: null,
     });
     const [head = "", body = ""] = mail?.text.split("\r\n\r\n") ?? [];
-    expect(head).toContain('Subject: [shop production] The job "database" failed');
-    expect(head).toMatch(/^From: =\?utf-8\?B\?[\w+/=]+\?= <studio@shop\.example>$/m);
+    expect(decoded(head)).toContain('Subject: [shop production] The job "database" failed');
+    expect(decoded(head)).toContain("From: Studio Größe <studio@shop.example>");
+    expect(head).toMatch(/^[\x20-\x7e\r\n]*$/);
     expect(Buffer.from(body, "base64").toString("utf8")).toContain("with a dot, and Ümläute");
   });
 
@@ -66,10 +72,27 @@ describe("a mail", () => {
   });
 
   test("is given up in time where the server says nothing, or no SMTP", async () => {
-    const { sent } = await send({ replies: { EHLO: "250-and so on" } }, {}, 200);
+    const { sent } = await send({ replies: { EHLO: "250-and so on" } }, {}, { limit: 200 });
     expect(sent).toMatchObject({ ok: false, reason: "there was no answer in time" });
-    const odd = await send({ replies: { EHLO: "hello" } });
+    const odd = await send({ replies: { EHLO: "hello", HELO: "hello" } });
     expect(odd.sent).toMatchObject({ ok: false, final: false });
+    const dead = await send({}, { port: 1 });
+    expect(dead.sent).toMatchObject({ reason: "the connection failed (ECONNREFUSED)" });
+  });
+
+  test("that is refused for one of those who are named is no success", async () => {
+    const { sent, server } = await send({
+      refused: { "boss@shop.example": "550 no such planted" },
+    });
+    expect(sent).toMatchObject({ final: true, reason: "it answered 550 to RCPT" });
+    expect(server.mails[0]?.to).toEqual(["TO:<ops@shop.example>"]);
+    const later = await send({ refused: { "boss@shop.example": "451 come back" } });
+    expect(later.sent).toMatchObject({ final: false, reason: "it answered 451 to RCPT" });
+  });
+
+  test("finds its server by a name of this machine", async () => {
+    const { sent } = await send({ auth: "PLAIN" }, { login, host: "localhost" });
+    expect(sent).toEqual({ ok: true });
   });
 });
 
@@ -91,21 +114,31 @@ describe("a password", () => {
     const { sent: doubtful, server: other } = await send({ tls, auth: "PLAIN" }, { login });
     expect(doubtful).toMatchObject({ ok: false, reason: expect.stringMatching(/SELF_SIGNED/) });
     expect(other.heard.some((line) => line.startsWith("AUTH"))).toBe(false);
+    const direct = await send({ tls, secure: true, auth: "PLAIN" }, { ...trusted, secure: true });
+    expect(direct.sent).toEqual({ ok: true });
+    expect(direct.server.mails[0]).toMatchObject({ encrypted: true });
+    const wrong = await send({ tls, secure: true, auth: "PLAIN" }, { login, secure: true });
+    expect(wrong.sent).toMatchObject({ ok: false, reason: expect.stringMatching(/SELF_SIGNED/) });
   });
 });
 
-test("a subject or a name cannot add headers of its own", () => {
-  const text = mailText({
-    id: "i",
-    from: "a@b.example",
-    to: ["c@d.example"],
-    subject: "one\r\nBcc: evil@e.example",
-    date: new Date(0),
-    body: "b",
-  });
-  expect(text).not.toMatch(/^Bcc:/m);
-  expect(addressOf("Name <x@y.example>")).toBe("x@y.example");
+test("a subject cannot add headers or commands of its own", async () => {
+  const told = messageWith({ title: "one\r\nBcc: evil@e.example\r\n.\r\nRSET" });
+  const { sent, server } = await send({}, {}, { told });
+  expect(sent).toEqual({ ok: true });
+  const [head = ""] = server.mails[0]?.text.split("\r\n\r\n") ?? [];
+  expect(head).not.toMatch(/^Bcc:/m);
+  expect(server.heard.filter((line) => line === "RSET" || line.startsWith("RCPT"))).toHaveLength(2);
 });
+
+/** Headers with their encoded words (RFC 2047) as text. */
+function decoded(head: string): string {
+  return head
+    .replaceAll(/\?=\r\n =\?UTF-8\?B\?/gi, "")
+    .replaceAll(/=\?UTF-8\?B\?([\w+/=]+)\?=/gi, (_, text: string) =>
+      Buffer.from(text, "base64").toString("utf8"),
+    );
+}
 
 /** A certificate for 127.0.0.1 that signs itself. */
 function certificate(openssl: string): { key: string; cert: string } {

@@ -43,7 +43,9 @@ test("the crontab keeps every byte of others, through installing, again and remo
   expect(await studio("schedule install")).toMatchObject({ exitCode: 0 });
   const installed = read();
   expect(installed?.subarray(0, own.length)).toEqual(own);
-  expect(installed?.toString()).toMatch(/\n0 2 \* \* \* cd .* 'exec' 'own' .*\n# END studio:shop/);
+  expect(installed?.toString()).toMatch(
+    /\n0 2 \* \* \* cd .* 'exec' 'own' .*\n@reboot cd .* 'exec' 'own' .*\n# END studio:shop/,
+  );
   expect((await studio("schedule install")).stdout).toContain("installed already");
   expect(read()).toEqual(installed);
   const history = JSON.parse((await studio("history --json")).stdout);

@@ -60,7 +60,11 @@ test("a line has absolute paths, its percent signs escaped, and the PATH of who 
   const service = { ...place.service, directory: "/srv/it's 100%", program: "/opt/é/studio.js" };
   const own = { ...place, service, jobs: [job] };
   const text = crontabLines({ place: own, zone: "UTC", path: "/usr/bin:.:/opt/bin:/usr/bin" });
-  expect(Buffer.from(text, "latin1").toString("utf8")).toBe(
+  const [line, atBoot] = Buffer.from(text, "latin1")
+    .toString("utf8")
+    .split(/(?<=\n)/);
+  expect(atBoot).toBe(line?.replace("0 2 * * *", "@reboot"));
+  expect(line).toBe(
     String.raw`0 2 * * * cd '/srv/it'\''s 100\%' && PATH='/usr/bin:/opt/bin' '${process.execPath}' '/opt/é/studio.js' 'schedule' 'exec' 'job' '--by' 'crontab' '--env' 'local'` +
       "\n",
   );
@@ -69,4 +73,11 @@ test("a line has absolute paths, its percent signs escaped, and the PATH of who 
   );
   expect(blockId(own)).toMatch(/^shop\/local\/[0-9a-f]{8}$/);
   expect(blockId(own)).not.toBe(blockId(place));
+});
+
+test("a job that does not catch up is not called when the machine is switched on", () => {
+  const place = placeWith({ job: { cron: "0 2 * * *", shell: "true", catchUp: "none" } });
+  const text = crontabLines({ place, zone: "UTC", path: undefined });
+  expect(text).not.toContain("@reboot");
+  expect(text.trim().split("\n")).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { daemonSettings } from "../../daemon-settings.ts";
+import { healthTelling } from "../../tell-health.ts";
 import { resolveDatabase } from "../../environment-database.ts";
 import { resolveVariables } from "../../../config/variables.ts";
 import { type Daemon, startDaemon } from "../../../server/daemon.ts";
@@ -41,6 +42,9 @@ export async function runInstance(input: InstanceInput): Promise<void> {
   });
   const copies = Array.from({ length: inheritedCopies }, (_, index) => heldDescriptor + index);
   const spare = copies.pop() as number;
+  const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
+  const words = ["--env", environment];
+  const tellHealth = healthTelling({ command, words, directory, env: input.env });
   const daemon = await startDaemon({
     release: id,
     version: release.studio,
@@ -54,12 +58,12 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     acceptAtOnce: input.accept,
     maintenanceFile: maintenanceFile(site.runFolder, id),
     crashes: { file: crashFile(site.runFolder, id), endedBy: input.endedBy },
+    ...(release.settings.notify.routes.length === 0 ? {} : { tellHealth }),
     logger,
   });
   const stop = () => void daemon.stop(release.settings.deploy.drain);
   if (input.signal.aborted) stop();
   else input.signal.addEventListener("abort", stop, { once: true });
-  const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
   const watch = replaceLostSupervisor({ daemon, site, command, spare, env: input.env });
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
