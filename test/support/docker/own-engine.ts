@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -25,9 +25,13 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
   const engine: OwnEngine = {
     host,
     async start() {
-      const log = openSync(join(folder, "log"), "a");
-      daemon = spawn("dockerd", optionsOf(folder, host), { stdio: ["ignore", log, log] });
-      await answering(host, folder);
+      // On a busy machine its containerd is given up too early: then once more.
+      for (let attempt = 1; attempt <= 3; attempt += 1) {
+        daemon = spawnDaemon(folder, host);
+        if (await answers(host, daemon)) return;
+      }
+      const log = readFileSync(join(folder, "log"), "utf8");
+      throw new Error(`dockerd does not answer: ${log.slice(-2000)}`);
     },
     async kill() {
       if (daemon?.exitCode !== null || daemon.signalCode !== null) return;
@@ -51,6 +55,13 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
   return engine;
 }
 
+function spawnDaemon(folder: string, host: string): ChildProcess {
+  const log = openSync(join(folder, "log"), "a");
+  const daemon = spawn("dockerd", optionsOf(folder, host), { stdio: ["ignore", log, log] });
+  closeSync(log);
+  return daemon;
+}
+
 function optionsOf(folder: string, host: string): string[] {
   return [
     `--host=${host}`,
@@ -62,13 +73,13 @@ function optionsOf(folder: string, host: string): string[] {
   ];
 }
 
-async function answering(host: string, folder: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
-    if (spawnSync("docker", ["-H", host, "info"]).status === 0) return;
+/** @returns false where it ended instead */
+async function answers(host: string, daemon: ChildProcess): Promise<boolean> {
+  while (daemon.exitCode === null) {
+    if (spawnSync("docker", ["-H", host, "info"]).status === 0) return true;
+    await sleep(200);
   }
-  throw new Error(
-    `dockerd does not answer: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`,
-  );
+  return false;
 }
 
 /** Those that a daemon left that was killed, the innermost first. */

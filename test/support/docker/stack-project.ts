@@ -51,7 +51,12 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
   const stack = directory.slice(directory.lastIndexOf("/") + 1).toLowerCase();
   // The home of the tests is their folder; Docker's plugins lie in that of the user.
   const configuration = process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker");
-  const env = { STUDIO_ENV: "production", DOCKER_CONFIG: configuration };
+  const engine = process.env["DOCKER_HOST"];
+  const env = {
+    STUDIO_ENV: "production",
+    DOCKER_CONFIG: configuration,
+    ...(engine === undefined ? {} : { DOCKER_HOST: engine }),
+  };
   const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
   let shape = frontShape(directory, port, front);
   const configure = (application: Record<string, string>) =>
