@@ -79,11 +79,17 @@ trap 'rm -rf "$work"' EXIT
 
 decode "$snapshot/manifest.zst$age" > "$work/manifest" || fail 'the snapshot cannot be read'
 awk -F '\t' '$1 == "page" { print $2 }' "$work/manifest" > "$work/pages"
+awk -F '\t' '$1 == "amendment" { print $2 }' "$work/manifest" > "$work/amendments"
 
-# One list of all entries. What stands in the pages as the number of an object becomes its hash.
-while read -r page; do
-  decode "$(object "$page" page.zst)" > "$work/page" || fail 'the snapshot cannot be read'
+# The lines of a page without those that are amended. What stands there as the number of an object
+# becomes its hash.
+amended=$work/amended
+export amended
+: > "$amended"
+lines() {
+  decode "$(object "$1" page.zst)" > "$work/page" || fail 'the snapshot cannot be read'
   awk -F '\t' -v OFS='\t' '
+    BEGIN { while ((getline path < ENVIRON["amended"]) > 0) gone[path] = 1 }
     function expand(text, parts, n, i, ends, k, out) {
       n = split(text, parts, ","); out = ""
       for (i = 1; i <= n; i++) {
@@ -93,6 +99,8 @@ while read -r page; do
       return out
     }
     $1 == "o" { hash[count++] = $2; next }
+    $1 != "x" { passed = $6 in gone }
+    passed { next }
     $1 == "f" || $1 == "s" {
       if ($9 ~ /^m/) {
         stale = $9 ~ /!$/ ? "!" : "="; sub(/^m/, "", $9); sub(/!$/, "", $9)
@@ -102,7 +110,13 @@ while read -r page; do
       next
     }
     { print }' "$work/page"
-done < "$work/pages" > "$work/entries"
+}
+
+# One list of all entries: first what takes the place of others.
+while read -r page; do lines "$page"; done < "$work/amendments" > "$work/entries"
+awk -F '\t' '$1 != "x" { print $6 }' "$work/entries" > "$work/paths"
+mv "$work/paths" "$amended"
+while read -r page; do lines "$page"; done < "$work/pages" >> "$work/entries"
 
 # An escaped path (\\ and \ooo) as it is. The x keeps line breaks at the end.
 soh=$(printf '\001')
@@ -207,7 +221,7 @@ awk -F '\t' '($1 == "f" || $1 == "s") && $6 ~ /\\/ { print $8 "\t" $6 }' "$work/
   done
 
 # Folders last: the files written into them have changed their times.
-awk -F '\t' '$1 == "d" || $1 == "p"' "$work/entries" | awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }' > "$work/folders"
+awk -F '\t' '$1 == "d" || $1 == "p"' "$work/entries" | sort -r -t '	' -k 6,6 > "$work/folders"
 awk -F '\t' '
   function octal(text, parts, n, i, out) {
     n = split(text, parts, /\\\\/); out = parts[1]

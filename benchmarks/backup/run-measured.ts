@@ -28,7 +28,7 @@ export async function runMeasured({ argv, env, cwd }: Program): Promise<Measured
   let memory = 0;
   const watch = setInterval(() => {
     memory = Math.max(memory, residentOf(child.pid ?? 0));
-  }, 20);
+  }, 100);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
@@ -39,11 +39,15 @@ export async function runMeasured({ argv, env, cwd }: Program): Promise<Measured
   return { wall, memory };
 }
 
-/** Resident memory of a process and of those it started, in bytes (proc_pid_status(5)). */
+/**
+ * The most memory that a process and those it started have held so far, in bytes (VmHWM of
+ * proc_pid_status(5)). It never falls, so that it need not be looked at often: to look stops each
+ * thread for a moment, and a short run would be measured slower than it is.
+ */
 function residentOf(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    const own = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
     return childrenOf(pid).reduce((sum, child) => sum + residentOf(child), own);
   } catch {
     return 0;

@@ -1,3 +1,4 @@
+import { sealerFor } from "./age/sealer.ts";
 import { compressInto, compressedBound } from "./format/zstd.ts";
 
 /** zstd level for lists: they are small, and kept once for every snapshot. */
@@ -8,10 +9,8 @@ export async function sealText(text: string, recipients: readonly string[]): Pro
   const plain = Buffer.from(text);
   const compressed = Buffer.alloc(compressedBound(plain.length));
   const bytes = compressed.subarray(0, compressInto(plain, compressed, level));
-  if (recipients.length === 0) return bytes;
-  const { createSealer } = await import("./age/seal.ts");
-  const { parseRecipient } = await import("./age/recipient.ts");
-  const sealer = createSealer(recipients.map(parseRecipient));
+  const sealer = await sealerFor(recipients);
+  if (sealer === null) return bytes;
   const sealed = Buffer.alloc(sealer.sealedLength(bytes.length));
   return sealed.subarray(0, sealer.seal(bytes, sealed));
 }

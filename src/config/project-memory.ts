@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { cachedFile, keepsCache, readCached, writeCached } from "../cached-file.ts";
 import { type Stamp, stampOf } from "../file-stamp.ts";
-import { packageRoot } from "../package-root.ts";
+import { codeRoot, isCompiled, packageRoot } from "../package-root.ts";
 import type { Remembered } from "./remembered.ts";
 
 const localDefaultsFile = join(import.meta.dirname, "local-defaults.json");
@@ -28,11 +28,18 @@ export function readLocalDefaults(): Remembered {
 
 /** Of the schema and all that reads it: another version may read the same file differently. */
 export function codeStamp(): Stamp {
-  const folders = [import.meta.dirname, join(import.meta.dirname, "schema")];
-  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  const { digest, settled } = stampOf([...files.toSorted(), join(packageRoot, "package.json")]);
+  const { digest, settled } = stampOf([...codeFiles(), join(packageRoot, "package.json")]);
   // Node knows the time zones.
   return { digest: `${process.version} ${digest}`, settled };
+}
+
+/** In the package, where modules are joined, what starts it names all others by what is in them. */
+function codeFiles(): string[] {
+  if (isCompiled) return [join(codeRoot, "src", "main.js")];
+  const folders = [import.meta.dirname, join(import.meta.dirname, "schema")];
+  return folders
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .toSorted();
 }
 
 function memoryFile(directory: string, environment: string | null): string {

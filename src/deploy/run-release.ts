@@ -13,6 +13,8 @@ import type { Workplace } from "./workplace.ts";
 export interface RunInput {
   release: ReleaseRecord;
   status: "current" | "stopped";
+  /** It runs, and something that it needs does not: an undo ends nothing then. */
+  lacking?: true;
 }
 
 export interface RunResult {
@@ -61,8 +63,8 @@ async function run(
   let planned: RunPlan | null = null;
   await perform(place.desk, kind, async (ledger) => {
     planned = await plan(place, ledger, kind);
-    const { release, status, steps } = planned;
-    return { kind, message, input: { release, status } satisfies RunInput, steps };
+    const { steps, ...input } = planned;
+    return { kind, message, input: input satisfies RunInput, steps };
   });
   const { release, steps } = planned as unknown as RunPlan;
   return { release: release.id, url: place.target.publicUrl(release), changed: steps.length > 0 };
@@ -79,14 +81,31 @@ async function plan(place: Workplace, ledger: Ledger, kind: "up" | "down"): Prom
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
   const { accepting, running } = await place.target.state(release);
-  const input: RunInput = { release, status };
+  const lacking = kind === "up" && running && (await lacksServices(place, release));
+  const input: RunInput = { release, status, ...(lacking ? { lacking } : {}) };
   const settled =
-    kind === "up" ? accepting && status === "current" : !running && status === "stopped";
+    kind === "up"
+      ? accepting && !lacking && status === "current"
+      : !running && status === "stopped";
   const build = kind === "up" ? upSteps : downSteps;
   return { ...input, steps: settled ? [] : build(place, ledger, input) };
 }
 
+/** What is meant to end and ended well is not lacking. */
+async function lacksServices({ target }: Workplace, release: ReleaseRecord): Promise<boolean> {
+  const services = await target.services(release);
+  return services.some(
+    ({ role, state }) =>
+      role !== "switched" && state !== "running" && !(role === "plain" && state === "exited (0)"),
+  );
+}
+
 export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
+  const steps = stepsUp(place, ledger, input);
+  return input.lacking === true ? steps.map((step) => ({ ...step, undo: nothingToUndo })) : steps;
+}
+
+function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
   const { target } = place;
   const { release } = input;
   return [

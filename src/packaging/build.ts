@@ -1,11 +1,12 @@
 /**
- * Makes dist/, what the package runs: the sources without their types, and the files that they
- * read. Started by `npm run build`, and by npm itself before it packs.
+ * Makes dist/, what the package runs: the sources without their types, joined to fewer files, and
+ * the files that they read. Started by `npm run build`, and by npm itself before it packs.
  */
 import { cpSync, globSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { writeChecksums } from "../migrate/write-checksums.ts";
 import { runCommand } from "../shell/exec.ts";
+import { joinModules } from "./join-modules.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const output = join(root, "dist");
@@ -34,5 +35,6 @@ function copyAssets(): void {
 
 rmSync(output, { recursive: true, force: true });
 await compile();
+await joinModules(output);
 copyAssets();
 await writeChecksums(join(root, "migrations"), join(output, "migrations"));

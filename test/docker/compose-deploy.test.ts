@@ -1,45 +1,26 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { deployedStack } from "../support/docker/deployed-stack.ts";
+import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import {
-  type StackProject,
-  createStackProject,
-  stackSettings,
-} from "../support/docker/stack-project.ts";
+import { stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
-const hurried = ["--skip-gate", "--skip-backup"];
-const deploy = ["deploy", ...hurried];
-
 describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
-  let project: StackProject;
-
-  beforeAll(async () => {
-    project = await createStackProject();
-    await succeed(project, deploy);
-  }, 300_000);
-
-  afterAll(async () => {
-    await project.remove();
-  }, 60_000);
-
-  async function serving(): Promise<string | null> {
-    const answer = await fetch(project.url);
-    return answer.status === 200 ? answer.headers.get("x-studio-release") : null;
-  }
+  const project = deployedStack();
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
     const load = startLoad(project.url);
-    const first = await serving();
+    const first = await serving(project);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
     expect(result).toMatchObject({ previous: first, probe: { failed: 0 } });
     expect(result.probe.requests).toBeGreaterThan(10);
-    expect(await serving()).toBe(result.release);
+    expect(await serving(project)).toBe(result.release);
     const retired = project.containersOf(String(first));
-    await succeed(project, ["rollback", ...hurried]);
-    expect(await serving()).toBe(first);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(first);
     // Within the undo window what is returned to is started, and nothing of it is made anew.
     expect(retired).toHaveLength(1);
     expect(project.containersOf(String(first))).toEqual(retired);
@@ -49,7 +30,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   }, 300_000);
 
   test("says how many streams it cut, and has nothing of the release before after an undo window of none", async () => {
-    const before = String(await serving());
+    const before = String(await serving(project));
     project.write("studio.yaml", `${stackSettings()}  undoWindow: 0s\n`);
     const stream = await fetch(`${project.url}/stream`);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
@@ -57,44 +38,47 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     await stream.body?.cancel().catch(() => {});
     expect(result).toMatchObject({ previous: before, cutStreams: 1 });
     expect(project.containersOf(before)).toEqual([]);
-    await succeed(project, ["rollback", ...hurried]);
-    expect(await serving()).toBe(before);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(before);
   }, 300_000);
 
   test("keeps its release when the next one does not become healthy", async () => {
-    const before = await serving();
+    const before = await serving(project);
+    project.write("studio.yaml", stackSettings({ timeout: "8s" }));
     project.configure({ SICK: "1" });
     const failed = await project.studio(deploy);
     project.configure({});
+    project.write("studio.yaml", stackSettings());
     expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("did not become healthy");
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
   }, 300_000);
 
   test("returns to its release when the next one stops being healthy as the public meets it", async () => {
-    const before = await serving();
+    const before = await serving(project);
     const load = startLoad(project.url);
     // It becomes unhealthy after it was switched to, and goes on answering.
-    project.write("studio.yaml", stackSettings("25s"));
+    project.write("studio.yaml", stackSettings({ watch: "25s" }));
     project.configure({ SICK_AFTER: "12000" });
     const failed = await project.studio(deploy);
     project.configure({});
+    project.write("studio.yaml", stackSettings());
     expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("it stopped being healthy");
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
     expect((await load.stop()).failures).toEqual([]);
   }, 300_000);
 
   test("is not touched by a proxy configuration that does not parse", async () => {
-    const before = await serving();
+    const before = await serving(project);
     project.write("conf.d/broken.conf", "server { no such directive; }\n");
     const failed = await project.studio(deploy);
     project.write("conf.d/broken.conf", "");
     expect(failed.exitCode, failed.stderr).toBe(6);
     expect(failed.stderr).toContain("nginx refuses its configuration");
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
     await succeed(project, ["abort"]);
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
   }, 300_000);
 
   test("tells the public to come back later, and goes on", async () => {
@@ -111,12 +95,12 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   }, 120_000);
 
   test("is taken down without its volumes, and comes up again as it was", async () => {
-    const before = await serving();
+    const before = await serving(project);
     await succeed(project, ["exec", "--service", "db", "--", "touch", "/data/kept"]);
     await succeed(project, ["down"]);
     expect(project.running()).toEqual([]);
     await succeed(project, ["up"]);
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
     await succeed(project, ["exec", "--service", "db", "--", "test", "-e", "/data/kept"]);
   }, 300_000);
 

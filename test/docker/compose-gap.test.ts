@@ -1,33 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { deployedStack } from "../support/docker/deployed-stack.ts";
+import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
-import {
-  type StackProject,
-  createStackProject,
-  stackSettings,
-} from "../support/docker/stack-project.ts";
+import { stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
-const hurried = ["--skip-gate", "--skip-backup"];
-const deploy = ["deploy", ...hurried];
-
 describe.skipIf(missing !== null)(`a stack without a proxy${skipped(missing)}`, () => {
-  let project: StackProject;
-
-  beforeAll(async () => {
-    project = await createStackProject({ front: null });
-    await succeed(project, deploy);
-  }, 300_000);
-
-  afterAll(async () => {
-    await project.remove();
-  }, 60_000);
-
-  async function serving(): Promise<string | null> {
-    const answer = await fetch(project.url);
-    return answer.headers.get("x-studio-release");
-  }
+  const project = deployedStack({ front: null });
 
   test("is told in the plan that there will be a gap, why, and how long", async () => {
     const { stdout } = await succeed(project, [...deploy, "--dry-run", "--json"]);
@@ -38,29 +19,31 @@ describe.skipIf(missing !== null)(`a stack without a proxy${skipped(missing)}`, 
   }, 120_000);
 
   test("is deployed and rolled back, and what the public missed is counted", async () => {
-    const first = await serving();
+    const first = await serving(project);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
-    expect(await serving()).toBe(result.release);
+    expect(await serving(project)).toBe(result.release);
     expect(result.probe.failed).toBeGreaterThan(0);
     expect(result.probe.requests).toBeGreaterThan(result.probe.failed);
-    await succeed(project, ["rollback", ...hurried]);
-    expect(await serving()).toBe(first);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(first);
   }, 300_000);
 
   test("has its release again when the next one does not become healthy", async () => {
-    const before = await serving();
+    const before = await serving(project);
+    project.write("studio.yaml", stackSettings({ timeout: "8s" }));
     project.configure({ SICK: "1" });
     const failed = await project.studio(deploy);
     project.configure({});
+    project.write("studio.yaml", stackSettings());
     expect(failed.exitCode, failed.stderr).toBe(5);
-    expect(await serving()).toBe(before);
+    expect(await serving(project)).toBe(before);
   }, 300_000);
 
   test("cannot tell the public to come back later, and says so", async () => {
     const failed = await project.studio(["maintenance", "on"]);
     expect(failed.exitCode, failed.stderr).not.toBe(0);
     expect(failed.stderr).toContain("has no proxy that could tell the public");
-    expect(await serving()).not.toBeNull();
+    expect(await serving(project)).not.toBeNull();
   }, 120_000);
 
   test("is refused with the line to change where the operator wants no gap", async () => {

@@ -1,42 +1,27 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { deployedStack } from "../support/docker/deployed-stack.ts";
+import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
-
-const hurried = ["--skip-gate", "--skip-backup"];
-const deploy = ["deploy", ...hurried];
 
 describe.skipIf(missing !== null).each([
   { front: fronts.caddy, file: "caddy/Caddyfile", told: "Caddy refuses" },
   { front: fronts.haproxy, file: "haproxy/haproxy.cfg", told: "HAProxy refuses" },
 ])(`a stack behind $front.kind${skipped(missing)}`, ({ front, file, told }) => {
-  let project: StackProject;
-
-  beforeAll(async () => {
-    project = await createStackProject({ front, more: proxySetting(front.kind) });
-    await succeed(project, deploy);
-  }, 300_000);
-
-  afterAll(async () => {
-    await project.remove();
-  }, 60_000);
-
-  async function serving(): Promise<string | null> {
-    const answer = await fetch(project.url);
-    return answer.status === 200 ? answer.headers.get("x-studio-release") : null;
-  }
+  const project = deployedStack({ front, more: `compose: { proxy: ${front.kind} }\n` });
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
     const load = startLoad(project.url);
-    const first = await serving();
+    const first = await serving(project);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
-    expect(await serving()).toBe(result.release);
-    await succeed(project, ["rollback", ...hurried]);
-    expect(await serving()).toBe(first);
+    expect(await serving(project)).toBe(result.release);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(first);
     const { failures, releases, answered } = await load.stop();
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(100);
@@ -58,25 +43,31 @@ describe.skipIf(missing !== null).each([
     expect((await fetch(project.url)).status).toBe(200);
   }, 120_000);
 
-  test("is not touched by a configuration of the proxy that does not parse", async () => {
-    const before = await serving();
-    project.write(file, `${front.files[file]}\nno such directive {\n`);
-    const failed = await project.studio(deploy);
-    project.write(file, front.files[file] ?? "");
-    expect(failed.exitCode, failed.stderr).toBe(6);
-    expect(failed.stderr).toContain(told);
-    expect(await serving()).toBe(before);
-    await succeed(project, ["abort"]);
-    expect(await serving()).toBe(before);
-  }, 300_000);
+  inLongForm(
+    "is not touched by a configuration of the proxy that does not parse",
+    async () => {
+      const before = await serving(project);
+      project.write(file, `${front.files[file]}\nno such directive {\n`);
+      const failed = await project.studio(deploy);
+      project.write(file, front.files[file] ?? "");
+      expect(failed.exitCode, failed.stderr).toBe(6);
+      expect(failed.stderr).toContain(told);
+      expect(await serving(project)).toBe(before);
+      await succeed(project, ["abort"]);
+      expect(await serving(project)).toBe(before);
+    },
+    300_000,
+  );
 
-  test("is taken down, and comes up again as it was", async () => {
-    const before = await serving();
-    await succeed(project, ["down"]);
-    expect(project.running()).toEqual([]);
-    await succeed(project, ["up"]);
-    expect(await serving()).toBe(before);
-  }, 300_000);
+  inLongForm(
+    "is taken down, and comes up again as it was",
+    async () => {
+      const before = await serving(project);
+      await succeed(project, ["down"]);
+      expect(project.running()).toEqual([]);
+      await succeed(project, ["up"]);
+      expect(await serving(project)).toBe(before);
+    },
+    300_000,
+  );
 });
-
-const proxySetting = (kind: string): string => `compose: { proxy: ${kind} }\n`;

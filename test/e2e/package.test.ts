@@ -101,8 +101,11 @@ async function nextVersion(): Promise<string> {
   const manifest = join(unpacked, "package", "package.json");
   const fields = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
   writeFileSync(manifest, JSON.stringify({ ...fields, version: "999.0.0" }));
-  const code = join(unpacked, "package", "dist", "src", "server", "headers.js");
-  writeFileSync(code, readFileSync(code, "utf8").replace("= {", '= { "x-code": "next",'));
+  const header = '"x-content-type-options": "nosniff",';
+  const joined = join(unpacked, "package", "dist", "src", "joined");
+  const texts = readdirSync(joined).map((name) => join(joined, name));
+  const code = texts.find((file) => readFileSync(file, "utf8").includes(header)) ?? "";
+  writeFileSync(code, readFileSync(code, "utf8").replace(header, `${header} "x-code": "next",`));
   return pack(join(unpacked, "package"), "next", "--ignore-scripts");
 }
 

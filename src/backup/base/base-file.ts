@@ -7,7 +7,7 @@ import { isRecord } from "../format/record.ts";
 import { packColumns, unpackColumns } from "./base-columns.ts";
 import type { Base, KnownObject, KnownPage, Rarity } from "./base.ts";
 
-const version = 3;
+const version = 5;
 const hashBytes = 32;
 
 interface Heading {
@@ -19,6 +19,7 @@ interface Heading {
   attributes: boolean;
   objects: KnownObject[];
   pages: KnownPage[];
+  amendments: KnownPage[];
   rarities: [number, Rarity][];
   /** The file beside: its SHA-256, and the bytes of each column. */
   columns: { sha256: string; lengths: number[] };
@@ -37,7 +38,7 @@ export interface StoredBase {
  */
 export function writeBase(file: string, key: string, base: Base, former: StoredBase | null): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const { snapshot, commit, attributes, objects, pages, rarities } = base;
+  const { snapshot, commit, attributes, objects, pages, amendments, rarities } = base;
   const same = former !== null && base.paths === former.base.paths;
   const heading: Heading = {
     version,
@@ -47,6 +48,7 @@ export function writeBase(file: string, key: string, base: Base, former: StoredB
     attributes,
     objects,
     pages,
+    amendments,
     rarities: [...rarities],
     columns: same ? former.columns : writeColumns(file, base),
   };
@@ -67,12 +69,12 @@ function writeColumns(file: string, base: Base): Heading["columns"] {
 export function readBase(file: string, key: string): StoredBase | null {
   const heading = readHeading(file);
   if (heading === null || heading.key !== key) return null;
-  const { snapshot, commit, attributes, objects, pages, rarities, columns } = heading;
+  const { columns, rarities, snapshot, commit, attributes, objects, pages, amendments } = heading;
   const bytes = readIfThere(columnsFile(file));
   if (bytes === null || hash("sha256", bytes) !== columns.sha256) return null;
   const entries = unpackColumns(bytes, columns.lengths);
-  const base = { snapshot, commit, attributes, objects, pages, rarities: new Map(rarities) };
-  return { base: { ...base, ...entries }, columns };
+  const known = { snapshot, commit, attributes, objects, pages, amendments };
+  return { base: { ...known, rarities: new Map(rarities), ...entries }, columns };
 }
 
 function readHeading(file: string): Heading | null {

@@ -9,8 +9,8 @@ export interface KnownObject {
   /** Bytes of content before compression. */
   rawBytes: number;
   storedBytes: number;
-  /** SHA-256 of the content of a chunk; null for any other kind. */
-  content: string | null;
+  /** What a chunk is known by, see `StoredChunk`; null for any other kind. */
+  key: string | null;
 }
 
 /** A page of the base: the entries from `first` on. */
@@ -44,6 +44,8 @@ export const flag = {
   stale: 32,
   /** The file may have changed after it was read without its times telling. */
   doubtful: 64,
+  /** Its page tells an earlier form of it; this one is in the amendments. */
+  amended: 128,
 } as const;
 
 /** Place of an entry without one. */
@@ -71,6 +73,8 @@ export interface Base {
   rarities: Map<number, Rarity>;
   objects: KnownObject[];
   pages: KnownPage[];
+  /** Pages of the amended entries, in the order of the entries; `first` counts those. */
+  amendments: KnownPage[];
 }
 
 export function entryOf(base: Base, index: number): Entry {

@@ -1,5 +1,5 @@
 import type { FileEntry } from "../format/entry.ts";
-import { HashSet, hashWordsOf } from "../pack/hash-set.ts";
+import { type SharedHashes, shareHashes, sharedWordsOf } from "../pack/hash-set.ts";
 import { type Base, noObject, placeOf } from "./base.ts";
 
 /** A base, and which of its objects may be referred to. */
@@ -18,15 +18,14 @@ export class KnownContent {
     this.#bases = bases;
   }
 
-  /** Tables of the hashes of whole files and of chunks, for other threads to look up. */
-  share(): { files: SharedArrayBuffer; chunks: SharedArrayBuffer } {
-    const files = new HashSet(HashSet.allocate(this.#count((base) => base.paths.length)));
-    const chunks = new HashSet(HashSet.allocate(this.#count((base) => base.objects.length)));
-    const columns = new Map(this.#bases.map(({ base }) => [base, hashWordsOf(base.hashes)]));
-    this.#eachFile((base, index) => files.add(columns.get(base) as Uint32Array, index));
-    for (const content of this.#chunkMap().keys())
-      chunks.add(hashWordsOf(Buffer.from(content, "hex")), 0);
-    return { files: files.memory, chunks: chunks.memory };
+  /** The hashes of whole files and the keys of chunks, for other threads to look up. */
+  share(): { files: SharedHashes[]; chunks: SharedHashes[] } {
+    const files = this.#bases.map((one) =>
+      shareHashes(sharedWordsOf(one.base.hashes), filesOf(one)),
+    );
+    const keys = [...this.#chunkMap().keys()];
+    const column = sharedWordsOf(Buffer.from(keys.join(""), "hex"));
+    return { files, chunks: [shareHashes(column, Uint32Array.from(keys.keys()))] };
   }
 
   /** Where the content of a file with this SHA-256 is; undefined where it is not known. */
@@ -38,31 +37,20 @@ export class KnownContent {
     return place?.kind === "member" ? { ...place, stale: true } : place;
   }
 
-  /** The object with the content of a chunk. */
-  objectOf(content: string): string | undefined {
-    return this.#chunkMap().get(content);
-  }
-
-  #count(of: (base: Base) => number): number {
-    return this.#bases.reduce((sum, { base }) => sum + of(base), 0);
-  }
-
-  /** Files whose content may be referred to as a whole. */
-  #eachFile(visit: (base: Base, index: number) => void): void {
-    for (const { base, usable } of this.#bases) {
-      for (let index = 0; index < base.paths.length; index += 1) {
-        const number = base.small[4 * index + 3] ?? noObject;
-        if (number !== noObject && usable[number] === true) visit(base, index);
-      }
-    }
+  /** The object of a chunk. */
+  objectOf(key: string): string | undefined {
+    return this.#chunkMap().get(key);
   }
 
   #fileMap(): Map<string, { base: Base; index: number }> {
     if (this.#files !== null) return this.#files;
     const files = new Map<string, { base: Base; index: number }>();
-    this.#eachFile((base, index) => {
-      files.set(base.hashes.toString("hex", 32 * index, 32 * index + 32), { base, index });
-    });
+    for (const one of this.#bases) {
+      const { base } = one;
+      for (const index of filesOf(one)) {
+        files.set(base.hashes.toString("hex", 32 * index, 32 * index + 32), { base, index });
+      }
+    }
     this.#files = files;
     return files;
   }
@@ -71,11 +59,25 @@ export class KnownContent {
     if (this.#chunks !== null) return this.#chunks;
     const chunks = new Map<string, string>();
     for (const { base, usable } of this.#bases) {
-      for (const [number, { content, sha256 }] of base.objects.entries()) {
-        if (content !== null && usable[number] === true) chunks.set(content, sha256);
+      for (const [number, { key, sha256 }] of base.objects.entries()) {
+        if (key !== null && usable[number] === true) chunks.set(key, sha256);
       }
     }
     this.#chunks = chunks;
     return chunks;
   }
+}
+
+/** The entries that are files whose content may be referred to as a whole. */
+function filesOf({ base, usable }: UsableBase): Uint32Array {
+  const count = base.paths.length;
+  const indices = new Uint32Array(count);
+  let found = 0;
+  for (let index = 0; index < count; index += 1) {
+    const number = base.small[4 * index + 3] ?? noObject;
+    if (number === noObject || usable[number] !== true) continue;
+    indices[found] = index;
+    found += 1;
+  }
+  return indices.subarray(0, found);
 }

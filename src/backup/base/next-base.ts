@@ -18,20 +18,32 @@ export interface NextBaseOptions {
   base: Base | null;
   /** Every object that the snapshot refers to, in no order. */
   objects: readonly KnownObject[];
-  pages: readonly { sha256: string; first: number; count: number; objects: readonly string[] }[];
+  pages: readonly ListedPage[];
+  amendments: readonly ListedPage[];
+  /** The items that are in the amendments. */
+  amended: readonly number[];
+}
+
+interface ListedPage {
+  sha256: string;
+  first: number;
+  count: number;
+  objects: readonly string[];
 }
 
 /** The base that the next snapshot of the set is compared with. */
 export function nextBase(options: NextBaseOptions): Base {
-  const { items, base, objects, pages } = options;
+  const { items, base, objects, amended } = options;
   const numbers = new Map(objects.map(({ sha256 }, number) => [sha256, number]));
   const numberOf = (sha256: string): number => numbers.get(sha256) ?? noObject;
-  const numbered = pages.map(
-    (page): KnownPage => ({ ...page, objects: page.objects.map(numberOf) }),
-  );
+  const numbered = ({ sha256, first, count, objects: names }: ListedPage): KnownPage => {
+    return { sha256, first, count, objects: names.map(numberOf) };
+  };
+  const pages = options.pages.map(numbered);
+  const amendments = options.amendments.map(numbered);
   if (base !== null && isSame(options, base)) {
     const { snapshot, commit, attributes } = options;
-    return { ...base, snapshot, commit, attributes, objects: [...objects], pages: numbered };
+    return { ...base, snapshot, commit, attributes, objects: [...objects], pages, amendments };
   }
   const next = emptyBase(options);
   const renumbered = Uint32Array.from(base?.objects ?? [], ({ sha256 }) => numberOf(sha256));
@@ -46,15 +58,24 @@ export function nextBase(options: NextBaseOptions): Base {
       index += 1;
     }
   }
-  next.pages = numbered;
-  return next;
+  markAmended(next.flags, amended);
+  return { ...next, pages, amendments };
 }
 
-/** Whether all entries are those of the base, and refer to objects by the same numbers. */
-function isSame({ items, objects }: NextBaseOptions, base: Base): boolean {
+function markAmended(flags: Uint8Array, amended: readonly number[]): void {
+  for (let index = 0; index < flags.length; index += 1) {
+    flags[index] = (flags[index] ?? 0) & ~flag.amended;
+  }
+  for (const index of amended) flags[index] = (flags[index] ?? 0) | flag.amended;
+}
+
+/** Whether all entries and pages are those of the base, and refer to objects by the same numbers. */
+function isSame({ items, objects, pages }: NextBaseOptions, base: Base): boolean {
   return (
     items.length === base.paths.length &&
     objects.length === base.objects.length &&
+    pages.length === base.pages.length &&
+    pages.every(({ sha256 }, number) => sha256 === base.pages[number]?.sha256) &&
     items.every((item, index) => item === index) &&
     objects.every(({ sha256 }, number) => sha256 === base.objects[number]?.sha256)
   );
@@ -74,6 +95,7 @@ function emptyBase({ snapshot, commit, attributes, items, objects }: NextBaseOpt
     rarities: new Map(),
     objects: [...objects],
     pages: [],
+    amendments: [],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Manifest } from "../format/manifest.ts";
 import { createPace } from "../pace.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import { ChangeCollector, type PathChange } from "./changes.ts";
@@ -29,8 +30,7 @@ export async function compareSnapshots(options: CompareOptions): Promise<Differe
   const { before, after, path, signal } = options;
   const was = await before.manifest();
   const is = await after.manifest();
-  const pages = new Set(was.pages.map(({ sha256 }) => sha256));
-  const shared = new Set(is.pages.map(({ sha256 }) => sha256)).intersection(pages);
+  const shared = wholePages(was).intersection(wholePages(is));
   const collector = new ChangeCollector(path, [...was.databases, ...is.databases]);
   const pace = createPace(signal);
   for await (const page of before.entries(shared)) {
@@ -44,6 +44,11 @@ export async function compareSnapshots(options: CompareOptions): Promise<Differe
   const { changes, changedCopies } = collector.finish();
   const databases = compareDatabases(was.databases, is.databases, changedCopies);
   return { changes, counts: countChanges(changes), databases, skipped: [] };
+}
+
+/** The pages that tell all there is to know of their entries. */
+function wholePages({ pages }: Manifest): Set<string> {
+  return new Set(pages.flatMap(({ sha256, amended }) => (amended === 0 ? [sha256] : [])));
 }
 
 export function countChanges(changes: readonly PathChange[]): Difference["counts"] {

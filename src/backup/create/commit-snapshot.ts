@@ -35,9 +35,10 @@ export async function commitSnapshot(
 ): Promise<Commit> {
   const { store, id, signal } = options;
   const encrypted = recipients.length > 0;
-  const { pages, databases, objects } = content;
+  const { pages, amendments, databases, objects } = content;
   const text = encodeManifest({
-    pages: pages.map(({ sha256, count }) => ({ sha256, entries: count })),
+    pages: pages.map(({ sha256, count, amended }) => ({ sha256, entries: count, amended })),
+    amendments: amendments.map(({ sha256, count }) => ({ sha256, entries: count })),
     databases,
   });
   const manifest = await sealText(text, recipients);

@@ -130,7 +130,7 @@ export class ContentPlan {
         return known.placeOf(sha256) ?? missing(sha256);
       case "chunks": {
         const objects = place.chunks.map(
-          ({ content }) => sink.chunk(content) ?? known.objectOf(content) ?? missing(content),
+          ({ key }) => sink.chunk(key) ?? known.objectOf(key) ?? missing(key),
         );
         return { kind: "chunks", objects };
       }

@@ -14,7 +14,7 @@ export class ObjectSink {
   /** Bytes of the objects that are there, by their SHA-256. */
   readonly #there: Map<string, number>;
   readonly #objects = new Map<string, KnownObject>();
-  /** Chunks by the SHA-256 of their content. */
+  /** Chunks by what they are known by. */
   readonly #chunks = new Map<string, string>();
   /** Bytes that were written. */
   addedBytes = 0;
@@ -28,20 +28,20 @@ export class ObjectSink {
   }
 
   async put(object: FinishedObject): Promise<void> {
-    const { kind, sha256, rawBytes, content, length } = object;
-    if (content !== null) {
+    const { kind, sha256, rawBytes, key, length } = object;
+    if (key !== null) {
       // Two threads may have met the same content at once; encrypted, it has two names.
-      if (this.#chunks.has(content)) return;
-      this.#chunks.set(content, sha256);
+      if (this.#chunks.has(key)) return;
+      this.#chunks.set(key, sha256);
     }
     if (this.#objects.has(sha256)) return;
-    const known: KnownObject = { sha256, kind, rawBytes, storedBytes: length, content };
+    const known: KnownObject = { sha256, kind, rawBytes, storedBytes: length, key };
     this.#objects.set(sha256, known);
     if (this.#there.get(sha256) === length) return;
-    const key = objectKey({ kind, sha256 }, this.#encrypted);
-    this.added.set(sha256, key);
+    const path = objectKey({ kind, sha256 }, this.#encrypted);
+    this.added.set(sha256, path);
     this.addedBytes += length;
-    await putVerified(this.#store, key, new Uint8Array(object.buffer, 0, length));
+    await putVerified(this.#store, path, new Uint8Array(object.buffer, 0, length));
   }
 
   /** What a new object is. */
@@ -49,8 +49,8 @@ export class ObjectSink {
     return this.#objects.get(sha256);
   }
 
-  /** The object with the content of a chunk that is new in this run. */
-  chunk(content: string): string | undefined {
-    return this.#chunks.get(content);
+  /** The object of a chunk that is new in this run. */
+  chunk(key: string): string | undefined {
+    return this.#chunks.get(key);
   }
 }

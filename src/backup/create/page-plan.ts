@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { Base } from "../base/base.ts";
+import { type Base, type KnownPage, flag } from "../base/base.ts";
 import { KnownEntries } from "../base/known-entries.ts";
 import { type EncodedPage, PageText } from "../format/page-text.ts";
 import type { Item } from "./fresh-entry.ts";
@@ -7,51 +7,88 @@ import type { Item } from "./fresh-entry.ts";
 /** On average a page ends after this many entries: where the checksum of a path is a multiple. */
 const usualEntries = 1024;
 const mostEntries = 8192;
+/** A page is taken over while no more than one in so many of its entries has changed. */
+const entriesForOneChange = 16;
 
-/** A page of the new snapshot: one of the base's by its number, or one that has to be stored. */
+/** A page of the new snapshot: one of the base's, or one that has to be stored. */
 export interface PlannedPage {
-  kept: number | null;
+  kept: KnownPage | null;
   first: number;
   count: number;
+  /** Items of which a kept page tells an earlier form. */
+  amended: number[];
 }
 
 /**
  * Cuts entries into pages. Where a page ends depends on the paths alone, so that what is added or
- * removed changes the page around it and no other; an unchanged one is taken over from the base.
+ * removed changes the page around it and no other. One with the same paths is taken over from the
+ * base while few of its entries have changed: those are amended.
  */
 export function planPages(
   items: readonly Item[],
   base: Base | null,
-  isThere: (page: number) => boolean,
+  isThere: (page: KnownPage) => boolean,
 ): PlannedPage[] {
-  const starts = new Map(base?.pages.map(({ first }, number) => [first, number]));
+  const known = new Map(base?.pages.map((page) => [page.first, page]));
   const ends = pageEnds(base);
   const pages: PlannedPage[] = [];
+  /** The entry of the base that comes next where nothing was added or removed. */
+  let next = 0;
   for (let first = 0; first < items.length; ) {
-    const item = items[first];
-    const number = typeof item === "number" ? starts.get(item) : undefined;
-    const count = number === undefined ? 0 : (base?.pages[number]?.count ?? 0);
-    if (number !== undefined && isThere(number) && isRun(items, first, count)) {
-      pages.push({ kept: number, first, count });
-      first += count;
-      continue;
-    }
-    const end = endOfPage(items, first, base, ends);
-    pages.push({ kept: null, first, count: end - first });
+    const start = startOf(items[first], next);
+    const page = known.get(start);
+    const amended =
+      base !== null && page !== undefined && isThere(page)
+        ? amendedOf(items, first, base, page)
+        : null;
+    const end = amended === null ? endOfPage(items, first, base, ends) : first + (page?.count ?? 0);
+    const kept = amended === null ? null : (page ?? null);
+    pages.push({ kept, first, count: end - first, amended: amended ?? [] });
+    next = start + end - first;
     first = end;
   }
   return pages;
 }
 
+const startOf = (item: Item | undefined, next: number): number =>
+  typeof item === "number" ? item : next;
+
+/**
+ * The items that a page of the base does not tell as they are now; null where it has other paths,
+ * or too little of it is still true.
+ */
+function amendedOf(
+  items: readonly Item[],
+  first: number,
+  base: Base,
+  { first: start, count }: KnownPage,
+): number[] | null {
+  if (first + count > items.length) return null;
+  const amended: number[] = [];
+  const most = Math.floor(count / entriesForOneChange);
+  for (let offset = 0; offset < count; offset += 1) {
+    const entry = start + offset;
+    const item = items[first + offset];
+    if (item === entry && ((base.flags[entry] ?? 0) & flag.amended) === 0) continue;
+    const samePath = item === entry || pathOf(item) === base.paths[entry];
+    if (!samePath || amended.length === most) return null;
+    amended.push(first + offset);
+  }
+  return amended;
+}
+
+const pathOf = (item: Item | undefined): string | undefined =>
+  typeof item === "object" ? item.entry?.path : undefined;
+
 /** The text of a page that has to be stored, and the objects that it refers to. */
 export function pageText(
   items: readonly Item[],
-  { first, count }: PlannedPage,
+  places: Iterable<number>,
   base: Base | null,
 ): EncodedPage {
   const page = new PageText();
   const known = base === null ? null : new KnownEntries(base);
-  for (let at = first; at < first + count; at += 1) {
+  for (const at of places) {
     const item = items[at];
     if (typeof item === "number") known?.writeTo(page, item);
     else if (item?.entry != null) page.add(item.entry);
@@ -60,14 +97,14 @@ export function pageText(
   return page.end();
 }
 
-/** Whether `count` items from `first` on are consecutive entries of the base. */
-function isRun(items: readonly Item[], first: number, count: number): boolean {
-  const start = items[first];
-  if (typeof start !== "number" || first + count > items.length) return false;
-  for (let offset = 1; offset < count; offset += 1) {
-    if (items[first + offset] !== start + offset) return false;
+/** The places of the amended items, page by page. */
+export function amendmentPages(pages: readonly PlannedPage[]): number[][] {
+  const amended = pages.flatMap((page) => page.amended);
+  const all: number[][] = [];
+  for (let first = 0; first < amended.length; first += mostEntries) {
+    all.push(amended.slice(first, first + mostEntries));
   }
-  return true;
+  return all;
 }
 
 /** Entries at which pages of the base end, and whether it is for their paths. */

@@ -49,6 +49,10 @@ export interface WrittenContent {
   /** The base that items which are numbers belong to. */
   base: Base | null;
   pages: WrittenPage[];
+  /** Pages of entries of which a page that was taken over tells an earlier form. */
+  amendments: WrittenPage[];
+  /** Those entries: the places of items, in order. */
+  amended: number[];
   databases: DatabaseFacts[];
   notes: SnapshotNotes;
   /** Every object that the snapshot needs. */
@@ -73,10 +77,10 @@ export async function writeContent(options: ContentOptions): Promise<WrittenCont
   };
   try {
     const taken = await takeIn(options, known, pool);
-    const pages = await writePages({ items: taken.items, own, there: options.there, pool });
+    const written = await writePages({ items: taken.items, own, there: options.there, pool });
     const base = own?.base ?? null;
-    const objects = objectsOf(pages, options);
-    return { ...taken, base, pages, objects, addedBytes: sink.addedBytes };
+    const objects = objectsOf([...written.pages, ...written.amendments], options);
+    return { ...taken, ...written, base, objects, addedBytes: sink.addedBytes };
   } finally {
     await (running as PackPool | null)?.close();
   }

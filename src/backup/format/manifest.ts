@@ -10,21 +10,34 @@ export interface PageReference {
   entries: number;
 }
 
+/** A page, and how many of its entries have another form in the amendments. */
+export interface AmendedPage extends PageReference {
+  amended: number;
+}
+
 /**
  * The root of a snapshot: its pages in the order of the entries, and its databases. Kept apart from
  * the COMMIT because it is encrypted where the repository is.
  */
 export interface Manifest {
-  pages: PageReference[];
+  pages: AmendedPage[];
+  /** Pages of entries that take the place of those with the same path. */
+  amendments: PageReference[];
   databases: DatabaseFacts[];
 }
 
 const heading = "studio-manifest\t1\n";
 
-/** As lines, fields separated by tabs: `page <sha256> <entries>` and `database <json>`. */
-export function encodeManifest({ pages, databases }: Manifest): string {
+/**
+ * As lines, fields separated by tabs: `page <sha256> <entries>`, with a third field for amended
+ * entries where there are any, `amendment <sha256> <entries>` and `database <json>`.
+ */
+export function encodeManifest({ pages, amendments, databases }: Manifest): string {
   const lines = [
-    ...pages.map(({ sha256, entries }) => `page\t${sha256}\t${entries}\n`),
+    ...pages.map(({ sha256, entries, amended }) => {
+      return `page\t${sha256}\t${entries}${amended === 0 ? "" : `\t${amended}`}\n`;
+    }),
+    ...amendments.map(({ sha256, entries }) => `amendment\t${sha256}\t${entries}\n`),
     ...databases.map((facts) => `database\t${JSON.stringify(facts)}\n`),
   ];
   return heading + lines.join("");
@@ -32,14 +45,18 @@ export function encodeManifest({ pages, databases }: Manifest): string {
 
 export function decodeManifest(text: string): Manifest {
   if (!text.startsWith(heading) || !text.endsWith("\n")) throw misread(text);
-  const manifest: Manifest = { pages: [], databases: [] };
+  const manifest: Manifest = { pages: [], amendments: [], databases: [] };
   for (const line of text.slice(heading.length).split("\n").slice(0, -1)) {
-    const [, sha256, entries] = /^page\t([0-9a-f]{64})\t(\d{1,9})$/.exec(line) ?? [];
-    if (sha256 !== undefined) manifest.pages.push({ sha256, entries: Number(entries) });
+    const [, kind, sha256 = "", entries, amended] = listLine.exec(line) ?? [];
+    const reference = { sha256, entries: Number(entries) };
+    if (kind === "page") manifest.pages.push({ ...reference, amended: Number(amended ?? 0) });
+    else if (kind !== undefined && amended === undefined) manifest.amendments.push(reference);
     else manifest.databases.push(decodeDatabase(line));
   }
   return manifest;
 }
+
+const listLine = /^(page|amendment)\t([0-9a-f]{64})\t(\d{1,9})(?:\t([1-9]\d{0,8}))?$/;
 
 function decodeDatabase(line: string): DatabaseFacts {
   if (!line.startsWith("database\t")) throw misread(line);

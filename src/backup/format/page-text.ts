@@ -1,9 +1,11 @@
 import type { Attributes, Entry, FileEntry } from "./entry.ts";
 import type { ObjectKind, ObjectName } from "./object.ts";
 import { escapePath } from "./path-text.ts";
+import { TextBytes } from "./text-bytes.ts";
 
 export interface EncodedPage {
-  text: string;
+  /** UTF-8, in memory of its own. */
+  text: Buffer;
   objects: ObjectName[];
 }
 
@@ -33,25 +35,25 @@ export interface PlainFile extends Attributes {
 export class PageText {
   readonly #numbers = new Map<string, number>();
   readonly #objects: ObjectName[] = [];
-  #lines = "";
+  readonly #lines = new TextBytes();
 
   add(entry: Entry): void {
-    this.#lines += this.#line(entry);
+    this.#lines.add(this.#line(entry));
     if (entry.xattrs === undefined) return;
     for (const [name, value] of Object.entries(entry.xattrs)) {
-      this.#lines += `x\t${escapePath(name)}\t${value}\n`;
+      this.#lines.add(`x\t${escapePath(name)}\t${value}\n`);
     }
   }
 
   /** The same without an `Entry`, which takes as long to make as to write. */
   addPlain(file: PlainFile): void {
     const number = this.#numberOf(file.object, "segment");
-    this.#lines += `f\t${encodeHead(file)}\t${file.size}\t${file.sha256}\tm${number}\n`;
+    this.#lines.add(`f\t${encodeHead(file)}\t${file.size}\t${file.sha256}\tm${number}\n`);
   }
 
   end(): EncodedPage {
     const heads = this.#objects.map(({ sha256, kind }) => `o\t${sha256}\t${kind}\n`);
-    return { text: heads.join("") + this.#lines, objects: this.#objects };
+    return { text: this.#lines.after(heads.join("")), objects: this.#objects };
   }
 
   #line(entry: Entry): string {

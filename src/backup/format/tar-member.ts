@@ -62,6 +62,10 @@ export function writeHeader(member: TarMember, into: Buffer, at: number): number
   return next + blockBytes;
 }
 
+const sumStart = 148;
+const magicStart = 257;
+const magic = "ustar  ";
+const sumOfMagic = sumOf(Buffer.from(magic, "latin1"), 0, magic.length);
 const noAttributes = { size: 0, mode: 0o644, uid: 0, gid: 0, mtime: 0 };
 
 function writeBlock(
@@ -72,20 +76,28 @@ function writeBlock(
   into: Buffer,
   at: number,
 ): void {
-  const header = into.subarray(at, at + blockBytes);
-  header.fill(0);
-  name.copy(header);
-  header.write(octal(member.mode & 0o7777, 7), 100, "latin1");
-  header.write(octal(clamp(member.uid, largestOctal8), 7), 108, "latin1");
-  header.write(octal(clamp(member.gid, largestOctal8), 7), 116, "latin1");
-  header.write(octal(clamp(size, largestOctal12), 11), 124, "latin1");
-  header.write(octal(clamp(Math.floor(member.mtime / 1000), largestOctal12), 11), 136, "latin1");
-  header.write("        ", 148, "latin1");
-  header.write(flag, 156, "latin1");
-  header.write("ustar  ", 257, "latin1");
+  into.fill(0, at, at + blockBytes);
+  name.copy(into, at);
+  const fields = [
+    octal(member.mode & 0o7777, 7),
+    octal(clamp(member.uid, largestOctal8), 7),
+    octal(clamp(member.gid, largestOctal8), 7),
+    octal(clamp(size, largestOctal12), 11),
+    octal(clamp(Math.floor(member.mtime / 1000), largestOctal12), 11),
+    `        ${flag}`,
+  ].join("\0");
+  into.write(fields, at + nameBytes, "latin1");
+  into.write(magic, at + magicStart, "latin1");
+  const sum =
+    sumOf(into, at, name.length) + sumOf(into, at + nameBytes, fields.length) + sumOfMagic;
+  into.write(`${octal(sum, 6)}\u0000 `, at + sumStart, "latin1");
+}
+
+/** The sum of the bytes that are not zero anyway: a header has few others. */
+function sumOf(bytes: Buffer, start: number, length: number): number {
   let sum = 0;
-  for (const byte of header) sum += byte;
-  header.write(`${octal(sum, 6)}\u0000 `, 148, "latin1");
+  for (let at = start; at < start + length; at += 1) sum += bytes[at] ?? 0;
+  return sum;
 }
 
 function octal(value: number, digits: number): string {

@@ -1,5 +1,13 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { promisify } from "node:util";
+import {
+  type ZstdOptions,
+  constants,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import { damaged } from "../failures.ts";
+import { largestBlock, magic, rawBlocks, writeRawFrame } from "./raw-frames.ts";
 import { release } from "./release.ts";
 
 /** Bytes of content in one frame: bounds the memory that a frame needs on either side. */
@@ -8,9 +16,7 @@ const frameBytes = 1024 * 1024;
 /** Foreign frames larger than this are refused rather than held in memory. */
 const largestFrame = 64 * 1024 * 1024;
 
-const magic = 0xfd2fb528;
 const skippableMagic = 0x184d2a5;
-const largestBlock = 128 * 1024;
 const dictionaryIdBytes = [0, 1, 2, 4];
 const contentSizeBytes = [0, 2, 4, 8];
 
@@ -34,15 +40,49 @@ export function compressInto(content: Uint8Array, into: Buffer, level: number): 
   return length;
 }
 
+/** The same, in the threads that Node has for such things; the content may not change meanwhile. */
+export async function compressAside(
+  content: Uint8Array,
+  into: Buffer,
+  level: number,
+): Promise<number> {
+  let length = 0;
+  for (let start = 0; start === 0 || start < content.length; start += frameBytes) {
+    const piece = content.subarray(start, start + frameBytes);
+    const frame = await compressOnce(piece, optionsOf(piece, level));
+    into.set(frame, length);
+    length += frame.length;
+    release(frame);
+  }
+  return length;
+}
+
+const compressOnce = promisify(zstdCompress);
+
+/** Writes content as it is, in the same number of frames, which have no checksum. */
+export function storeInto(content: Uint8Array, into: Buffer): number {
+  let length = 0;
+  for (let start = 0; start === 0 || start < content.length; start += frameBytes) {
+    length = writeRawFrame(content.subarray(start, start + frameBytes), into, length);
+  }
+  return length;
+}
+
 function compressFrame(content: Uint8Array, level: number): Buffer {
-  return zstdCompressSync(content, {
+  return zstdCompressSync(content, optionsOf(content, level));
+}
+
+function optionsOf(content: Uint8Array, level: number): ZstdOptions {
+  return {
     chunkSize: Math.max(1024, compressedBound(content.length)),
+    // What is made aside is not told else how long it is.
+    pledgedSrcSize: content.length,
     params: {
       [constants.ZSTD_c_compressionLevel]: level,
       [constants.ZSTD_c_checksumFlag]: 1,
       [constants.ZSTD_c_contentSizeFlag]: 1,
     },
-  });
+  };
 }
 
 /** The content of exactly one frame; its checksum is verified. Empty for a skippable frame. */
@@ -61,12 +101,30 @@ function decompressFrame(frame: Uint8Array): Buffer {
  * of several, so nothing here hands it more than one.
  */
 export function* decodeFrames(stored: Buffer): Generator<Buffer> {
+  for (const frame of framesOf(stored)) yield decompressFrame(frame);
+}
+
+/** The same in pieces of which each may be used until the next one is asked for. */
+export function* decodePieces(stored: Buffer): Generator<Buffer> {
+  for (const frame of framesOf(stored)) {
+    const blocks = rawBlocks(frame);
+    if (blocks !== null) {
+      yield* blocks;
+      continue;
+    }
+    const content = decompressFrame(frame);
+    yield content;
+    release(content);
+  }
+}
+
+function* framesOf(stored: Buffer): Generator<Buffer> {
   for (let start = 0; start < stored.length; ) {
     const length = frameLength(stored, start);
     if (length === null || start + length > stored.length) {
       throw damaged("The compressed data ends in the middle of a frame.");
     }
-    yield decompressFrame(stored.subarray(start, start + length));
+    yield stored.subarray(start, start + length);
     start += length;
   }
 }

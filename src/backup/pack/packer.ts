@@ -1,10 +1,17 @@
-import { parseRecipient } from "../age/recipient.ts";
-import { createSealer } from "../age/seal.ts";
+import type { Sealer } from "../age/seal.ts";
 import { HashSet } from "./hash-set.ts";
-import { ObjectMaker } from "./object-maker.ts";
+import { type Compress, ObjectMaker } from "./object-maker.ts";
 import type { FinishedObject, Job, JobResult, PackSettings } from "./protocol.ts";
 import { ChunkPacker } from "./store-large.ts";
 import { SegmentPacker } from "./store-segment.ts";
+
+export interface PackerParts {
+  /** Null where nothing is encrypted. */
+  sealer: Sealer | null;
+  compress: Compress;
+  /** Takes each object; its buffer is to be given back. */
+  finished: (object: FinishedObject) => void;
+}
 
 /** Reads, hashes, compresses and encrypts, one job at a time. */
 export class Packer {
@@ -16,10 +23,8 @@ export class Packer {
   readonly #waiting: ((buffer: ArrayBuffer) => void)[] = [];
   #allocated = 0;
 
-  /** @param finished takes each object; its buffer is to be given back */
-  constructor(settings: PackSettings, finished: (object: FinishedObject) => void) {
-    const { recipients, level, known, buffers } = settings;
-    const sealer = recipients.length === 0 ? null : createSealer(recipients.map(parseRecipient));
+  constructor(settings: PackSettings, { sealer, compress, finished }: PackerParts) {
+    const { level, known, buffers } = settings;
     const bytes = ObjectMaker.bufferBytes(sealer);
     const take = async (): Promise<ArrayBuffer> => {
       const buffer = this.#free.pop();
@@ -31,7 +36,12 @@ export class Packer {
       return new Promise((resolve) => this.#waiting.push(resolve));
     };
     this.#finished = finished;
-    this.#maker = new ObjectMaker({ level, sealer, buffers: { take } });
+    this.#maker = new ObjectMaker({
+      level,
+      sealer,
+      compress,
+      buffers: { take, giveBack: (buffer) => this.giveBack(buffer) },
+    });
     this.#segments = new SegmentPacker(this.#maker, new HashSet(known.files), finished);
     this.#chunks = new ChunkPacker(this.#maker, new HashSet(known.chunks), finished);
   }
@@ -43,7 +53,7 @@ export class Packer {
     if (job.type === "large") {
       return { type: "large", file: await this.#chunks.store(job.file, job.chunkBytes) };
     }
-    const object = await this.#maker.make("page", Buffer.from(job.text));
+    const object = await this.#maker.make("page", job.text);
     this.#finished(object);
     return { type: "page", object: object.sha256 };
   }

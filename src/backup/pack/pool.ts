@@ -81,7 +81,7 @@ export class PackPool {
   /** Where nothing has changed there is nothing to pack, and it need not be loaded. */
   async #openHere(): Promise<PackHere> {
     const { PackHere: Packer } = await import("./here.ts");
-    return new Packer(this.#settings(1), this.#options.put);
+    return Packer.open(this.#settings(1), this.#options.put);
   }
 
   #startThreads(): void {

@@ -1,4 +1,5 @@
 import type { ObjectKind } from "../format/object.ts";
+import type { SharedHashes } from "./hash-set.ts";
 
 /** A file to store, as it was when its folder was read. */
 export interface FileToStore {
@@ -21,7 +22,7 @@ export interface FileToStore {
 export type Job =
   | { type: "segment"; files: FileToStore[] }
   | { type: "large"; file: FileToStore; chunkBytes: number }
-  | { type: "page"; text: string };
+  | { type: "page"; text: Uint8Array };
 
 /** The fate of one file. */
 export type StoredFile =
@@ -48,13 +49,12 @@ export type StoredPlace =
   /** The content is in the repository since before: `sha256` says which it is. */
   | { kind: "known" }
   | { kind: "member"; object: string; member: string }
-  /** A hash for each chunk: of its object, or of its content where that is known since before. */
   | { kind: "chunks"; chunks: StoredChunk[] };
 
 export interface StoredChunk {
-  /** SHA-256 of the content. */
-  content: string;
-  /** SHA-256 of the stored object; null when the content is known. */
+  /** What it is known by: SHA-256 of its content or, where that is not compressed, of its frames. */
+  key: string;
+  /** SHA-256 of the stored object; null when the repository has it since before. */
   object: string | null;
 }
 
@@ -73,8 +73,8 @@ export interface FinishedObject {
   length: number;
   /** Bytes of content before compression. */
   rawBytes: number;
-  /** SHA-256 of the content of a chunk; null for any other kind. */
-  content: string | null;
+  /** What a chunk is known by, see `StoredChunk`; null for any other kind. */
+  key: string | null;
 }
 
 /** What a thread says in the middle of a job. */
@@ -97,5 +97,5 @@ export interface PackSettings {
   /** How many objects of a packer may be on their way to the repository at once. */
   buffers: number;
   /** Content that the repository has. */
-  known: { files: SharedArrayBuffer; chunks: SharedArrayBuffer };
+  known: { files: SharedHashes[]; chunks: SharedHashes[] };
 }

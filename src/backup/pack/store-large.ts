@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync } from "node:fs";
 import { emptySha256 } from "../format/entry.ts";
 import type { HashSet } from "./hash-set.ts";
@@ -61,11 +61,8 @@ export class ChunkPacker {
   }
 
   async #storeChunk(piece: Buffer): Promise<StoredChunk> {
-    const digest = hash("sha256", piece, "buffer");
-    const content = digest.toString("hex");
-    if (this.#known.has(digest)) return { content, object: null };
-    const object = await this.#maker.make("chunk", piece, content);
-    this.#finished(object);
-    return { content, object: object.sha256 };
+    const { chunk, finished } = await this.#maker.makeChunk(piece, this.#known);
+    if (finished !== null) this.#finished(finished);
+    return chunk;
   }
 }

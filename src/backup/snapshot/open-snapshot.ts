@@ -4,7 +4,12 @@ import { damaged, isDamage } from "../failures.ts";
 import type { Commit } from "../format/commit.ts";
 import type { Entry } from "../format/entry.ts";
 import { snapshotKey } from "../format/layout.ts";
-import { type Manifest, type PageReference, decodeManifest } from "../format/manifest.ts";
+import {
+  type AmendedPage,
+  type Manifest,
+  type PageReference,
+  decodeManifest,
+} from "../format/manifest.ts";
 import { type ObjectName, objectKey } from "../format/object.ts";
 import { decodeObjectList } from "../format/object-list.ts";
 import { decodePage } from "../format/page.ts";
@@ -79,7 +84,8 @@ export class Snapshot {
   }
 
   /**
-   * All entries, in the order in which they were found: folders before what they hold.
+   * All entries, in the order in which they were found: folders before what they hold. Those that
+   * are amended have the form that the amendments give them.
    * @param passed names of pages that are left out
    * @param onDamaged told of a list of entries that is damaged, which is then passed over; without,
    *   the first one is thrown
@@ -88,11 +94,16 @@ export class Snapshot {
     passed: ReadonlySet<string> = new Set(),
     onDamaged?: (count: number, reason: string) => void,
   ): AsyncGenerator<Entry[]> {
-    const { pages: all } = await this.manifest();
+    const { pages: all, amendments } = await this.manifest();
     const pages = all.filter(({ sha256 }) => !passed.has(sha256));
-    const read = async (page: PageReference): Promise<Entry[] | (() => void)> => {
+    const isAmended = pages.some(({ amended }) => amended > 0);
+    const amended = isAmended ? this.#amended(amendments) : Promise.resolve(new Map());
+    // Whoever reads a page that is amended is told.
+    amended.catch(() => undefined);
+    const read = async (page: AmendedPage): Promise<Entry[] | (() => void)> => {
       try {
-        return await this.#page(page);
+        const entries = await this.#page(page);
+        return page.amended === 0 ? entries : amend(entries, page, await amended);
       } catch (error) {
         if (onDamaged === undefined || !isDamage(error)) throw error;
         return () => onDamaged(page.entries, reasonOf(error));
@@ -108,6 +119,15 @@ export class Snapshot {
     const text = (await this.content({ kind: "page", sha256 })).toString("utf8");
     const { entries } = decodePage(text);
     if (entries.length !== count) throw damaged("A list of files has lost some of its lines.");
+    return entries;
+  }
+
+  async #amended(amendments: readonly PageReference[]): Promise<Map<string, Entry>> {
+    const entries = new Map<string, Entry>();
+    const read = (page: PageReference): Promise<Entry[]> => this.#page(page);
+    for await (const page of mapAhead(amendments, this.#store.requestsAtOnce, read)) {
+      for (const entry of page) entries.set(entry.path, entry);
+    }
     return entries;
   }
 
@@ -134,6 +154,22 @@ export class Snapshot {
       throw damaged(`${key} holds other bytes than were written.`);
     return bytes;
   }
+}
+
+/** The entries of a page in the form that they have now. */
+function amend(
+  entries: Entry[],
+  { amended }: AmendedPage,
+  amendments: ReadonlyMap<string, Entry>,
+): Entry[] {
+  let found = 0;
+  const now = entries.map((entry) => {
+    const other = amendments.get(entry.path);
+    if (other !== undefined) found += 1;
+    return other ?? entry;
+  });
+  if (found === amended) return now;
+  throw damaged("A list of files and what was amended of it do not belong together.");
 }
 
 function joined(frames: Iterable<Buffer>): Buffer {

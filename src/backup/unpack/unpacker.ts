@@ -3,8 +3,7 @@ import { damaged, isDamage } from "../failures.ts";
 import { reasonOf } from "../../errors.ts";
 import type { ObjectName } from "../format/object.ts";
 import { readMembers } from "../format/tar-member.ts";
-import { release } from "../format/release.ts";
-import { decodeFrames } from "../format/zstd.ts";
+import { decodePieces } from "../format/zstd.ts";
 import { largestRaw } from "../pack/object-maker.ts";
 import type { Opener } from "../snapshot/open-snapshot.ts";
 import type { ObjectSource } from "./object-source.ts";
@@ -99,10 +98,9 @@ export class Unpacker {
       const after = objects[index + 1];
       next = after === undefined || !source.ahead ? null : source.take(after);
       next?.catch(() => undefined);
-      for (const frame of decodeFrames(this.#proven(object, stored))) {
-        sum.update(frame);
-        for (const writer of writers) writer.write(frame);
-        release(frame);
+      for (const piece of decodePieces(this.#proven(object, stored))) {
+        sum.update(piece);
+        for (const writer of writers) writer.write(piece);
       }
       if (stored !== null) source.give(stored);
     }
@@ -122,11 +120,10 @@ export class Unpacker {
     const { objects } = this.#options;
     const stored = await objects.take(object);
     let length = 0;
-    for (const frame of decodeFrames(this.#proven(object, stored))) {
-      if (length + frame.length > this.#raw.length) this.#grow(length, length + frame.length);
-      frame.copy(this.#raw, length);
-      length += frame.length;
-      release(frame);
+    for (const piece of decodePieces(this.#proven(object, stored))) {
+      if (length + piece.length > this.#raw.length) this.#grow(length, length + piece.length);
+      piece.copy(this.#raw, length);
+      length += piece.length;
     }
     if (stored !== null) objects.give(stored);
     return this.#raw.subarray(0, length);

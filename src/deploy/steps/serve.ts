@@ -95,12 +95,9 @@ export function switchStep(work: DeployWork): Step {
   return {
     id: "switch",
     title: `Switch the traffic: ${target.describeSwitch(release, previous)}`,
-    async probe() {
-      const own = await target.state(release);
-      const other = from === null ? null : await target.state(from);
-      if (!own.accepting) return "absent";
-      return other?.accepting === true ? "partial" : "done";
-    },
+    // Whether a proxy took over what was written for it, and has ended what it began before, shows
+    // nowhere: to switch once more proves both, and changes nothing where it was done.
+    probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),
     async do(run) {
       // Where nobody served, or a page said so, a request has nothing to lose yet.
       const served = from !== null && (await target.state(from)).maintenance === null;

@@ -220,7 +220,7 @@ describe("nothing is written outside of the target", () => {
     expect(() => checkPaths([link, below])).toThrow("it lies below a link or a file");
     const page = new PageText();
     page.add(link);
-    expect(page.end().text).toContain("\tout\t/tmp\n");
+    expect(page.end().text.toString()).toContain("\tout\t/tmp\n");
   });
 
   test("not through a link that is in the target", async () => {

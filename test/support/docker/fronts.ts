@@ -83,11 +83,14 @@ frontend public
 
 export const fronts = { nginx, caddy, haproxy };
 
-/** Writes a front's configuration into a project, and tells its service. */
-export function placeFront(directory: string, front: Front): object {
+/**
+ * Writes a front's configuration into a project, and tells its service.
+ * @param service the one that is switched
+ */
+export function placeFront(directory: string, front: Front, service = "api"): object {
   for (const [name, text] of Object.entries(front.files)) {
     mkdirSync(join(directory, name, ".."), { recursive: true });
-    writeFileSync(join(directory, name), text);
+    writeFileSync(join(directory, name), text.replaceAll("studio_api", `studio_${service}`));
   }
   // A mount within a mount that is only read needs the folder to be there.
   mkdirSync(join(directory, Object.keys(front.files)[0] ?? "", "..", "studio"), {

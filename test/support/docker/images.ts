@@ -4,11 +4,24 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** An image of the tests: the folder beside this file that its Dockerfile lies in. */
-export type TestImage = "app" | "caddy" | "haproxy" | "nginx" | "postgres";
+/** Images of the tests: each is the folder beside this file that its Dockerfile lies in. */
+export const testImages = ["app", "nginx", "haproxy", "caddy", "postgres"] as const;
 
-/** Why the tests with a real engine cannot run here; null when they can. */
+export type TestImage = (typeof testImages)[number];
+
+/**
+ * Why the tests with a real engine cannot run here; null when they can.
+ * @throws Error where STUDIO_TEST_DOCKER says that they must
+ */
 export function noDocker(): string | null {
+  const wish = process.env["STUDIO_TEST_DOCKER"];
+  if (wish === "skip") return "STUDIO_TEST_DOCKER=skip";
+  const missing = whatIsMissing();
+  if (missing === null || wish !== "required") return missing;
+  throw new Error(`${missing}; test/support/docker/engine.sh start has one on Debian`);
+}
+
+function whatIsMissing(): string | null {
   const version = spawnSync("docker", ["compose", "version"], { encoding: "utf8" });
   if (version.status !== 0) return "docker with its Compose plugin is not installed";
   const info = spawnSync("docker", ["info"], { encoding: "utf8" });

@@ -12,19 +12,21 @@ export interface StackProject extends TestProject {
   stack: string;
   /** Writes the compose file with these variables of the application. */
   configure(application: Record<string, string>): void;
+  /** Writes it with another proxy, or none. */
+  putBehind(front: Front | null): void;
   /** Ids of a release's containers, whether they run or not. */
   containersOf(release: string): string[];
   /** Names of the stack's containers that run. */
   running(): string[];
 }
 
-/** @param watch as short as it can be and still look, by default */
-export const stackSettings = (watch = "1s"): string => `
+/** By default the watch is as short as it can be and still look, and patience as on a busy machine. */
+export const stackSettings = ({ watch = "1s", timeout = "30s" } = {}): string => `
 name: test
 environments:
   production: { target: compose }
 deploy:
-  health: { passes: 1, timeout: 30s }
+  health: { passes: 1, timeout: ${timeout} }
   watch: { for: ${watch}, thresholds: ["errors<1%"] }
   drain: 5s
   keepReleases: 2
@@ -37,10 +39,12 @@ export interface StackOptions {
   database?: boolean;
   /** Null: the application publishes the port itself. */
   front?: Front | null;
+  /** Whether the engine starts containers again. */
+  restart?: "no" | "unless-stopped";
 }
 
 export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
-  const { more = "", database = false, front = fronts.nginx } = options;
+  const { more = "", database = false, front = fronts.nginx, restart = "no" } = options;
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
   const project = await createProject(`${stackSettings()}${more}`, directory);
   const port = await freePort();
@@ -49,11 +53,9 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
   const configuration = process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker");
   const env = { STUDIO_ENV: "production", DOCKER_CONFIG: configuration };
   const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
-  const publishing = { ports: [`127.0.0.1:${port}:${front === null ? 8000 : 80}`] };
-  const proxy = front === null ? null : { ...placeFront(directory, front), ...publishing };
-  const direct = proxy === null ? publishing : {};
+  let shape = frontShape(directory, port, front);
   const configure = (application: Record<string, string>) =>
-    project.write("compose.yaml", composeFile({ stack, proxy, direct, application, database }));
+    project.write("compose.yaml", composeFile({ stack, ...shape, application, database, restart }));
   configure({});
   return {
     ...project,
@@ -63,6 +65,10 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
     start,
     studio: (argv, others) => collect(start(argv, others)),
     configure,
+    putBehind(front) {
+      shape = frontShape(directory, port, front);
+      configure({});
+    },
     containersOf(release) {
       const filters = [`com.docker.compose.project=${stack}`, `studio.release=${release}`];
       const argv = ["ps", "-aq", ...filters.flatMap((one) => ["--filter", `label=${one}`])];
@@ -81,6 +87,16 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function frontShape(
+  directory: string,
+  port: number,
+  front: Front | null,
+): Pick<StackShape, "proxy" | "direct"> {
+  const ports = [`127.0.0.1:${port}:${front === null ? 8000 : 80}`];
+  if (front === null) return { proxy: null, direct: { ports } };
+  return { proxy: { ...placeFront(directory, front), ports }, direct: {} };
 }
 
 function namesOf(stack: string, words: string[]): string[] {
@@ -110,6 +126,7 @@ interface StackShape {
   direct: object;
   application: Record<string, string>;
   database: boolean;
+  restart: string;
 }
 
 /** A password of a server that only the stack's own network reaches. */
@@ -125,7 +142,8 @@ const server = {
 
 const idle = { command: ["sleep", "infinity"], user: "0", init: true, volumes: ["data:/data"] };
 
-function composeFile({ stack, proxy, direct, application, database }: StackShape): string {
+function composeFile({ proxy, direct, ...shape }: StackShape): string {
+  const { stack, application, database, restart } = shape;
   const environment = { BOOT_MS: "200", ABRUPT: "1", ...application };
   const check =
     "fetch('http://127.0.0.1:8000/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))";
@@ -134,6 +152,7 @@ function composeFile({ stack, proxy, direct, application, database }: StackShape
     services: {
       api: {
         image: testImage("app"),
+        restart,
         environment,
         labels: { "studio.switch": "true" },
         expose: ["8000"],
@@ -148,7 +167,7 @@ function composeFile({ stack, proxy, direct, application, database }: StackShape
       db: database
         ? { image: testImage("postgres"), ...server }
         : { image: testImage("app"), ...idle },
-      ...(proxy === null ? {} : { proxy }),
+      ...(proxy === null ? {} : { proxy: { ...proxy, restart } }),
     },
     volumes: { data: {} },
   });

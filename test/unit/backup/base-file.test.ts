@@ -26,9 +26,8 @@ const base: Base = {
   wide: Float64Array.from({ length: 20 }, (_, index) => index + 0.125),
   hashes: Buffer.alloc(160, 7),
   rarities: new Map([[3, { target: "elsewhere" }]]),
-  objects: [
-    { sha256: "d".repeat(64), kind: "segment", rawBytes: 9, storedBytes: 8, content: null },
-  ],
+  objects: [{ sha256: "d".repeat(64), kind: "segment", rawBytes: 9, storedBytes: 8, key: null }],
+  amendments: [],
   pages: [{ sha256: "e".repeat(64), first: 0, count: 5, objects: [0] }],
 };
 

@@ -14,7 +14,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "studio-pack-pool-"));
   kinds.length = 0;
   put = async ({ kind }) => void kinds.push(kind);
-  const nothing = { files: new SharedArrayBuffer(64), chunks: new SharedArrayBuffer(64) };
+  const nothing = { files: [], chunks: [] };
   const settings = { recipients: [], level: 1, known: nothing };
   const options = { settings, requestsAtOnce: 1, worthThreads: 1000 };
   pool = new PackPool({ ...options, put: (object) => put(object) });
@@ -36,6 +36,8 @@ function segment(...contents: string[]): Job {
   return { type: "segment", files };
 }
 
+const text = Buffer.from("some text");
+
 describe("what is to be stored", () => {
   test("waits until it is worth threads, or no more is coming", async () => {
     const few = pool.run(segment("some", "text"), 8);
@@ -50,9 +52,9 @@ describe("what is to be stored", () => {
   });
 
   test("is the same in threads and without", async () => {
-    const here = pool.run({ type: "page", text: "some text" }, 9);
+    const here = pool.run({ type: "page", text }, 9);
     pool.begin();
-    const much = pool.run({ type: "page", text: "some text" }, 1000);
+    const much = pool.run({ type: "page", text }, 1000);
     expect(await much).toEqual(await here);
     await pool.settle();
     expect(kinds).toEqual(["page", "page"]);
@@ -63,11 +65,11 @@ describe("what is to be stored", () => {
     async (weight) => {
       const full = new Error("full");
       put = () => Promise.reject(full);
-      const first = pool.run({ type: "page", text: "some text" }, weight).catch(() => undefined);
+      const first = pool.run({ type: "page", text }, weight).catch(() => undefined);
       pool.begin();
       await first;
       await expect(pool.settle()).rejects.toBe(full);
-      const second = pool.run({ type: "page", text: "more text" }, weight);
+      const second = pool.run({ type: "page", text }, weight);
       pool.begin();
       await expect(second).rejects.toBe(full);
     },

@@ -13,7 +13,7 @@ const known = {
   kind: "segment" as const,
   rawBytes: 9999,
   storedBytes: 1,
-  content: null,
+  key: null,
 };
 const silent = (): void => undefined;
 const context: SourceContext = {
@@ -94,6 +94,8 @@ function live(tick: number, steps: readonly Step[]): { stored: string; actual: s
       attributes: false,
       objects: [known],
       pages: [],
+      amendments: [],
+      amended: [],
     });
     base = made;
     stored = contents.get(made.hashes.toString("hex", 0, 32)) ?? "";

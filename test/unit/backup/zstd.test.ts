@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { zstdCompressSync } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  compressAside,
   compressInto,
   compressedBound,
   decodeFrames,
+  decodePieces,
   frameLength,
+  storeInto,
 } from "../../../src/backup/format/zstd.ts";
+import { isWorthCompressing } from "../../../src/backup/pack/worth-compressing.ts";
 
 function compress(content: Buffer): Buffer {
   const into = Buffer.alloc(compressedBound(content.length));
@@ -56,4 +60,58 @@ test("a flipped bit inside a frame is noticed by its checksum", () => {
   expect(() => decode(stored)).toThrow(
     expect.objectContaining({ code: "backup.damaged" }) as Error,
   );
+});
+
+test("content that is stored as it is comes back through zstd, and piece by piece", () => {
+  fc.assert(
+    fc.property(contents, (content) => {
+      const into = Buffer.alloc(compressedBound(content.length), 0xff);
+      const stored = into.subarray(0, storeInto(content, into));
+      expect(stored.length).toBeLessThanOrEqual(content.length + 64 + (content.length >> 12));
+      expect(decode(stored).equals(content)).toBe(true);
+      expect(Buffer.concat([...decodePieces(stored)]).equals(content)).toBe(true);
+      const first = stored.subarray(0, frameLength(stored, 0) ?? 0);
+      expect(zstdDecompressSync(first).equals(content.subarray(0, 1024 * 1024))).toBe(true);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("pieces of all kinds of frames are those of the frames", () => {
+  const raw = Buffer.alloc(compressedBound(300_000));
+  const stored = Buffer.concat([
+    compress(Buffer.alloc(200_000, "abc")),
+    raw.subarray(0, storeInto(Buffer.alloc(300_000, "def"), raw)),
+    zstdCompressSync(randomBytes(200_000)),
+  ]);
+  let bytes = 0;
+  for (const piece of decodePieces(stored)) bytes += piece.length;
+  expect(bytes).toBe(700_000);
+});
+
+test("a frame stored as it is whose blocks are not as long as it says is refused", () => {
+  const into = Buffer.alloc(compressedBound(5000));
+  const stored = into.subarray(0, storeInto(randomBytes(5000), into));
+  stored.writeUInt32LE(4999, 5);
+  expect(() => [...decodePieces(stored)]).toThrow(
+    expect.objectContaining({ code: "backup.damaged" }) as Error,
+  );
+});
+
+test("what is compressed aside is as good as what is compressed at once", async () => {
+  for (const content of [Buffer.alloc(0), Buffer.alloc(2_500_000, "abc"), randomBytes(1_500_000)]) {
+    const aside = Buffer.alloc(compressedBound(content.length));
+    const bytes = await compressAside(content, aside, 1);
+    expect(decode(aside.subarray(0, bytes)).equals(content)).toBe(true);
+    expect(bytes).toBeLessThan(compress(content).length + 100);
+  }
+});
+
+test("text is worth compressing, numbers of a model and random bytes are not", () => {
+  const weights = Float32Array.from({ length: 500_000 }, () => Math.random() - Math.random());
+  expect(isWorthCompressing(Buffer.from("some text, ".repeat(100_000)))).toBe(true);
+  expect(isWorthCompressing(Buffer.from(weights.buffer))).toBe(false);
+  expect(isWorthCompressing(randomBytes(2_000_000))).toBe(false);
+  // To ask costs as much as to compress.
+  expect(isWorthCompressing(randomBytes(100_000))).toBe(true);
 });

@@ -10,7 +10,8 @@ import type { Proxy } from "./proxies/proxy.ts";
 export interface ComposeSite {
   input: TargetInput;
   docker: Docker;
-  proxy: Proxy;
+  /** The proxy that a release runs behind: its own, whatever the settings name now. */
+  proxyOf(release: ComposeRelease): Proxy;
 }
 
 export const renderedPath = (

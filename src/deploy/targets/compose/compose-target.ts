@@ -13,6 +13,7 @@ import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { colourService } from "./render.ts";
 import { startBacking } from "./start-backing.ts";
+import { refuseOtherFront } from "./refuse-other-front.ts";
 import { takeDown } from "./take-down.ts";
 
 /** Releases as two colours of containers behind the stack's own proxy. */
@@ -36,12 +37,14 @@ export function createComposeTarget(site: ComposeSite): Target {
 }
 
 async function refusals(
-  { docker, input, proxy }: ComposeSite,
+  { docker, input }: ComposeSite,
   release: ComposeRelease,
 ): Promise<Refusal[]> {
-  const { project, proxy: own } = release.compose;
-  if (own !== null && own.kind !== proxy.kind) return [otherProxy(release.id, own.kind)];
-  const others = (await listContainers(docker, project)).filter((one) => {
+  const { project } = release.compose;
+  const containers = await listContainers(docker, project);
+  const changed = refuseOtherFront(input.paths, containers, release.compose);
+  if (changed !== null) return [changed];
+  const others = containers.filter((one) => {
     const environment = one.labels[labels.environment];
     return environment !== undefined && environment !== input.project.environment;
   });
@@ -57,20 +60,12 @@ async function refusals(
   ];
 }
 
-function otherProxy(id: string, kind: string): Refusal {
-  return {
-    code: "compose.proxyChanged",
-    message: `Release ${id} runs behind ${kind}, and compose.proxy of studio.yaml names another.`,
-    hint: `Set \`compose.proxy: ${kind}\` again to run that release.`,
-    exitCode: 2,
-  };
-}
-
 async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): Promise<void> {
-  const { docker, proxy } = site;
+  const { docker } = site;
   if (release.compose.gap) await makeRoom(site, run, release);
   const containers = await listContainers(docker, release.compose.project);
-  const colour = colourOf(containers, release.id) ?? freeColour(containers, proxy.configured());
+  const serving = site.proxyOf(release).configured();
+  const colour = colourOf(containers, release.id) ?? freeColour(containers, serving);
   const services = switchedServices(release).map((name) => colourService(name, colour));
   const inTheWay = containers.filter(
     (one) =>
@@ -107,7 +102,8 @@ async function maintain(
   release: ComposeRelease,
   notice: Notice | null,
 ): Promise<void> {
-  const { proxy, input } = site;
+  const { input } = site;
+  const proxy = site.proxyOf(release);
   if (release.compose.proxy === null && notice !== null) throw nobodyTells(release);
   await run.effect("mark", () => markMaintenance(input.paths, release.id, notice));
   if (proxy.configured() !== release.id) return;

@@ -80,7 +80,8 @@ function describeSwitch(release: ComposeRelease): string {
 }
 
 async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<ReleaseState> {
-  const { docker, proxy } = site;
+  const { docker } = site;
+  const proxy = site.proxyOf(release);
   const containers = await containersOf(docker, release);
   const running = containers.filter((one) => one.running);
   const wanted = release.compose.services

@@ -45,6 +45,7 @@ interface Inspected {
     FinishedAt: string;
     Health?: { Status: string };
   };
+  HostConfig: { NetworkMode: string };
   Config: { Image: string; Labels: Record<string, string> | null };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
   Mounts: { Source: string; Destination: string }[];
@@ -83,6 +84,13 @@ export async function lastLinesOf(
   return `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
 }
 
+function addressesOf({ HostConfig, NetworkSettings }: Inspected): string[] {
+  if (HostConfig.NetworkMode === "host") return ["127.0.0.1"];
+  return Object.values(NetworkSettings.Networks)
+    .map(({ IPAddress }) => IPAddress)
+    .filter((address) => address !== "");
+}
+
 function containerOf(one: Inspected): Container {
   const { State, Config } = one;
   const labels = Config.Labels ?? {};
@@ -100,9 +108,7 @@ function containerOf(one: Inspected): Container {
     restarts: one.RestartCount,
     image: Config.Image,
     imageId: one.Image,
-    addresses: Object.values(one.NetworkSettings.Networks)
-      .map(({ IPAddress }) => IPAddress)
-      .filter((address) => address !== ""),
+    addresses: addressesOf(one),
     command: [one.Path, ...(one.Args ?? [])],
     mounts: one.Mounts.map(({ Source, Destination }) => ({
       source: Source,

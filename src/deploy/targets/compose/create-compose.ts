@@ -4,6 +4,7 @@ import type { ComposeSite } from "./compose-site.ts";
 import { createComposeTarget } from "./compose-target.ts";
 import { createComposeView } from "./compose-view.ts";
 import { createDocker } from "./docker.ts";
+import type { Proxy } from "./proxies/proxy.ts";
 import { createProxy } from "./proxies/create-proxy.ts";
 import { composeVariables, proxyFolder } from "./stack-config.ts";
 
@@ -19,6 +20,15 @@ export function composeTarget(input: TargetInput): Target {
 function siteOf(input: TargetInput): ComposeSite {
   const env = composeVariables(input);
   const docker = createDocker({ cwd: input.project.directory, env });
-  const { proxy } = input.project.settings.compose;
-  return { input, docker, proxy: createProxy(proxy, docker, proxyFolder(input)) };
+  const proxies = new Map<string, Proxy>();
+  return {
+    input,
+    docker,
+    proxyOf({ compose }) {
+      const kind = compose.proxy?.kind ?? "none";
+      const proxy = proxies.get(kind) ?? createProxy(kind, docker, proxyFolder(input));
+      proxies.set(kind, proxy);
+      return proxy;
+    },
+  };
 }

@@ -20,7 +20,7 @@ export async function switchTo(
   release: ComposeRelease,
   from: ComposeRelease | null,
 ): Promise<number> {
-  const { docker, proxy } = site;
+  const { docker } = site;
   await direct(site, run, release, release);
   await run.effect("prove", () =>
     proveSwitch({
@@ -31,7 +31,7 @@ export async function switchTo(
   );
   if (from === null || from.id === release.id) return 0;
   const former = await containersOf(docker, from);
-  const cut = await proxy.drain({
+  const cut = await site.proxyOf(release).drain({
     containers: await proxyContainers(site, release),
     from: former.flatMap(({ addresses }) => addresses),
     patience: drainOf(from),
@@ -54,7 +54,7 @@ export async function direct(
   release: ComposeRelease,
   to: ComposeRelease | null,
 ): Promise<void> {
-  const { docker, proxy, input } = site;
+  const { docker, input } = site;
   const { project, services } = release.compose;
   const containers = await listContainers(docker, project);
   const colour = to === null ? null : colourOf(containers, to.id);
@@ -64,7 +64,7 @@ export async function direct(
       ? [{ service: name, address: `${colourAlias(project, name, colour ?? "blue")}:${port}` }]
       : [],
   );
-  await proxy.direct(run, {
+  await site.proxyOf(release).direct(run, {
     release: to?.id ?? null,
     upstreams,
     notice: to === null ? { message: null } : markedNotice(input.paths, to.id),

@@ -20,12 +20,10 @@ const patience = 2000;
  * The release that answers through the proxy: as the answer's header tells; where the application
  * sends none, as the proxy was told. Null where nobody answers, or the proxy finds nobody.
  */
-export async function askWho(
-  { docker, proxy }: ComposeSite,
-  release: ComposeRelease,
-): Promise<string | null> {
+export async function askWho(site: ComposeSite, release: ComposeRelease): Promise<string | null> {
   const url = publicUrlOf(release);
-  if (url === "") return whoRuns(docker, release, proxy.configured());
+  const proxy = site.proxyOf(release);
+  if (url === "") return whoRuns(site.docker, release, proxy.configured());
   const answer = await get(url, "/health/live", release.settings.domains[0]);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];

@@ -1,3 +1,4 @@
+import { StudioError } from "../../../errors.ts";
 import { formatDuration } from "../../../config/quantity.ts";
 import { liveMigrationFolders } from "../../project-folders.ts";
 import type { Draft, Outline } from "../../release-keeper.ts";
@@ -9,6 +10,7 @@ import { refuseDefaultSecrets } from "./audit/refuse-default-secrets.ts";
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
+import { refuseOtherFront } from "./refuse-other-front.ts";
 import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
 import { type Roles, rolesOf } from "./roles.ts";
@@ -35,6 +37,8 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
   const gap = gapOf(config, roles);
   const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);
+  const changed = refuseOtherFront(input.paths, containers, { proxy });
+  if (changed !== null) throw new StudioError(changed);
   return {
     parts: {
       target: "compose",

@@ -66,13 +66,16 @@ function coloured(
   definition: ServiceDefinition,
   colour: Colour,
 ): ServiceDefinition {
+  const aliases = [name, colourAlias(config.name, name, colour)];
   const networks = Object.entries(definition.networks ?? { default: null }).map(([key, one]) => [
     key,
-    { ...one, aliases: [...(one?.aliases ?? []), name, colourAlias(config.name, name, colour)] },
+    { ...one, aliases: [...(one?.aliases ?? []), ...aliases] },
   ]);
+  // Compose refuses both: a service on the network of the host, or of another, has none of its own.
+  const ownNetworks = definition.network_mode === undefined;
   return {
     ...definition,
-    networks: Object.fromEntries(networks),
+    ...(ownNetworks ? { networks: Object.fromEntries(networks) } : {}),
     // A retired colour must not come back with the engine.
     ...(definition.restart === "always" ? { restart: "unless-stopped" } : {}),
     environment: { ...definition.environment, STUDIO_RELEASE: release, STUDIO_COLOUR: colour },

@@ -15,7 +15,8 @@ export async function startBacking(
   run: StepRun,
   release: ComposeRelease,
 ): Promise<void> {
-  const { docker, proxy } = site;
+  const { docker } = site;
+  const proxy = site.proxyOf(release);
   const { services, project } = release.compose;
   const names = services.flatMap(({ name, role }) => (role === "switched" ? [] : [name]));
   const containers = await listContainers(docker, project);

@@ -12,13 +12,13 @@ export async function takeDown(
   run: StepRun,
   release: ComposeRelease,
 ): Promise<void> {
-  const { docker, proxy, input } = site;
+  const { docker, input } = site;
   const { project } = release.compose;
   await direct(site, run, release, null);
   const containers = await proxyContainers(site, release);
   const patience = drainOf(release);
   const from = (await containersOf(docker, release)).flatMap(({ addresses }) => addresses);
-  await run.effect("drain", () => proxy.drain({ containers, from, patience }));
+  await run.effect("drain", () => site.proxyOf(release).drain({ containers, from, patience }));
   const coloured = (await listContainers(docker, project)).filter(
     (one) =>
       one.labels[labels.environment] === input.project.environment &&

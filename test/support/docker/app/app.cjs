@@ -3,6 +3,7 @@ const { createServer } = require("node:http");
 
 const {
   STUDIO_RELEASE = "none",
+  PORT = "8000",
   BOOT_MS = "300",
   /** Never ready. */
   SICK = "",
@@ -41,7 +42,7 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 5000;
-setTimeout(() => server.listen(8000, "0.0.0.0"), Number(BOOT_MS));
+setTimeout(() => server.listen(Number(PORT), "0.0.0.0"), Number(BOOT_MS));
 
 process.on("SIGTERM", () => {
   if (ABRUPT !== "") process.exit(1);

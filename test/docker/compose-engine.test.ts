@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { fronts } from "../support/docker/fronts.ts";
+import { noDocker, skipped, testImage } from "../support/docker/images.ts";
+import { type OwnEngine, startOwnEngine } from "../support/docker/own-engine.ts";
+import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { deploy, serving } from "../support/docker/stack-words.ts";
+import { inLongForm } from "../support/in-long-form.ts";
+import { succeed } from "../support/kill-rounds.ts";
+import { collect } from "../support/studio.ts";
+
+const missing = noDocker();
+
+describe.skipIf(missing !== null)(
+  `a Compose stack on an engine that is killed${skipped(missing)}`,
+  () => {
+    let engine: OwnEngine;
+    let project: StackProject;
+
+    beforeAll(async () => {
+      engine = await startOwnEngine([testImage("app"), testImage("nginx")]);
+      process.env["DOCKER_HOST"] = engine.host;
+      project = await createStackProject({ front: fronts.nginx, restart: "unless-stopped" });
+      await succeed(project, deploy);
+    }, 300_000);
+
+    afterAll(async () => {
+      await project?.remove();
+      delete process.env["DOCKER_HOST"];
+      await engine?.remove();
+    }, 120_000);
+
+    async function servingAgain(): Promise<string | null> {
+      for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
+        const release = await serving(project).catch(() => null);
+        if (release !== null) return release;
+      }
+      return null;
+    }
+
+    inLongForm(
+      "has its release again when the engine runs again",
+      async () => {
+        const before = await serving(project);
+        await engine.kill();
+        const failed = await project.studio(deploy);
+        expect(failed.exitCode, failed.stderr).toBe(8);
+        expect(failed.stderr).toContain("The Docker daemon does not answer");
+        await engine.start();
+        expect(await servingAgain()).toBe(before);
+        await succeed(project, deploy);
+      },
+      300_000,
+    );
+
+    inLongForm(
+      "is told what is left when the engine is killed amid a deploy, and aborts",
+      async () => {
+        const before = await serving(project);
+        project.configure({ BOOT_MS: "5000" });
+        const ending = collect(project.start(deploy));
+        while (colours(project).length < 2) await sleep(50);
+        await engine.kill();
+        const failed = await ending;
+        project.configure({});
+        expect(failed.exitCode, failed.stderr).toBe(6);
+        expect(failed.stderr).toContain("studio abort");
+        await engine.start();
+        await succeed(project, ["abort"]);
+        expect(await servingAgain()).toBe(before);
+        expect(colours(project)).toHaveLength(1);
+      },
+      300_000,
+    );
+  },
+);
+
+const colours = (project: StackProject): string[] =>
+  project.running().filter((name) => /-api-(blue|green)-/.test(name));

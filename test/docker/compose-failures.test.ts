@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { deployedStack } from "../support/docker/deployed-stack.ts";
+import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
+import { noDocker, skipped } from "../support/docker/images.ts";
+import type { StackProject } from "../support/docker/stack-project.ts";
+import { inLongForm } from "../support/in-long-form.ts";
+import { succeed } from "../support/kill-rounds.ts";
+import { collect } from "../support/studio.ts";
+
+const missing = noDocker();
+
+describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}`, () => {
+  const project = deployedStack();
+
+  test("keeps its release where the next one's registry cannot be reached", async () => {
+    const before = await serving(project);
+    const restore = changeService(project, "api", { image: "127.0.0.1:1/app:2" });
+    const failed = await project.studio(deploy);
+    restore();
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain("The image of api could not be pulled");
+    expect(failed.stderr).toContain("connection refused");
+    expect(await serving(project)).toBe(before);
+  }, 120_000);
+
+  test("is not rolled back to a release whose image has vanished", async () => {
+    const former = await serving(project);
+    const restore = changeService(project, "api", { image: variantOfImage(project) });
+    await succeed(project, deploy);
+    const before = await serving(project);
+    removeImagesOf(project, String(former));
+    const failed = await project.studio(rollback);
+    restore();
+    expect(failed.exitCode, failed.stderr).toBe(8);
+    expect(failed.stderr).toContain("is no longer here");
+    expect(failed.stderr).toContain("Nothing was changed");
+    expect(await serving(project)).toBe(before);
+  }, 300_000);
+
+  inLongForm(
+    "keeps its release on a disk that is full, and is deployed once there is room",
+    async () => {
+      const before = await serving(project);
+      const points = ["prepare/folder:before", "prepare/files:before", "switch/include:before"];
+      for (const point of points) {
+        const failed = await project.studio(deploy, { STUDIO_FAULT: `fail:${point}` });
+        expect(failed.exitCode, `${point}: ${failed.stderr}`).toBe(5);
+        expect(failed.stderr).toContain("no space left");
+        expect(await serving(project), point).toBe(before);
+      }
+      await succeed(project, deploy);
+      expect(await serving(project)).not.toBe(before);
+    },
+    300_000,
+  );
+
+  test("serves again with the next command after its proxy was killed", async () => {
+    const before = await serving(project);
+    execFileSync("docker", ["kill", proxyOf(project)]);
+    await succeed(project, ["up"]);
+    expect(await serving(project)).toBe(before);
+    execFileSync("docker", ["kill", proxyOf(project)]);
+    const { stdout } = await succeed(project, [...deploy, "--json"]);
+    expect(await serving(project)).toBe(JSON.parse(stdout).result.release);
+  }, 300_000);
+
+  test("tells who serves, and what to do, where its proxy is killed in the middle", async () => {
+    const before = await serving(project);
+    project.configure({ BOOT_MS: "4000" });
+    const child = project.start(deploy);
+    const ending = collect(child);
+    while (colours(project).length < 2) await sleep(50);
+    execFileSync("docker", ["kill", proxyOf(project)]);
+    const failed = await ending;
+    project.configure({});
+    expect(failed.exitCode, failed.stderr).toBe(6);
+    expect(failed.stderr).toContain("but nobody answers");
+    expect(failed.stderr).toContain("`studio abort` to undo the rest");
+    await succeed(project, ["abort"]);
+    expect(await serving(project)).toBe(before);
+  }, 300_000);
+});
+
+/** @returns what undoes it */
+function changeService(project: StackProject, name: string, change: object): () => void {
+  const file = join(project.directory, "compose.yaml");
+  const text = readFileSync(file, "utf8");
+  const stack = JSON.parse(text);
+  Object.assign(stack.services[name], change);
+  writeFileSync(file, JSON.stringify(stack));
+  return () => writeFileSync(file, text);
+}
+
+/** The application's image under another id. */
+function variantOfImage({ directory, stack }: StackProject): string {
+  const { services } = JSON.parse(readFileSync(join(directory, "compose.yaml"), "utf8"));
+  const folder = join(directory, "variant");
+  const tag = `studio/${stack}-variant:1`;
+  mkdirSync(folder);
+  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\nLABEL variant=1\n`);
+  execFileSync("docker", ["build", "-q", "-t", tag, folder], { stdio: "pipe" });
+  rmSync(folder, { recursive: true });
+  return tag;
+}
+
+function removeImagesOf(project: StackProject, release: string): void {
+  const file = join(project.directory, ".studio", "releases", release, "release.json");
+  const { compose } = JSON.parse(readFileSync(file, "utf8"));
+  execFileSync("docker", ["rm", "-f", ...project.containersOf(release)]);
+  execFileSync("docker", ["image", "rm", compose.images.api.pinned]);
+}
+
+const proxyOf = (project: StackProject): string =>
+  project.running().find((name) => name.includes("-proxy-")) ?? "";
+
+const colours = (project: StackProject): string[] =>
+  project.running().filter((name) => /-api-(blue|green)-/.test(name));

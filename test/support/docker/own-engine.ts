@@ -1,0 +1,81 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A Docker daemon that a test may kill: others use the machine's own. */
+export interface OwnEngine {
+  /** DOCKER_HOST. */
+  host: string;
+  start(): Promise<void>;
+  /** SIGKILL: it has no time to end what runs. */
+  kill(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** On a disk, not in memory: images are unpacked there. Short, for the paths of its sockets. */
+const parent = "/var/tmp";
+
+/** @param images that it has from the machine's own engine */
+export async function startOwnEngine(images: readonly string[]): Promise<OwnEngine> {
+  const folder = mkdtempSync(join(parent, "studio-engine-"));
+  const host = `unix://${join(folder, "docker.sock")}`;
+  let daemon: ChildProcess | null = null;
+  const engine: OwnEngine = {
+    host,
+    async start() {
+      const log = openSync(join(folder, "log"), "a");
+      daemon = spawn("dockerd", optionsOf(folder, host), { stdio: ["ignore", log, log] });
+      await answering(host, folder);
+    },
+    async kill() {
+      if (daemon?.exitCode !== null || daemon.signalCode !== null) return;
+      daemon.kill("SIGKILL");
+      await once(daemon, "exit");
+    },
+    async remove() {
+      if (daemon?.exitCode === null && daemon.signalCode === null) {
+        daemon.kill("SIGTERM");
+        await once(daemon, "exit");
+      }
+      for (const mounted of mountsBelow(folder)) spawnSync("umount", ["-l", mounted]);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+  await engine.start();
+  const file = join(folder, "images.tar");
+  execFileSync("docker", ["save", "-o", file, ...images]);
+  execFileSync("docker", ["-H", host, "load", "-q", "-i", file], { stdio: "pipe" });
+  rmSync(file);
+  return engine;
+}
+
+function optionsOf(folder: string, host: string): string[] {
+  return [
+    `--host=${host}`,
+    `--data-root=${join(folder, "data")}`,
+    `--exec-root=${join(folder, "run")}`,
+    `--pidfile=${join(folder, "pid")}`,
+    // The default bridge is the machine's own engine's; each stack has a network of its own.
+    "--bridge=none",
+  ];
+}
+
+async function answering(host: string, folder: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
+    if (spawnSync("docker", ["-H", host, "info"]).status === 0) return;
+  }
+  throw new Error(
+    `dockerd does not answer: ${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`,
+  );
+}
+
+/** Those that a daemon left that was killed, the innermost first. */
+function mountsBelow(folder: string): string[] {
+  return readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`))
+    .toReversed();
+}

@@ -1,0 +1,5 @@
+import { test } from "vitest";
+import { everyStep } from "./every.ts";
+
+/** A test that the short form leaves out. */
+export const inLongForm = test.runIf(everyStep);
