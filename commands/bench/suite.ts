@@ -1,6 +1,7 @@
 import { countOption, defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
 import { createMeter } from "../../src/cli/meter.ts";
 import { suiteBlocks } from "../../src/cli/suite-view.ts";
+import { usageError } from "../../src/errors.ts";
 import type { SuiteOptions, SuiteOutcome } from "../../src/deploy/bench-suite.ts";
 
 export default defineCommand<SuiteOutcome>({
@@ -53,6 +54,7 @@ export default defineCommand<SuiteOutcome>({
       return /[./\\]/.test(named) ? { file: absolute(named) } : { suite: requireSuite(named) };
     };
     const output = textOption(input, "output") ?? "results.json";
+    if (output === "-") throw usageError("--output needs a file.", "--json prints the figures.");
     const baseline = textOption(input, "baseline");
     const isRun = (text: string) => text === "latest" || /^\d{1,8}(T[\w-]*)?$/.test(text);
     const baselineOf = (text: string): SuiteOptions["baseline"] =>
