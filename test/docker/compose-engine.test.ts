@@ -58,10 +58,10 @@ describe.skipIf(missing !== null)(
         while (colours(project).length < 2) await sleep(50);
         await engine.kill();
         const failed = await ending;
-        project.configure({});
         expect(failed.exitCode, failed.stderr).toBe(6);
         expect(failed.stderr).toContain("studio abort");
         await engine.start();
+        project.configure({});
         await succeed(project, ["abort"]);
         await succeed(project, ["up"]);
         expect(await serving(project)).toBe(before);
