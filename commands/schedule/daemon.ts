@@ -11,9 +11,9 @@ export default defineCommand<null>({
   output: "lines",
   async run(context) {
     const { runDaemon } = await import("../../src/schedule/backends/daemon.ts");
-    const { keepMemorySmall } = await import("../../src/schedule/backends/small-memory.ts");
+    const { keepNurserySmall } = await import("../../src/small-nursery.ts");
     const { startJob } = await import("../../src/schedule/backends/start-job.ts");
-    keepMemorySmall();
+    keepNurserySmall();
     const place = await openSchedule(context);
     await runDaemon({
       place,

@@ -11,9 +11,9 @@ import { type Clock, type RepositoryConfig, prepareRepository } from "../open-re
 import type { ProgressListener } from "../pace.ts";
 import { renewObjects } from "../renew-objects.ts";
 import { pathsToAvoid } from "../sources/paths-to-avoid.ts";
+import { keepNurserySmall } from "../../small-nursery.ts";
 import type { Source } from "../sources/source.ts";
 import type { Store } from "../store/store.ts";
-import { keepNurserySmall } from "../threads/small-nursery.ts";
 import { listObjects } from "../stored-objects.ts";
 import { type SnapshotSummary, summarise } from "../summary.ts";
 import { removeLeftovers, scratchFolder } from "../unfinished.ts";

@@ -5,7 +5,7 @@ import type { ProgressListener } from "../pace.ts";
 import { restoreFailure } from "../failures.ts";
 import type { Snapshot } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
-import { keepNurserySmall } from "../threads/small-nursery.ts";
+import { keepNurserySmall } from "../../small-nursery.ts";
 import { createUnpackRunner } from "../unpack/runner.ts";
 import { ContentRestorer } from "./content-restorer.ts";
 import type { ConflictPolicy } from "./conflict-policies.ts";

@@ -4,7 +4,7 @@ import type { Opener } from "../snapshot/open-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { FetchAhead } from "./fetch-ahead.ts";
 import type { Proof, UnpackJob, UnpackResult } from "./protocol.ts";
-import { keepNurserySmall } from "../threads/small-nursery.ts";
+import { keepNurserySmall } from "../../small-nursery.ts";
 import { fetchedObjects } from "./object-source.ts";
 import { Unpacker } from "./unpacker.ts";
 
