@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { fronts } from "../support/docker/fronts.ts";
@@ -25,9 +26,9 @@ describe.skipIf(missing !== null)(
     }, 300_000);
 
     afterAll(async () => {
-      await project?.remove();
-      delete process.env["DOCKER_HOST"];
       await engine?.remove();
+      delete process.env["DOCKER_HOST"];
+      if (project !== undefined) rmSync(project.directory, { recursive: true, force: true });
     }, 120_000);
 
     // As it starts, an engine that was killed ends what went on without it, and Docker 20.10 takes

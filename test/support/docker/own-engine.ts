@@ -39,10 +39,10 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
       await once(daemon, "exit");
     },
     async remove() {
-      if (daemon?.exitCode === null && daemon.signalCode === null) {
-        daemon.kill("SIGTERM");
-        await once(daemon, "exit");
-      }
+      // Only a daemon ends its containers: those of one that was killed go on.
+      if (daemon?.exitCode !== null || daemon.signalCode !== null) await engine.start();
+      daemon?.kill("SIGTERM");
+      if (daemon !== null) await once(daemon, "exit");
       for (const mounted of mountsBelow(folder)) spawnSync("umount", ["-l", mounted]);
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
