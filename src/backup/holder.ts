@@ -56,12 +56,12 @@ export function processTag(): string {
   return `${hereHash()}-${pid}-${startTime ?? 0}`;
 }
 
-/** Whether the process of that tag is known to be dead; false for one of elsewhere or earlier. */
-export function isTagOfDead(tag: string): boolean {
+/** Whether the process of that tag still runs; `unknown` for one of elsewhere or earlier. */
+export function stateOfTag(tag: string): "alive" | "dead" | "unknown" {
   const [here, pid, startTime] = tag.split("-");
-  if (here === "elsewhere" || here !== hereHash()) return false;
+  if (here === "elsewhere" || here !== hereHash()) return "unknown";
   const found = processStart(Number(pid));
-  return found === null || found.zombie || found.startTime !== startTime;
+  return found === null || found.zombie || found.startTime !== startTime ? "dead" : "alive";
 }
 
 function hereHash(): string {

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isIdentifier } from "../identifier.ts";
 import { snapshotsFolder } from "./format/layout.ts";
-import { isTagOfDead, processTag } from "./holder.ts";
+import { processTag, stateOfTag } from "./holder.ts";
 import { withLock } from "./lock.ts";
 import { type Clock, readConfig } from "./open-repository.ts";
 import { removeUnlocked } from "./store/remove-unlocked.ts";
@@ -67,7 +67,8 @@ export function importFolder(workDirectory: string): string {
 
 async function removeOwnFolders(workDirectory: string): Promise<void> {
   for (const name of await readdir(workDirectory).catch(() => [])) {
-    if (!isTagOfDead(/^(?:verify|import)-(\w+-\d+-\d+)/.exec(name)?.[1] ?? "elsewhere")) continue;
+    const tag = /^(?:verify|import)-(\w+-\d+-\d+)/.exec(name)?.[1];
+    if (tag === undefined || stateOfTag(tag) !== "dead") continue;
     await rm(join(workDirectory, name), { recursive: true, force: true });
   }
 }

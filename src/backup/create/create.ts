@@ -139,7 +139,8 @@ async function createUnderLock(
     if (isFull(error)) await giveBack(store, id, sink, lock).catch(() => undefined);
     throw error;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    // A snapshot that was made is not called a failure for what the next run removes.
+    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

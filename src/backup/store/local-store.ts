@@ -4,7 +4,7 @@ import { type FileHandle, link, open, rename, rm, rmdir } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { systemCode } from "../../errors.ts";
 import { snapshotsFolder } from "../format/layout.ts";
-import { isTagOfDead, processTag } from "../holder.ts";
+import { processTag, stateOfTag } from "../holder.ts";
 import { createPace } from "../pace.ts";
 import { forEachAtOnce } from "../parallel.ts";
 import { compareFile } from "./compare-file.ts";
@@ -218,8 +218,11 @@ async function removeTemporaries(directory: string, before: Date): Promise<void>
     const tag = temporary.exec(name)?.[1];
     if (tag === undefined) continue;
     const file = join(folder, name);
+    const state = stateOfTag(tag);
+    // What a living process writes is its own, however old the clock makes it.
+    if (state === "alive") continue;
     const found = statSync(file, { throwIfNoEntry: false });
     const old = found !== undefined && found.mtime < before;
-    if (old || isTagOfDead(tag)) await rm(file, { force: true });
+    if (old || state === "dead") await rm(file, { force: true });
   }
 }

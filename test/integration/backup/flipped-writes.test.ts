@@ -48,7 +48,7 @@ test.each([false, true])(
         number += 1;
         writeTree(tree, { small: randomBytes(50), large: randomBytes(1_100_000) });
         const { store, flipped } = flipping(memory, at);
-        const id = `2026${String(number).padStart(4, "0")}T000000Z-aaaa`;
+        const id = `2027${String(number).padStart(4, "0")}T000000Z-aaaa`;
         const error: unknown = await snapshot({ ...options, store, id }).then(
           () => null,
           (reason: unknown) => reason,
