@@ -10,7 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { runDaemon } from "../src/schedule/backends/daemon.ts";
-import { placeIn } from "./schedule/place.ts";
+import { placeIn } from "../test/support/schedule-place-in.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -71,7 +71,12 @@ async function lateness(): Promise<number> {
   for (let run = 0; run < 100; run += 1) {
     const ahead = Date.parse("2026-11-22T02:00:00Z") - Date.now() - 250 - Math.random() * 100;
     const now = () => new Date(Date.now() + ahead);
-    const place = placeIn(folder, { one: { cron: "* * * * *", shell: "true" } }, now);
+    const place = placeIn(
+      folder,
+      { one: { cron: "* * * * *", shell: "true" } },
+      // What is started has nothing to do.
+      { project: "bench", node: "/bin/true", program: "studio.js", now },
+    );
     const controller = new AbortController();
     const begun = now();
     const start = () => {

@@ -12,6 +12,7 @@ import { findSuiteRun, insertSuiteRun } from "../ledger/bench-runs.ts";
 import { openLedger, openLedgerForReading } from "../ledger/ledger.ts";
 import type { Desk } from "../operation/perform.ts";
 import { replaceFile } from "../replace-file.ts";
+import { inconclusiveFailure, slowerFailure } from "./comparison-failures.ts";
 import { modelFolders } from "./project-folders.ts";
 
 export interface SuiteOptions {
@@ -82,24 +83,13 @@ export function suiteFailure({ benchmarks, comparison }: SuiteOutcome): StudioEr
   }
   if (comparison?.judgement === "slower") {
     const slower = comparison.benchmarks.filter(({ judgement }) => judgement === "slower");
-    const texts = slower.map(({ name, ratio }) => {
-      return `${name} by ${(((ratio?.estimate ?? 1) - 1) * 100).toFixed(0)} %`;
-    });
-    return new StudioError({
-      code: "bench.slower",
-      message: `It became slower: ${texts.join(", ")}.`,
-      exitCode: exitCodes.checkFailed,
-    });
+    return slowerFailure(slower.map(({ name, ratio }) => ({ name, ratio: ratio?.estimate })));
   }
   if (comparison?.judgement !== "inconclusive") return null;
-  const { doubts } = comparison;
-  return new StudioError({
-    code: "bench.inconclusive",
-    message: ["The runs do not tell which is faster.", ...doubts].join(" "),
-    hint: "Run more --iterations on a machine with nothing else to do; --force overrides a doubt about machines.",
-    exitCode: exitCodes.inconclusive,
-    details: { doubts },
-  });
+  return inconclusiveFailure(
+    comparison.doubts,
+    "Run more --iterations on a machine with nothing else to do; --force overrides a doubt about machines.",
+  );
 }
 
 function reportOf(

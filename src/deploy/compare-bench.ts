@@ -3,6 +3,7 @@ import { type RunProgress, runInterleaved } from "../bench/run.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import type { Desk } from "../operation/perform.ts";
+import { inconclusiveFailure, slowerFailure } from "./comparison-failures.ts";
 import { findCompared } from "./bench-baselines.ts";
 import { benchFolders } from "./bench-folders.ts";
 import { recordRun } from "./record-bench-run.ts";
@@ -67,22 +68,14 @@ export function comparisonFailure({ judgement, metrics, doubts }: Comparison): S
   if (judgement === "faster" || judgement === "same") return null;
   if (judgement === "slower") {
     const slower = metrics.filter((one) => one.judgement === "slower");
-    const texts = slower.map(({ metric, ratio }) => {
-      return `${metric} by ${(((ratio?.estimate ?? 1) - 1) * 100).toFixed(0)} %`;
-    });
-    return new StudioError({
-      code: "bench.slower",
-      message: `It became slower: ${texts.join(", ")}.`,
-      exitCode: exitCodes.checkFailed,
-    });
+    return slowerFailure(
+      slower.map(({ metric, ratio }) => ({ name: metric, ratio: ratio?.estimate })),
+    );
   }
-  return new StudioError({
-    code: "bench.inconclusive",
-    message: ["The runs do not tell which is faster.", ...doubts].join(" "),
-    hint: "Compare more or longer repeats (--repeat), on a machine with nothing else to do; --force overrides a doubt about machines and loads.",
-    exitCode: exitCodes.inconclusive,
-    details: { doubts },
-  });
+  return inconclusiveFailure(
+    doubts,
+    "Compare more or longer repeats (--repeat), on a machine with nothing else to do; --force overrides a doubt about machines and loads.",
+  );
 }
 
 export function isAddress(text: string): boolean {

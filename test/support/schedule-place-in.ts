@@ -3,25 +3,24 @@ import { jobsOf } from "../../src/schedule/jobs.ts";
 import type { SchedulePlace } from "../../src/schedule/place.ts";
 import { statePaths } from "../../src/state.ts";
 
-/** Jobs whose programs are `/bin/true`, in a folder. */
+/** Jobs in a folder. */
 export function placeIn(
   directory: string,
   jobs: Record<string, unknown>,
-  now: () => Date,
+  {
+    project,
+    node,
+    program,
+    now = () => new Date(),
+  }: Pick<SchedulePlace["service"], "project" | "node" | "program"> & { now?: () => Date },
 ): SchedulePlace {
   const { schedule } = settingsSchema.parse({ schedule: { jobs } });
+  const environment = "local";
   return {
-    environment: "local",
-    paths: statePaths(directory, "local"),
+    environment,
+    paths: statePaths(directory, environment),
     jobs: jobsOf(schedule, "host"),
-    service: {
-      project: "bench",
-      environment: "local",
-      directory,
-      configFile: null,
-      node: "/bin/true",
-      program: "studio.js",
-    },
+    service: { project, environment, directory, configFile: null, node, program },
     now,
   };
 }
