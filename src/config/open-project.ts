@@ -36,7 +36,7 @@ export async function openProject(input: LoadInput): Promise<Project> {
   if (file !== undefined && watch.seen !== null && isCertain) {
     const salt = randomBytes(12).toString("base64");
     const variables = [...watch.seen].map((name) => [name, digestOf(input.env[name], salt)]);
-    writeMemory(location.directory, {
+    writeMemory(location, {
       code: code.digest,
       directory: location.directory,
       file,
@@ -78,7 +78,7 @@ function recall(
   const { directory } = location;
   const environment = input.environment ?? null;
   const now = { code, directory, file, environment, env: input.env };
-  const remembered = readMemory(directory, environment);
+  const remembered = readMemory(location, environment);
   if (remembered !== null && stillHolds(remembered, now)) {
     return { ...remembered.project, file: location.file };
   }

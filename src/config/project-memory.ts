@@ -4,21 +4,22 @@ import { isDeepStrictEqual } from "node:util";
 import { cachedFile, keepsCache, readCached, writeCached } from "../cached-file.ts";
 import { type Stamp, stampOf } from "../file-stamp.ts";
 import { codeRoot, isCompiled, packageRoot } from "../package-root.ts";
+import type { Location } from "./locate.ts";
 import type { Remembered } from "./remembered.ts";
 
 const localDefaultsFile = join(import.meta.dirname, "local-defaults.json");
 
 /** What was remembered of an environment; null where nothing was, or what cannot be read. */
-export function readMemory(directory: string, environment: string | null): Remembered | null {
-  return readCached(memoryFile(directory, environment)) as Remembered | null;
+export function readMemory(location: Location, environment: string | null): Remembered | null {
+  return readCached(memoryFile(location, environment)) as Remembered | null;
 }
 
 /** What JSON would not bring back as it was is not remembered. */
-export function writeMemory(directory: string, remembered: Remembered): void {
-  if (!keepsCache(directory)) return;
+export function writeMemory(location: Location, remembered: Remembered): void {
+  if (!keepsCache(location.directory)) return;
   const text = JSON.stringify(remembered);
   if (!isDeepStrictEqual(JSON.parse(text), remembered)) return;
-  writeCached(memoryFile(directory, remembered.environment), text);
+  writeCached(memoryFile(location, remembered.environment), text);
 }
 
 /** What `loadProject` gives without a file and with none of these variables. */
@@ -42,7 +43,8 @@ function codeFiles(): string[] {
     .toSorted();
 }
 
-function memoryFile(directory: string, environment: string | null): string {
+/** One for each file: commands with different ones may take turns. */
+function memoryFile({ directory, label }: Location, environment: string | null): string {
   const name = environment === null ? "default" : `env-${encodeURIComponent(environment)}`;
-  return cachedFile(directory, `project-${name}.json`);
+  return cachedFile(directory, `${encodeURIComponent(label)}@${name}.json`);
 }

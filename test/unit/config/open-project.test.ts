@@ -66,6 +66,25 @@ describe("a project opened quickly", () => {
     await expectTheSame({});
   });
 
+  test("is remembered by the file that was named, while commands with several take turns", async () => {
+    mkdirSync(join(folder, ".studio"));
+    const files = ["one.yaml", "two.yaml"].map((name) => join(folder, name));
+    for (const name of files)
+      writeFileSync(name, `name: ${name.endsWith("one.yaml") ? "one" : "two"}\n`);
+    const openBoth = async () => {
+      const projects = [];
+      for (const configFile of files)
+        projects.push(await openProject({ cwd: folder, configFile, env: {} }));
+      return projects.map(({ name }) => name);
+    };
+    const written = () => readdirSync(cache()).map((name) => statSync(join(cache(), name)).ino);
+    expect(await openBoth()).toEqual(["one", "two"]);
+    const before = written();
+    expect(before).toHaveLength(2);
+    expect(await openBoth()).toEqual(["one", "two"]);
+    expect(written()).toEqual(before);
+  });
+
   test("is read again after any change of the file or of a variable that had a part", async () => {
     mkdirSync(join(folder, ".studio"));
     const text = fc.constantFrom(
