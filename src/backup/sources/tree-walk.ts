@@ -28,12 +28,16 @@ export class TreeWalk {
   readonly #options: WalkOptions;
   /** Last parts of the paths to avoid: most names can be passed without building their path. */
   readonly #avoidNames: Set<string>;
+  /** What stands before a path in calls of the system. */
+  readonly #before: string;
   #batch: Member[] = [];
   /** What was left out although it was included, in the order of the walk. */
   readonly withheldPaths: string[] = [];
 
   constructor(options: WalkOptions) {
     this.#options = options;
+    // The system looks each folder of a path up again, which takes as long as the rest of the call.
+    this.#before = isWorkingDirectory(options.root) ? "" : `${options.root}/`;
     this.#avoidNames = new Set([...options.context.avoid].map((path) => basename(path)));
   }
 
@@ -49,7 +53,7 @@ export class TreeWalk {
     pending: DirectoryMember[],
     outer: readonly IgnoreRules[],
   ): Generator<Member[]> {
-    const { root, include, exclude, withheld, context } = this.#options;
+    const { include, exclude, withheld, context } = this.#options;
     const names = this.#namesIn(folder);
     const rules = names.includes(ignoreFileName) ? this.#withRules(folder, outer) : outer;
     for (const name of names) {
@@ -57,7 +61,7 @@ export class TreeWalk {
       if (exclude.matches(path) || this.#isAvoided(name, path)) continue;
       const included = inherited || include.matches(path);
       if (!included && !include.couldContain(path)) continue;
-      const member = this.#look(path, `${root}/${path}`);
+      const member = this.#look(path);
       if (member === null || isIgnored(rules, member)) continue;
       if (withheld.matches(path)) {
         if (included) this.withheldPaths.push(path);
@@ -91,11 +95,11 @@ export class TreeWalk {
 
   #namesIn(folder: string): string[] {
     const { root, context } = this.#options;
-    const absolute = systemPath(folder === "" ? root : `${root}/${folder}`);
+    const place = systemPath(folder === "" ? root : `${this.#before}${folder}`);
     try {
-      const names = readdirSync(absolute);
+      const names = readdirSync(place);
       if (names.some((name) => name.includes("\ufffd"))) {
-        return readdirSync(absolute, { encoding: "buffer" }).map(pathFromBytes).sort();
+        return readdirSync(place, { encoding: "buffer" }).map(pathFromBytes).sort();
       }
       return names.sort();
     } catch (error) {
@@ -114,15 +118,15 @@ export class TreeWalk {
     return this.#options.context.avoid.has(`${this.#options.realRoot}/${path}`);
   }
 
-  #look(path: string, absolute: string): Member | null {
-    const { context } = this.#options;
+  #look(path: string): Member | null {
+    const { root, context } = this.#options;
     try {
-      const stats = lstatSync(systemPath(absolute), { throwIfNoEntry: false });
+      const stats = lstatSync(systemPath(`${this.#before}${path}`), { throwIfNoEntry: false });
       if (stats === undefined) {
         context.vanish(path);
         return null;
       }
-      const member = memberOf(path, absolute, stats);
+      const member = memberOf(path, `${root}/${path}`, stats);
       if (member === null) context.ignore(path, specialKind(stats));
       return member;
     } catch (error) {
@@ -134,7 +138,7 @@ export class TreeWalk {
 
   #withRules(folder: string, outer: readonly IgnoreRules[]): readonly IgnoreRules[] {
     const path = folder === "" ? ignoreFileName : `${folder}/${ignoreFileName}`;
-    const file = systemPath(`${this.#options.root}/${path}`);
+    const file = systemPath(`${this.#before}${path}`);
     try {
       // A folder holds no rules, and a FIFO would be waited for.
       if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return outer;
@@ -155,6 +159,15 @@ export class TreeWalk {
     } catch {
       // Gone by now, which is told when it is stored.
     }
+  }
+}
+
+function isWorkingDirectory(root: string): boolean {
+  try {
+    const [one, other] = [statSync("."), statSync(root)];
+    return one.ino === other.ino && one.dev === other.dev;
+  } catch {
+    return false;
   }
 }
 
