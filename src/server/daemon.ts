@@ -13,6 +13,7 @@ import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
 import { traceparentOf } from "./trace-context.ts";
 import type { Origin } from "./traffic.ts";
+import { keepRequestsYoung } from "./young-requests.ts";
 
 export type { Daemon, DaemonSpec, DaemonState } from "./daemon-spec.ts";
 
@@ -28,6 +29,7 @@ const warmUpPatience = 10_000;
  * @throws StudioError when a model, the socket, the address or the keys are not usable
  */
 export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
+  keepRequestsYoung();
   const spec: DaemonSpec = { ...given, logger: given.logger.child({ module: "server" }) };
   const handle = (origin: Origin) => (request: IncomingMessage, response: ServerResponse) =>
     receive({ services, application, origin }, request, response);
