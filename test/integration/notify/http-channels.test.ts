@@ -32,26 +32,30 @@ async function sendThrough(channel: Channel, tries = 3) {
   return { ...result, waits };
 }
 
-describe("a webhook", () => {
-  const open = (url: string, signingSecret: string | null = null) =>
-    openWebhook({ url, headers: { "x-team": "ops" }, signingSecret, now });
+const webhook = (url: string, signingSecret: string | null = null) =>
+  openWebhook({ url, headers: { "x-team": "ops" }, signingSecret, now });
 
-  test("is sent JSON with the headers of the configuration, signed as Standard Webhooks are", async () => {
-    const server = await capture({ status: 204 });
-    const key = Buffer.from("a key of some bytes");
-    const { sent } = await sendThrough(open(server.url, `whsec_${key.toString("base64")}`));
-    expect(sent).toEqual({ ok: true });
-    const body = server.requests[0]?.body ?? "";
-    const headers = server.requests[0]?.headers ?? {};
-    expect(JSON.parse(body)).toMatchObject({
-      type: "studio.job.bad",
-      data: { title: 'The job "database" failed', project: "shop", environment: "production" },
-    });
-    const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
-    const signature = createHmac("sha256", key).update(signed).digest("base64");
-    expect(headers).toMatchObject({ "x-team": "ops", "webhook-signature": `v1,${signature}` });
+test("A webhook is sent JSON with the headers of the configuration, signed as Standard Webhooks are", async () => {
+  const server = await capture({ status: 204 });
+  const key = Buffer.from("a key of some bytes");
+  const { sent } = await sendThrough(webhook(server.url, `whsec_${key.toString("base64")}`));
+  expect(sent).toEqual({ ok: true });
+  const body = server.requests[0]?.body ?? "";
+  const headers = server.requests[0]?.headers ?? {};
+  expect(JSON.parse(body)).toMatchObject({
+    type: "studio.job.bad",
+    data: { title: 'The job "database" failed', project: "shop", environment: "production" },
   });
+  const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
+  const signature = createHmac("sha256", key).update(signed).digest("base64");
+  expect(headers).toMatchObject({ "x-team": "ops", "webhook-signature": `v1,${signature}` });
+});
 
+describe.each([
+  ["A webhook", webhook],
+  ["Slack", (url: string) => openSlack({ url, now })],
+  ["PagerDuty", (url: string) => openPagerDuty({ url, routingKey: "r", now })],
+] as const)("%s", (_name, open) => {
   test("that fails is tried again with growing waits, or after what it asks for", async () => {
     const server = await capture(
       { status: 500 },
@@ -64,8 +68,10 @@ describe("a webhook", () => {
       attempts: 3,
       waits: [500, 3000],
     });
-    const ids = new Set(server.requests.map(({ headers }) => headers["webhook-id"]));
-    expect(ids.size).toBe(1);
+    // Every attempt of a message is the same to its receiver.
+    expect(new Set(server.requests.map(({ body }) => body)).size).toBe(1);
+    const ids = server.requests.map(({ headers }) => headers["webhook-id"]);
+    expect(new Set(ids).size).toBe(1);
   });
 
   test("that asks to wait long is left for later, and one that refuses for good is not tried again", async () => {
