@@ -1,6 +1,7 @@
 import { showRun } from "../src/cli/bench-meter.ts";
 import { benchBlocks, comparisonBlocks } from "../src/cli/bench-view.ts";
 import {
+  type Input,
   type Outcome,
   defineCommand,
   flagOption,
@@ -33,9 +34,9 @@ export default defineCommand<BenchOutcome>({
     { flags: "--users <count>", summary: "So many users instead" },
     { flags: "--rate <count>", summary: "So many requests a second instead, answered or not" },
     { flags: "--workers <count>", summary: "Send a rate from so many threads" },
-    { flags: "--requests <count>", summary: "With quick: requests of each user", default: "10" },
+    { flags: "--requests <count>", summary: "With quick: requests of each user (default: 10)" },
     { flags: "--scale <factor>", summary: "Multiply users, rates and times, e.g. 0.1" },
-    { flags: "--repeat <count>", summary: "Play it so often, as one run", default: "1" },
+    { flags: "--repeat <count>", summary: "Play it so often, as one run (default: 1)" },
     { flags: "--baseline <name>", summary: "Compare with the run that has this name" },
     {
       flags: "--threshold <text>",
@@ -71,16 +72,24 @@ export default defineCommand<BenchOutcome>({
       insecure: flagOption(input, "insecure"),
     };
     const duration = textOption(input, "duration");
+    const sent = {
+      users,
+      duration: duration === undefined ? undefined : parseDuration(duration),
+      rate: above0(textOption(input, "rate"), "--rate"),
+      workers: count(textOption(input, "workers"), "--workers"),
+    };
+    const requests = count(textOption(input, "requests"), "--requests");
     if (scenario === "quick") {
       const url = address ?? textOption(input, "url");
       if (url === undefined) throw usageError("quick needs an address.", "studio bench quick URL");
-      const requests = count(textOption(input, "requests"), "--requests") ?? 10;
-      const options = { ...load, users: users ?? 50, requests, url };
+      refuse(input, ["scale", "repeat", "baseline"], "quick");
+      const options = { ...load, ...sent, requests, url };
       const quick = await showRun(context, (onProgress) =>
         part.quickBench(place, { ...options, onProgress }),
       );
       return ended(context, quick, null);
     }
+    refuse(input, ["requests"], "a scenario");
     if (address !== undefined) {
       throw usageError(`"${address}" is one word too many.`, "The address of a scenario is --url.");
     }
@@ -89,13 +98,10 @@ export default defineCommand<BenchOutcome>({
     const base = name === undefined ? null : baselines.readBaseline(place.desk, name, scenario);
     const options = {
       ...load,
+      ...sent,
       scenario,
       url: textOption(input, "url") ?? null,
-      users,
-      duration: duration === undefined ? undefined : parseDuration(duration),
       scale: above0(textOption(input, "scale"), "--scale"),
-      rate: above0(textOption(input, "rate"), "--rate"),
-      workers: count(textOption(input, "workers"), "--workers"),
       repeats: count(textOption(input, "repeat"), "--repeat"),
     };
     const report = await showRun(context, (onProgress) =>
@@ -123,6 +129,12 @@ async function ended(
   }
   const result = comparison === null ? report : { ...report, comparison };
   return error === null ? { result } : { result, exitCode: error.exitCode, error };
+}
+
+/** What would be passed over in silence is a mistake of whoever typed it. */
+function refuse(input: Input, options: readonly string[], what: string): void {
+  const one = options.find((name) => textOption(input, name) !== undefined);
+  if (one !== undefined) throw usageError(`--${one} is nothing for ${what}.`, "Leave it out.");
 }
 
 function count(value: string | undefined, flag: string): number | undefined {

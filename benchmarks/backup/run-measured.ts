@@ -6,23 +6,29 @@ export interface Measured {
   wall: number;
   /** Bytes: the most that the program and its children held at one time, as far as was seen. */
   memory: number;
+  /** What it wrote to its standard output. */
+  output: string;
 }
 
 export interface Program {
   argv: readonly string[];
   env?: Record<string, string>;
   cwd: string;
+  /** Its exit code says something of what it looked at. */
+  mayFail?: boolean;
 }
 
 /** Runs a program to its end. @throws Error with what it wrote when it fails */
-export async function runMeasured({ argv, env, cwd }: Program): Promise<Measured> {
+export async function runMeasured({ argv, env, cwd, mayFail }: Program): Promise<Measured> {
   const [file = "", ...rest] = argv;
   const started = performance.now();
   const child = spawn(file, rest, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   let complaint = "";
   child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   let memory = 0;
@@ -35,8 +41,9 @@ export async function runMeasured({ argv, env, cwd }: Program): Promise<Measured
   });
   clearInterval(watch);
   const wall = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${complaint}`);
-  return { wall, memory };
+  if (code !== 0 && mayFail !== true)
+    throw new Error(`${argv.join(" ")} ended with ${code}:\n${complaint}`);
+  return { wall, memory, output };
 }
 
 /**

@@ -8,8 +8,9 @@ import type { BenchProgress } from "./measure/summary.ts";
 import { resultOf } from "./result.ts";
 import type { BenchResult } from "./result.ts";
 import { tagsOf } from "./scenario/flows.ts";
-import { planRun, requireUsers } from "./scenario/plan.ts";
+import { planRun } from "./scenario/plan.ts";
 import type { BenchOverrides } from "./scenario/plan.ts";
+import { type QuickLoad, quickScenario } from "./scenario/quick.ts";
 import type { Scenario } from "./scenario/schema.ts";
 import { loadScenario } from "./scenario/scenario-files.ts";
 import type { Target } from "./target.ts";
@@ -69,72 +70,20 @@ export async function runInterleaved(input: InterleavedInput): Promise<[BenchRes
   return [one, other];
 }
 
-export interface QuickInput extends Running {
-  users: number;
-  /** Of each user: 50 users with 10 requests are 500 requests. */
-  requests: number;
-  url: string;
-  headers?: Record<string, string>;
+export interface QuickInput extends Running, QuickLoad {
   /** Trusts whatever certificate the target shows. */
   insecure?: boolean | undefined;
 }
 
-/** GETs one address with so many users, so many times each; judged by `thresholds` only. */
+/** GETs one address, as `quickScenario` says; judged by `thresholds` only. */
 export async function runQuickBench(input: QuickInput): Promise<BenchResult> {
   const { scenario, target: place } = quickScenario(input);
   const target = { ...place, insecure: input.insecure === true };
-  const [result] = await measure(scenario, [target], { thresholds: [], ...input });
+  const { users, rate, workers } = input;
+  const running = { ...input, thresholds: input.thresholds ?? [] };
+  const overrides = { users, rate, workers };
+  const [result] = await measure(scenario, [target], { ...running, overrides });
   return result ?? nothing();
-}
-
-/**
- * The scenario and target of a quick run of one address.
- *
- * @throws StudioError (exit 2) when the address or the number of requests makes no sense.
- */
-export function quickScenario(input: Pick<QuickInput, "users" | "requests" | "url" | "headers">): {
-  scenario: Scenario;
-  target: Target;
-} {
-  const { users, requests, headers } = input;
-  const url = URL.parse(input.url);
-  if (url === null) {
-    throw usageError(
-      "The address of the quick run is not a complete one.",
-      "Give it like http://127.0.0.1:8000/health/live.",
-    );
-  }
-  requireUsers(users);
-  if (!Number.isInteger(requests) || requests < 1 || requests > 1_000_000) {
-    throw usageError(
-      `${requests} requests per user: a whole number from 1 to 1000000 is needed.`,
-      "Try --requests 10.",
-    );
-  }
-  const timeout = 10_000;
-  const path = `${url.pathname}${url.search}`;
-  const scenario: Scenario = {
-    name: "quick",
-    description: "One address",
-    users,
-    // An upper bound: a request takes at most the time-out and the longest pause after it.
-    duration: Math.min(requests * (timeout + 1000), 24 * 3_600_000),
-    rampUp: 0,
-    warmUp: 0,
-    thinkTime: 0,
-    timeout,
-    requests: [{ method: "GET", path, headers: {}, weight: 1, expect: {} }],
-    thresholds: [],
-    flows: [],
-    aborts: [],
-    open: null,
-    requestsPerUser: requests,
-  };
-  const base = new URL(url);
-  base.pathname = "";
-  base.search = "";
-  base.hash = "";
-  return { scenario, target: { url: base.href, headers: headers ?? {} } };
 }
 
 /** @returns one result for each of the targets */

@@ -1,5 +1,6 @@
 import type { BenchReport } from "../bench/report/bench-report.ts";
 import { type RunProgress, runBench, runQuickBench } from "../bench/run.ts";
+import type { QuickLoad } from "../bench/scenario/quick.ts";
 import { loadScenario } from "../bench/scenario/scenario-files.ts";
 import { requireOwnMachine } from "../bench/target-place.ts";
 import { usageError } from "../errors.ts";
@@ -58,7 +59,7 @@ export async function bench(place: Workplace, options: BenchOptions): Promise<Be
 
 export async function quickBench(
   place: Workplace,
-  options: LoadOptions & { users: number; requests: number; url: string },
+  options: LoadOptions & QuickLoad,
 ): Promise<BenchReport> {
   if (!options.remote) await requireOwnMachine(options.url);
   const result = await runQuickBench({ ...options, signal: place.desk.signal });

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { quickScenario, runBench, runQuickBench } from "../../../src/bench/run.ts";
+import { runBench, runQuickBench } from "../../../src/bench/run.ts";
+import { quickScenario } from "../../../src/bench/scenario/quick.ts";
 import { refusedUrl, serve } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
@@ -139,6 +140,18 @@ describe("a quick run", () => {
     expect(result).toMatchObject({ passed: true, verdicts: [] });
   });
 
+  it("goes on for a time that is given, by users or at a rate", async () => {
+    const url = `${server.url}/page?q=a b`;
+    const [byUsers, atRate] = [
+      await runQuickBench({ users: 2, duration: 500, url }),
+      await runQuickBench({ rate: 100, duration: 1000, url }),
+    ];
+    expect(byUsers.summary).toMatchObject({ model: "closed", users: 2 });
+    expect(byUsers.summary.durationMs).toBeGreaterThan(450);
+    expect(byUsers.summary.requests.ok).toBeGreaterThan(20);
+    expect(atRate.summary).toMatchObject({ model: "open", requests: { scheduled: 100, ok: 100 } });
+  });
+
   it("does not pass when nobody is there, even without a threshold", async () => {
     const result = await runQuickBench({ users: 1, requests: 2, url: await refusedUrl() });
     expect(result).toMatchObject({ passed: false, reachable: false });
@@ -160,6 +173,9 @@ describe("a quick run", () => {
     [{ users: 1, requests: 1, url: "no address" }],
     [{ users: 0, requests: 1, url: "http://127.0.0.1/" }],
     [{ users: 1, requests: 1, url: "file:///etc/passwd" }],
+    [{ requests: 1, duration: 1000, url: "http://127.0.0.1/" }],
+    [{ users: 1, rate: 10, url: "http://127.0.0.1/" }],
+    [{ workers: 2, url: "http://127.0.0.1/" }],
   ])("refuses %j", async (input) => {
     await expect(runQuickBench(input)).rejects.toMatchObject({ exitCode: 2 });
   });
