@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions } from "smtp-server";
 
 export interface ReceivedMail {
@@ -63,7 +62,9 @@ export async function startSmtp(settings: SmtpSettings = {}): Promise<SmtpServer
       const from = mailFrom === false ? "" : mailFrom.address;
       const to = rcptTo.map(({ address }) => address);
       const login = session.user ?? null;
-      void text(stream).then((whole) => {
+      let whole = "";
+      stream.setEncoding("utf8").on("data", (piece: string) => (whole += piece));
+      stream.on("end", () => {
         mails.push({ from, to, text: whole, encrypted: session.secure, login });
         done();
       });
