@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
@@ -11,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type TestProject, createProject, quickSettings } from "../support/studio.ts";
+import { buildHostileTree } from "../integration/backup/hostile-tree.ts";
+import { type TestProject, collect, createProject, quickSettings } from "../support/studio.ts";
 
 interface Answer<T> {
   exitCode: number | null;
@@ -319,3 +321,20 @@ describe("an encrypted repository", () => {
     expect(readdirSync(join(`${target}-2`)).includes("snapshots")).toBe(false);
   });
 });
+
+test("a project is the same from within its folder as from anywhere, whatever names are in it", async () => {
+  const sets = "backup: { recipients: [], sets: { tree: { files: [uploads/**] } } }\n";
+  const project = await start(`${quickSettings}${sets}`);
+  buildHostileTree(join(project.directory, "uploads", "hostile"));
+  const { result } = await take(project, "--set", "tree");
+  const program = resolve(import.meta.dirname, "../../bin/studio.js");
+  const place = ["--config", join(project.directory, "studio.yaml")];
+  const words = ["backup", "create", "--set", "tree", "--json", ...place];
+  const elsewhere = { cwd: tmpdir(), env: project.env };
+  const { stdout } = await collect(spawn(process.execPath, [program, ...words], elsewhere));
+  const from = (JSON.parse(stdout) as Answer<typeof result>).result;
+  const counts = { files: 30, directories: 67, links: 7, skipped: 0 };
+  expect(result).toMatchObject({ snapshot: { counts } });
+  expect(from).toMatchObject({ snapshot: { counts } });
+  expect(from).toMatchObject({ added: { objects: 0 } });
+}, 60_000);
