@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Measured, runMeasured } from "./backup/run-measured.ts";
+import { type Measured, runMeasured } from "./run-measured.ts";
 import {
   type Surroundings,
   type Tool,

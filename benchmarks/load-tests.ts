@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { BenchReport } from "../src/bench/report/bench-report.ts";
 import { startFaultServer } from "../src/bench/self-test/fault-server.ts";
-import { runMeasured } from "./backup/run-measured.ts";
+import { runMeasured } from "./run-measured.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -43,7 +43,7 @@ async function play(words: readonly string[]): Promise<{ report: BenchReport; me
   const folder = mkdtempSync(join(tmpdir(), "studio-load-tests-"));
   try {
     const argv = [process.execPath, studio, "bench", ...words, "--url", server.url, "--json"];
-    const { memory, output } = await runMeasured({ argv, cwd: folder, mayFail: true });
+    const { memory, output } = await runMeasured({ argv, cwd: folder, reads: true });
     const { result, error } = JSON.parse(output) as { result?: BenchReport; error?: object };
     if (result === undefined) throw new Error(JSON.stringify(error));
     return { report: result, memory };

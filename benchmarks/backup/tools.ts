@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Program } from "./run-measured.ts";
+import type { Program } from "../run-measured.ts";
 
 /**
  * Packs and unpacks studio as it is published, for that is what operators run.

@@ -6,7 +6,7 @@ export interface Measured {
   wall: number;
   /** Bytes: the most that the program and its children held at one time, as far as was seen. */
   memory: number;
-  /** What it wrote to its standard output. */
+  /** What it wrote to its standard output, where that is read. */
   output: string;
 }
 
@@ -14,23 +14,24 @@ export interface Program {
   argv: readonly string[];
   env?: Record<string, string>;
   cwd: string;
-  /** Its exit code says something of what it looked at. */
-  mayFail?: boolean;
+  /** What it writes is read, and its exit code says something of what it looked at. */
+  reads?: boolean;
 }
 
 /** Runs a program to its end. @throws Error with what it wrote when it fails */
-export async function runMeasured({ argv, env, cwd, mayFail }: Program): Promise<Measured> {
+export async function runMeasured({ argv, env, cwd, reads = false }: Program): Promise<Measured> {
   const [file = "", ...rest] = argv;
   const started = performance.now();
   const child = spawn(file, rest, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    // Who only is measured writes to nobody, for whom it would wait.
+    stdio: ["ignore", reads ? "pipe" : "ignore", "pipe"],
   });
   let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   let complaint = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
   let memory = 0;
   const watch = setInterval(() => {
     memory = Math.max(memory, residentOf(child.pid ?? 0));
@@ -41,8 +42,7 @@ export async function runMeasured({ argv, env, cwd, mayFail }: Program): Promise
   });
   clearInterval(watch);
   const wall = (performance.now() - started) / 1000;
-  if (code !== 0 && mayFail !== true)
-    throw new Error(`${argv.join(" ")} ended with ${code}:\n${complaint}`);
+  if (code !== 0 && !reads) throw new Error(`${argv.join(" ")} ended with ${code}:\n${complaint}`);
   return { wall, memory, output };
 }
 
