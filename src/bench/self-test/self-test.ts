@@ -14,6 +14,8 @@ export interface CaseResult {
   passed: boolean;
   /** Why the machine was too busy for the case to say anything; empty when it was not. */
   reasons: string[];
+  /** How often it was measured: once more where the machine was too busy. */
+  attempts: number;
 }
 
 export interface SelfTestReport {
@@ -23,6 +25,12 @@ export interface SelfTestReport {
 /** Milliseconds; the figures of a self-test are finer than those of a usual run. */
 const limits = { ...defaultLimits, sendLagP99: 5, sendLagMax: 50, eventLoopDelayMax: 50 };
 
+/** Milliseconds; code that runs for the first time sends late. */
+const warmUp = 500;
+
+/** A busy moment of the machine is no news; three in a row are. */
+const mostAttempts = 3;
+
 /** Measures targets whose latency is known, and compares. Takes about half a minute. */
 export async function runSelfTest(
   signal: AbortSignal,
@@ -30,18 +38,29 @@ export async function runSelfTest(
 ): Promise<SelfTestReport> {
   const results: CaseResult[] = [];
   for (const one of cases) {
-    results.push(await runCase(one, signal));
-    signal.throwIfAborted();
+    results.push(await runUntilKnown(one, signal));
   }
   return { cases: results };
 }
 
-async function runCase(one: SelfTestCase, signal: AbortSignal): Promise<CaseResult> {
+async function runUntilKnown(one: SelfTestCase, signal: AbortSignal): Promise<CaseResult> {
+  for (let attempts = 1; ; attempts += 1) {
+    const outcome = await runCase(one, signal);
+    signal.throwIfAborted();
+    if (outcome.reasons.length === 0 || attempts === mostAttempts) return { ...outcome, attempts };
+  }
+}
+
+async function runCase(
+  one: SelfTestCase,
+  signal: AbortSignal,
+): Promise<Omit<CaseResult, "attempts">> {
   const { name, law, rate, duration, workers } = one;
   const plan = scenarioSchema.parse({
     name: "self-test",
     rate,
     duration: `${duration}ms`,
+    warmUp: `${warmUp}ms`,
     workers,
     requests: [{ path: "/" }],
   });
@@ -74,9 +93,10 @@ export function selfTestFailure({ cases }: SelfTestReport): StudioError | null {
   }
   const unknown = cases.filter(({ reasons }) => reasons.length > 0);
   if (unknown.length === 0) return null;
+  const busy = unknown.map(({ name, reasons }) => `"${name}": ${reasons.join(" ")}`);
   return new StudioError({
     code: "bench.invalid",
-    message: `The machine was too busy: ${unknown.flatMap(({ reasons }) => reasons).join(" ")}`,
+    message: `The machine was too busy, ${mostAttempts} times in a row. ${busy.join(" ")}`,
     hint: "Run it again when nothing else does.",
     exitCode: exitCodes.inconclusive,
   });

@@ -22,9 +22,15 @@ it("no request is lost or invented, however busy the machine is", async () => {
 
 it("a figure that is wrong fails it, one that is unknown leaves it open", () => {
   const right = { figure: "samples", truth: 1, measured: 1, tolerance: 0 };
-  const wrong = { name: "a", figures: [{ ...right, measured: 2 }], passed: false, reasons: [] };
+  const wrong = {
+    name: "a",
+    figures: [{ ...right, measured: 2 }],
+    passed: false,
+    reasons: [],
+    attempts: 1,
+  };
   const unknown = { ...wrong, name: "b", reasons: ["The generator stood still for 80 ms."] };
-  const sound = { name: "c", figures: [right], passed: true, reasons: [] };
+  const sound = { name: "c", figures: [right], passed: true, reasons: [], attempts: 1 };
   expect(selfTestFailure({ cases: [sound] })).toBeNull();
   expect(selfTestFailure({ cases: [sound, unknown] })).toMatchObject({ exitCode: 9 });
   expect(selfTestFailure({ cases: [unknown, wrong] })).toMatchObject({ exitCode: 4 });
