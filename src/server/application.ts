@@ -4,6 +4,7 @@ import { AnswerDeadline } from "./answer-deadline.ts";
 import { answerError } from "./error-answer.ts";
 import { useCompression } from "./compression.ts";
 import { useCors } from "./cors.ts";
+import { headersOf } from "./headers.ts";
 import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
 import { RouteCatalogue } from "./route-catalogue.ts";
@@ -53,6 +54,11 @@ export async function createApplication(services: Services): Promise<FastifyInst
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
     genReqId: (request) => services.traffic.of(request).id,
+  });
+  // Before all that may answer, so that no answer can be without them.
+  application.addHook("onRequest", (request, reply, done) => {
+    reply.headers(headersOf(services.traffic.of(request.raw), services.spec.release));
+    done();
   });
   await useCors(application, services.spec.serve.cors.origins);
   await useCompression(application);
@@ -145,5 +151,7 @@ function failed(
   if (status === 401) reply.header("www-authenticate", "Bearer");
   // As text: the schemas of the route's other answers have nothing to say about it.
   const problem = JSON.stringify(describeProblem(failure, request.url, request.id));
+  // What the framework itself refuses comes past the hooks.
+  reply.headers(headersOf(exchange, services.spec.release));
   void reply.code(status).headers(headers).type(problemMediaType).send(problem);
 }

@@ -5,13 +5,12 @@ import { reasonOf } from "../errors.ts";
 import type { ModelPool } from "../inference/model-pool.ts";
 import { createApplication } from "./application.ts";
 import type { Daemon, DaemonSpec } from "./daemon-spec.ts";
-import { securityHeaders } from "./headers.ts";
+import { headersOf } from "./headers.ts";
 import { answerMalformed } from "./malformed-request.ts";
 import { listenPrivately } from "./private-socket.ts";
 import { refuseHead, sendProblem } from "./request-head.ts";
 import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
-import { traceparentOf } from "./trace-context.ts";
 import type { Origin } from "./traffic.ts";
 import { keepRequestsYoung } from "./young-requests.ts";
 
@@ -69,26 +68,26 @@ interface Reception {
   origin: Origin;
 }
 
-/** Gives a request to the API. Headers are set here so that no answer can be without them. */
+/** Gives a request to the API, or answers in its place. */
 function receive(
   { services, application, origin }: Reception,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const exchange = services.traffic.begin(request, response, origin);
-  const { id, trace } = exchange;
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-  response.setHeader("x-studio-release", services.spec.release);
-  response.setHeader("x-request-id", id);
-  response.setHeader("traceparent", traceparentOf(trace));
-  const failure = refuseHead(request, services.spec.serve.limits.headerCount);
-  if (failure !== null) {
-    exchange.code = failure.code;
-    sendProblem(request, response, failure, id);
+  const { spec, traffic, maintenance } = services;
+  const exchange = traffic.begin(request, response, origin);
+  const failure = refuseHead(request, spec.serve.limits.headerCount);
+  if (failure === null && (origin === "private" || !maintenance.concerns(request))) {
+    application.routing(request, response);
     return;
   }
-  if (origin === "public" && services.maintenance.answer(request, response, id)) return;
-  application.routing(request, response);
+  response.setHeaders(new Map(Object.entries(headersOf(exchange, spec.release))));
+  if (failure === null) {
+    maintenance.answer(request, response, exchange.id);
+  } else {
+    exchange.code = failure.code;
+    sendProblem(request, response, failure, exchange.id);
+  }
 }
 
 async function warmUp(models: ModelPool): Promise<void> {

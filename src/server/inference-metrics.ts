@@ -60,17 +60,45 @@ function batchMetrics({ counter, histogram }: MetricMaker): (run: BatchRun) => v
   const queue = times("inference_queue_duration_seconds", "Time a request waited for a worker");
   const compute = times("inference_compute_infer_duration_seconds", "Time of one run");
   const run = times("model_inference_duration_seconds", "Time of one run, whatever its rows");
-  return ({ model, version, failed, ...batch }) => {
-    const at = { model, version };
-    outcomes.inc({ ...at, outcome: failed ? "failure" : "success" }, batch.rows);
-    if (failed) return;
-    rows.inc(at, batch.rows);
-    runs.inc(at);
-    if (batch.tokens > 0) tokens.inc(at, batch.tokens);
-    sizes.observe(at, batch.rows);
-    compute.observe(at, batch.computeMilliseconds / 1000);
-    run.observe(at, batch.computeMilliseconds / 1000);
-    for (const wait of batch.queueMilliseconds) queue.observe(at, wait / 1000);
+  const seriesOf = perModel((...at) => ({
+    rows: rows.of(...at),
+    runs: runs.of(...at),
+    sizes: sizes.of(...at),
+    queue: queue.of(...at),
+    compute: compute.of(...at),
+    run: run.of(...at),
+    succeeded: outcomes.of(...at, "success"),
+  }));
+  return (batch) => {
+    const { model, version } = batch;
+    if (batch.failed) {
+      outcomes.of(model, version, "failure").add(batch.rows);
+      return;
+    }
+    const series = seriesOf(model, version);
+    series.succeeded.add(batch.rows);
+    series.rows.add(batch.rows);
+    series.runs.add();
+    if (batch.tokens > 0) tokens.of(model, version).add(batch.tokens);
+    series.sizes.observe(batch.rows);
+    series.compute.observe(batch.computeMilliseconds / 1000);
+    series.run.observe(batch.computeMilliseconds / 1000);
+    for (const wait of batch.queueMilliseconds) series.queue.observe(wait / 1000);
+  };
+}
+
+/** Series are looked up once for each model: every request adds to a dozen of them. */
+function perModel<Series>(
+  make: (model: string, version: string) => Series,
+): (model: string, version: string) => Series {
+  const known = new Map<string, Map<string, Series>>();
+  return (model, version) => {
+    const found = known.get(model)?.get(version);
+    if (found !== undefined) return found;
+    const made = make(model, version);
+    const versions = known.get(model) ?? new Map<string, Series>();
+    known.set(model, versions.set(version, made));
+    return made;
   };
 }
 
@@ -99,13 +127,14 @@ function requestMetrics({ counter, histogram }: MetricMaker): (end: RequestEnd) 
     labels,
     shortBuckets,
   );
+  const seriesOf = perModel((...at) => ({ success: success.of(...at), seconds: seconds.of(...at) }));
   return ({ model, version, milliseconds, outcome }) => {
-    const at = { model, version };
     if (outcome === "success") {
-      success.inc(at);
-      seconds.observe(at, milliseconds / 1000);
+      const series = seriesOf(model, version);
+      series.success.add();
+      series.seconds.observe(milliseconds / 1000);
     } else {
-      failure.inc({ ...at, reason: reasons[outcome] ?? "OTHER" });
+      failure.of(model, version, reasons[outcome] ?? "OTHER").add();
     }
   };
 }
@@ -115,7 +144,7 @@ function cacheCounts({ counter }: MetricMaker): InferenceMetrics["cacheUsed"] {
   const hits = counter("cache_num_hits_per_model", "The same, by Triton's name", labels);
   const misses = counter("cache_num_misses_per_model", "Requests it did not know", labels);
   return ({ model, version, hit }) => {
-    for (const one of hit ? [total, hits] : [misses]) one.inc({ model, version });
+    for (const one of hit ? [total, hits] : [misses]) one.of(model, version).add();
   };
 }
 

@@ -38,10 +38,13 @@ export class Maintenance {
     this.#words = words;
   }
 
-  /** Answers a public request in the place of the API; false where it should go on. */
-  answer(request: IncomingMessage, response: ServerResponse, requestId: string): boolean {
+  /** Whether a public request is to be answered in the place of the API. */
+  concerns({ url = "" }: Pick<IncomingMessage, "url">): boolean {
+    return this.on && !url.startsWith("/health/live");
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse, requestId: string): void {
     const { url = "", headers } = request;
-    if (!this.on || url.startsWith("/health/live")) return false;
     const detail = this.message ?? neutral;
     response.statusCode = 503;
     response.setHeader("retry-after", String(retryAfter));
@@ -54,7 +57,6 @@ export class Maintenance {
       const failure = { status: 503, code: "maintenance", detail };
       response.end(JSON.stringify(describeProblem(failure, url, requestId)));
     }
-    return true;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Counter, Histogram, Registry } from "prom-client";
+import type { Metric, Registry } from "prom-client";
+import { Counter, Histogram } from "./metric-series.ts";
 
 export type SetGauge = (labels: Record<string, string>, value: number) => void;
 
@@ -15,21 +16,25 @@ export interface MetricMaker {
 export async function createMetricMaker(): Promise<MetricMaker> {
   const prometheus = await import("prom-client");
   const registry = new prometheus.Registry();
-  const registers = [registry];
   prometheus.collectDefaultMetrics({ register: registry });
   const full = (name: string): string => `studio_${name}`;
+  const register = <Kind extends Counter | Histogram>(metric: Kind): Kind => {
+    // It reads a metric's name and `get`; its type names what its own ones can do besides.
+    registry.registerMetric(metric as unknown as Metric);
+    return metric;
+  };
   return {
     registry,
     counter: (name, help, labelNames) =>
-      new prometheus.Counter({ name: full(name), help, labelNames, registers }),
+      register(new Counter({ name: full(name), help, labelNames })),
     histogram: (name, help, labelNames, buckets) =>
-      new prometheus.Histogram({ name: full(name), help, labelNames, buckets, registers }),
+      register(new Histogram({ name: full(name), help, labelNames }, buckets)),
     gauge: (name, help, labelNames, read) => {
       const gauge = new prometheus.Gauge({
         name: full(name),
         help,
         labelNames,
-        registers,
+        registers: [registry],
         collect() {
           gauge.reset();
           read((labels, value) => gauge.set(labels, value));

@@ -5,6 +5,7 @@ import { watchQueries } from "./database-watch.ts";
 import type { HealthReport } from "./health-monitor.ts";
 import { type InferenceMetrics, inferenceMetrics, modelGauges } from "./inference-metrics.ts";
 import { createMetricMaker, type MetricMaker } from "./metric-maker.ts";
+import type { CounterSeries, HistogramSeries } from "./metric-series.ts";
 import type { Exchange } from "./traffic.ts";
 
 /** Where figures are read at the moment somebody asks for the metrics. */
@@ -72,16 +73,26 @@ function requestMetrics({
     "caller",
     "outcome",
   ]);
+  const known = new Map<string, { count: CounterSeries; seconds: HistogramSeries }>();
+  const seriesOf = (method: string, route: string, status: number) => {
+    const key = `${method} ${status} ${route}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const labels = [method, route, String(status)];
+    const made = { count: requests.of(...labels), seconds: seconds.of(...labels) };
+    known.set(key, made);
+    return made;
+  };
   return {
     requestFinished({ method, route, status, code, caller, milliseconds }) {
       // A path nobody serves gets no time series of its own: callers could make any number.
-      const labels = { method, route: route ?? "unmatched", status: String(status) };
-      requests.inc(labels);
-      seconds.observe(labels, milliseconds / 1000);
-      if (status >= 400) errors.inc({ category: categoryOf(status, code) });
-      callers.inc({ caller: caller ?? "none", outcome: status >= 400 ? "failure" : "success" });
+      const series = seriesOf(method, route ?? "unmatched", status);
+      series.count.add();
+      series.seconds.observe(milliseconds / 1000);
+      if (status >= 400) errors.of(categoryOf(status, code)).add();
+      callers.of(caller ?? "none", status >= 400 ? "failure" : "success").add();
     },
-    requestMalformed: () => errors.inc({ category: "malformed" }),
+    requestMalformed: () => errors.of("malformed").add(),
   };
 }
 
@@ -104,7 +115,7 @@ function categoryOf(status: number, code: string | null): string {
 
 function itemMetrics({ counter }: MetricMaker): Pick<Metrics, "itemFinished"> {
   const tasks = counter("tasks_total", "Items of batches that were worked on", ["kind", "outcome"]);
-  return { itemFinished: (kind, outcome) => tasks.inc({ kind, outcome }) };
+  return { itemFinished: (kind, outcome) => tasks.of(kind, outcome).add() };
 }
 
 function guardMetrics({
@@ -114,8 +125,8 @@ function guardMetrics({
   const refusals = counter("requests_refused_total", "Requests not let in", ["reason"]);
   const lockouts = counter("address_lockouts_total", "Addresses locked out for wrong keys", []);
   return {
-    refused: (reason) => refusals.inc({ reason }),
-    lockedOut: () => lockouts.inc(),
+    refused: (reason) => refusals.of(reason).add(),
+    lockedOut: () => lockouts.of().add(),
     readLocked(count) {
       gauge("addresses_locked", "Addresses that are locked out now", [], (set) => set({}, count()));
     },
@@ -132,8 +143,8 @@ function databaseMetrics({ counter, histogram, gauge }: MetricMaker, database: K
     shortBuckets,
   );
   watchQueries(database, ({ operation, outcome, milliseconds }) => {
-    operations.inc({ operation, outcome });
-    seconds.observe({ operation }, milliseconds / 1000);
+    operations.of(operation, outcome).add();
+    seconds.of(operation).observe(milliseconds / 1000);
   });
   const client = database.client as { pool?: { numUsed(): number } };
   gauge("database_connections", "Connections to the database in use", [], (set) =>

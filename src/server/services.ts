@@ -65,9 +65,9 @@ export async function createServices(
     log: spec.logger.child({ module: "inference" }),
     cache: spec.serve.cache,
     crashes,
-    ran: ({ name: model, version }, { queued, milliseconds, ...run }) => {
+    ran: ({ name: model, version }, { rows, tokens, queued, milliseconds, failed }) => {
       const times = { queueMilliseconds: queued, computeMilliseconds: milliseconds };
-      metrics.batchFinished({ model, version, ...run, ...times });
+      metrics.batchFinished({ model, version, rows, tokens, failed, ...times });
     },
     looked: ({ name: model, version }, hit) => metrics.cacheUsed({ model, version, hit }),
     answered: ({ name: model, version }, { milliseconds, outcome }) =>
@@ -91,23 +91,17 @@ export async function createServices(
   const health = createHealthMonitor(spec, { database, models, redis, teller }, now);
   watched.health = health;
   const traffic = new Traffic((exchange) => {
-    const { id: requestId, trace, caller, method, route, status, code, milliseconds } = exchange;
-    const { control } = exchange;
+    const { control, route, status, code } = exchange;
     if (!control) metrics.requestFinished(exchange);
-    const ms = Math.round(milliseconds * 10) / 10;
     // Whoever asks for health and state does so every second: that would bury the rest.
     const quiet = status < 400 && (control || route?.startsWith("/health") === true);
+    const level = quiet ? "debug" : "info";
+    if (!spec.logger.isLevelEnabled(level)) return;
+    const { id: requestId, trace, caller, method, milliseconds } = exchange;
     const ids = { requestId, trace_id: trace.traceId, span_id: trace.spanId };
-    const fields = {
-      ...ids,
-      caller,
-      method,
-      route,
-      status,
-      ms,
-      ...(code === null ? {} : { code }),
-    };
-    spec.logger[quiet ? "debug" : "info"](fields, "request");
+    const ms = Math.round(milliseconds * 10) / 10;
+    const fields = { ...ids, caller, method, route, status, ms };
+    spec.logger[level](code === null ? fields : { ...fields, code }, "request");
   });
   const malformed: MalformedRequest = ({ status, code }, requestId) => {
     metrics.requestMalformed();

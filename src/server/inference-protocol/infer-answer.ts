@@ -2,10 +2,11 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { InferenceError } from "../../inference/inference-error.ts";
 import type { Tensor, Tensors } from "../../inference/tensor.ts";
+import { answerAtOnce, mostAtOnce } from "../answer-at-once.ts";
 import { RequestError } from "../request-error.ts";
 import { writeBinary } from "./binary-tensor.ts";
 import { datatypeOf } from "./datatypes.ts";
-import type { InferRequest } from "./infer-request.ts";
+import type { InferHead } from "./infer-head.ts";
 import { writeJson } from "./json-tensor.ts";
 
 /** Tensors of more bytes than this together are sent from where they are, not copied together. */
@@ -15,7 +16,7 @@ const largeAnswer = 64 * 1024;
 export function sendInferAnswer(
   reply: FastifyReply,
   model: { name: string; version: string },
-  { id, outputs: asked }: InferRequest,
+  { id, outputs: asked }: InferHead,
   tensors: Tensors,
 ): FastifyReply {
   const parts: Buffer[] = [];
@@ -37,13 +38,25 @@ export function sendInferAnswer(
   ];
   const text = `{${members.join(",")}}`;
   if (parts.length === 0) return reply.type("application/json; charset=utf-8").send(text);
+  const headLength = Buffer.byteLength(text);
+  const headers = {
+    "content-type": "application/octet-stream",
+    "inference-header-content-length": String(headLength),
+  };
+  const length = parts.reduce((sum, part) => sum + part.length, headLength);
+  if (length <= mostAtOnce) return answerAtOnce(reply, headers, latin1Of(text, headLength, parts));
   const head = Buffer.from(text);
-  reply.type("application/octet-stream");
-  reply.header("inference-header-content-length", String(head.length));
-  const length = parts.reduce((sum, part) => sum + part.length, head.length);
+  reply.headers(headers);
   if (length <= largeAnswer) return reply.send(Buffer.concat([head, ...parts], length));
   reply.header("content-length", String(length));
   return reply.send(Readable.from([head, ...parts.filter((part) => part.length > 0)]));
+}
+
+/** The bytes as characters: of a text of ASCII alone these are its own. */
+function latin1Of(text: string, length: number, parts: readonly Buffer[]): string {
+  let all = length === text.length ? text : Buffer.from(text).toString("latin1");
+  for (const part of parts) all += part.toString("latin1");
+  return all;
 }
 
 function describe(name: string, { type, dims }: Tensor, content: string): string {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { datatypeNamed } from "../../../../src/server/inference-protocol/datatypes.ts";
-import {
-  type ModelShape,
-  readInferRequest,
-} from "../../../../src/server/inference-protocol/infer-request.ts";
+import type { ModelShape } from "../../../../src/server/inference-protocol/infer-head.ts";
+import { readInferRequest } from "../../../../src/server/inference-protocol/infer-request.ts";
 import { RequestError } from "../../../../src/server/request-error.ts";
 
 function takes(datatype: string, dims: (number | string)[], name = "x"): ModelShape {
@@ -130,7 +128,7 @@ describe("an inference request", () => {
   const inputs = [a, b];
 
   it("is answered with all outputs in the model's order, or those asked for in the caller's", () => {
-    expect(read(model, { id: "7", inputs })).toMatchObject({
+    expect(read(model, { id: "7", inputs }).head).toMatchObject({
       id: "7",
       outputs: [
         { name: "p", binary: false },
@@ -139,14 +137,14 @@ describe("an inference request", () => {
     });
     const outputs = [{ name: "q" }, { name: "p", parameters: { binary_data: false } }];
     const parameters = { binary_data_output: true };
-    expect(read(model, { inputs, outputs, parameters }).outputs).toEqual([
+    expect(read(model, { inputs, outputs, parameters }).head.outputs).toEqual([
       { name: "q", binary: true },
       { name: "p", binary: false },
     ]);
   });
 
   it("says its priority and how long it waits as Triton's clients do", () => {
-    const scheduled = (parameters: object) => read(model, { inputs, parameters });
+    const scheduled = (parameters: object) => read(model, { inputs, parameters }).head;
     expect(scheduled({ priority: 1, timeout: 2500 })).toMatchObject({
       priority: "high",
       timeout: 2.5,
@@ -154,6 +152,19 @@ describe("an inference request", () => {
     expect(scheduled({ priority: 3 }).priority).toBe("low");
     expect(scheduled({ priority: 0 }).priority).toBe("normal");
     expect(scheduled({ custom: "kept out of the way" }).timeout).toBeUndefined();
+  });
+
+  it("is read as well when it comes again with other bytes, or too few of them", () => {
+    const again = takes("FP32", [-1, 2]);
+    const size = { binary_data_size: 8 };
+    const text = { inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], parameters: size }] };
+    for (const numbers of [[1, 2], [3, 4]]) {
+      const tail = Buffer.from(Float32Array.from(numbers).buffer);
+      expect([...(read(again, text, tail).feeds["x"]?.data as Float32Array)]).toEqual(numbers);
+    }
+    expect(refusal(again, text, Buffer.alloc(4)).status).toBe(400);
+    expect(refusal(again, text, Buffer.alloc(12)).status).toBe(400);
+    expect(refusal(takes("FP32", [-1, 3]), text, Buffer.alloc(8)).status).toBe(400);
   });
 
   it("is refused with the place of what is wrong", () => {
