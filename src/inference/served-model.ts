@@ -29,10 +29,18 @@ export class ServedModel extends LoadedModel {
     this.successor = successor;
   }
 
-  override async infer(feeds: Tensors, options: JobOptions): Promise<Tensors> {
-    if (this.successor !== null) return await this.successor.infer(feeds, options);
-    const { cache, looked } = this.serving;
-    if (cache === null) return await super.infer(feeds, options);
+  override infer(feeds: Tensors, options: JobOptions): Promise<Tensors> {
+    if (this.successor !== null) return this.successor.infer(feeds, options);
+    const { cache } = this.serving;
+    return cache === null ? super.infer(feeds, options) : this.remember(cache, feeds, options);
+  }
+
+  private async remember(
+    cache: ResponseCache,
+    feeds: Tensors,
+    options: JobOptions,
+  ): Promise<Tensors> {
+    const { looked } = this.serving;
     const key = cacheKey(this.record, feeds);
     const known = cache.find(key);
     looked?.(this.record, known !== null);

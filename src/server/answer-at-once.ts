@@ -7,6 +7,7 @@ export const mostAtOnce = 4096;
 /**
  * Answers with head and body in one piece, past what the framework does for answers that are to be
  * serialised, compressed or streamed: to a small answer that is ready, it would be half of the work.
+ * @param headers all but those that hooks have set, and the body's length
  * @param body each character is one byte (Latin-1)
  */
 export function answerAtOnce(
@@ -17,10 +18,9 @@ export function answerAtOnce(
   // Its time may be over.
   if (reply.sent) return reply;
   const { raw } = reply;
-  const before = reply.getHeaders() as OutgoingHttpHeaders;
-  const all = { ...before, ...headers, "content-length": body.length };
+  const set = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
-  raw.writeHead(raw.statusCode, all);
+  raw.writeHead(raw.statusCode, { ...headers, ...set, "content-length": body.length });
   raw.end(body, "latin1");
   return reply;
 }

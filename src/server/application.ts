@@ -55,9 +55,12 @@ export async function createApplication(services: Services): Promise<FastifyInst
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
     genReqId: (request) => services.traffic.of(request).id,
   });
-  // Before all that may answer, so that no answer can be without them.
-  application.addHook("onRequest", (request, reply, done) => {
-    reply.headers(headersOf(services.traffic.of(request.raw), services.spec.release));
+  // Whoever answers, no answer can be without them; a route may know better.
+  application.addHook("onSend", (request, reply, _payload, done) => {
+    const common = headersOf(services.traffic.of(request.raw), services.spec.release);
+    for (const [name, value] of Object.entries(common)) {
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
     done();
   });
   await useCors(application, services.spec.serve.cors.origins);

@@ -19,7 +19,9 @@ const longestHeader = 512;
 export function continueTrace(given: string | string[] | undefined): TraceContext {
   const parent = typeof given === "string" ? parse(given) : null;
   if (parent === null) {
-    return { traceId: randomHex(16), spanId: randomHex(8), parentId: null, flags: "00" };
+    const random = randomHex(24);
+    const traceId = random.slice(0, 32);
+    return { traceId, spanId: random.slice(32), parentId: null, flags: "00" };
   }
   return { ...parent, spanId: randomHex(8) };
 }

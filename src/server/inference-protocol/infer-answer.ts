@@ -12,9 +12,13 @@ import { writeJson } from "./json-tensor.ts";
 /** Tensors of more bytes than this together are sent from where they are, not copied together. */
 const largeAnswer = 64 * 1024;
 
-/** Answers an inference request with the outputs it asks for, in its order. */
+/**
+ * Answers an inference request with the outputs it asks for, in its order.
+ * @param common the headers of every answer, where the framework's hooks do not set them
+ */
 export function sendInferAnswer(
   reply: FastifyReply,
+  common: () => Record<string, string>,
   model: { name: string; version: string },
   { id, outputs: asked }: InferHead,
   tensors: Tensors,
@@ -44,7 +48,9 @@ export function sendInferAnswer(
     "inference-header-content-length": String(headLength),
   };
   const length = parts.reduce((sum, part) => sum + part.length, headLength);
-  if (length <= mostAtOnce) return answerAtOnce(reply, headers, latin1Of(text, headLength, parts));
+  if (length <= mostAtOnce) {
+    return answerAtOnce(reply, { ...common(), ...headers }, latin1Of(text, headLength, parts));
+  }
   const head = Buffer.from(text);
   reply.headers(headers);
   if (length <= largeAnswer) return reply.send(Buffer.concat([head, ...parts], length));

@@ -49,8 +49,8 @@ function receive(request: IncomingMessage, limit: number): Promise<Buffer[]> {
       chunks.push(chunk);
     }
   });
-  request.once("end", () => resolve(chunks));
-  request.once("error", () => {
+  request.on("end", () => resolve(chunks));
+  request.on("error", () => {
     reject(new RequestError(400, "request.incomplete", "The body ended before it was whole."));
   });
   return promise;

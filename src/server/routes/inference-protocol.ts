@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InferenceError } from "../../inference/inference-error.ts";
 import type { LoadedModel } from "../../inference/model.ts";
+import { headersOf } from "../headers.ts";
 import { datatypeOf } from "../inference-protocol/datatypes.ts";
 import { sendInferAnswer } from "../inference-protocol/infer-answer.ts";
 import { readInferBody } from "../inference-protocol/infer-body.ts";
@@ -90,13 +91,14 @@ async function infer(
   request: ModelRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { limits, timeout } = services.spec.serve;
-  const body = await readInferBody(request.raw, limits.body);
+  const { release, serve } = services.spec;
+  const body = await readInferBody(request.raw, serve.limits.body);
   const model = findModel(services, request);
   if (!model.ready) throw notReady(model);
   const { head, feeds } = readInferRequest(body, model);
-  const tensors = await model.infer(feeds, jobOptions(request, reply, timeout, head));
-  return sendInferAnswer(reply, model.record, head, tensors);
+  const tensors = await model.infer(feeds, jobOptions(request, reply, serve.timeout, head));
+  const common = () => headersOf(services.traffic.of(request.raw), release);
+  return sendInferAnswer(reply, common, model.record, head, tensors);
 }
 
 function findModel({ models }: Services, { params }: ModelRequest): LoadedModel {
