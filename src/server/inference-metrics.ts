@@ -127,7 +127,10 @@ function requestMetrics({ counter, histogram }: MetricMaker): (end: RequestEnd) 
     labels,
     shortBuckets,
   );
-  const seriesOf = perModel((...at) => ({ success: success.of(...at), seconds: seconds.of(...at) }));
+  const seriesOf = perModel((...at) => ({
+    success: success.of(...at),
+    seconds: seconds.of(...at),
+  }));
   return ({ model, version, milliseconds, outcome }) => {
     if (outcome === "success") {
       const series = seriesOf(model, version);

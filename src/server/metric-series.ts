@@ -35,7 +35,9 @@ class SeriesByLabels<Series> {
     const key = values.join("\0");
     const known = this.#all.get(key);
     if (known !== undefined) return known.series;
-    const labels = Object.fromEntries(this.#names.map((name, index) => [name, values[index] ?? ""]));
+    const labels = Object.fromEntries(
+      this.#names.map((name, index) => [name, values[index] ?? ""]),
+    );
     const series = this.#make();
     this.#all.set(key, { labels, series });
     return series;

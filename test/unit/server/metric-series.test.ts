@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Counter as TheirCounter, Histogram as TheirHistogram, Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import { expect, it } from "vitest";
