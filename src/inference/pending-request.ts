@@ -72,10 +72,16 @@ export class PendingRequest {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.jobs = parts.map(({ feeds, rows, key }, part) => {
-      const links = { previous: null, next: null, queued: false };
-      return { request: this, part, feeds, rows, key, ...links };
-    });
+    this.jobs = parts.map(({ feeds, rows, key }, part) => ({
+      request: this,
+      part,
+      feeds,
+      rows,
+      key,
+      previous: null,
+      next: null,
+      queued: false,
+    }));
     this.missing = parts.length;
     this.rows = parts.reduce((sum, { rows }) => sum + rows, 0);
     this.priority = options.priority ?? "normal";

@@ -20,6 +20,17 @@ export interface InferHead {
   priority: Priority | undefined;
   /** Milliseconds. */
   timeout: number | undefined;
+  /** What stood last above binary outputs that were asked for by it. */
+  answer: AnswerHead | null;
+}
+
+/** The JSON in front of outputs that are sent as bytes. */
+export interface AnswerHead {
+  /** Shapes and bytes of the outputs that it was written for. */
+  shapes: string;
+  text: string;
+  /** Of the text. */
+  bytes: number;
 }
 
 interface HeadInput {
@@ -46,7 +57,8 @@ export function readInferHead(text: string, model: ModelShape): InferHead {
   for (const [index, input] of (given as unknown[]).entries()) {
     inputs.push(readInput(input, `/inputs/${index}`, model, inputs));
   }
-  return { id, inputs, outputs: readOutputs(outputs, model, binaryOutput), priority, timeout };
+  const asked = readOutputs(outputs, model, binaryOutput);
+  return { id, inputs, outputs: asked, priority, timeout, answer: null };
 }
 
 function readInput(

@@ -1,5 +1,8 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { findingModel } from "../../support/test-models.ts";
 import { elementTypes, writeEchoModel } from "./echo-model.ts";
 import { faultsOf } from "./published-protocol.ts";
 import { type Answer, type Running, startRunning } from "./running.ts";
@@ -15,6 +18,8 @@ beforeAll(async () => {
     }
     await writeEchoModel(models, "scalar", [{ name: "x", datatype: "FP32", dims: [] }]);
     await writeEchoModel(models, "fixed", [{ name: "x", datatype: "INT64", dims: [3] }]);
+    await mkdir(join(models, "finding", "1"), { recursive: true });
+    await writeFile(join(models, "finding", "1", "model.onnx"), findingModel());
     await writeEchoModel(models, "several", [
       { name: "words", datatype: "BYTES", dims: ["N"] },
       { name: "ids", datatype: "INT64", dims: ["N", 2] },
@@ -228,6 +233,30 @@ describe("inference in JSON", () => {
 });
 
 describe("inference with binary tensors", () => {
+  it("describes each answer as it is, where the same words ask for what differs", async () => {
+    const size = { binary_data_size: 16 };
+    const document = {
+      parameters: { binary_data_output: true },
+      inputs: [{ name: "x", datatype: "FP32", shape: [4], parameters: size }],
+    };
+    for (const numbers of [
+      [0, 1, 0, 0],
+      [1, 1, 0, 1],
+      [0, 0, 0, 0],
+      [0, 1, 0, 0],
+    ]) {
+      const places = numbers.flatMap((value, place) => (value === 0 ? [] : [place]));
+      const tail = Buffer.from(Float32Array.from(numbers).buffer);
+      const answer = await sendBinary("/v2/models/finding/infer", document, tail);
+      const bytes = { binary_data_size: places.length * 8 };
+      expect(answer.document.outputs).toMatchObject([
+        { name: "places", shape: [1, places.length], parameters: bytes },
+      ]);
+      const found = Array.from(places, (_, index) => Number(answer.tail.readBigInt64LE(index * 8)));
+      expect(found).toEqual(places);
+    }
+  });
+
   it("gives back the bytes of every datatype", async () => {
     for (const datatype of Object.keys(elementTypes) as Datatype[]) {
       const word = Buffer.from("\x03\0\0\0abc\x02\0\0\0ü");
