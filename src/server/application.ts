@@ -66,9 +66,11 @@ export async function createApplication(services: Services): Promise<FastifyInst
   await useCors(application, services.spec.serve.cors.origins);
   await useCompression(application);
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
-  application.addHook("onRequest", async (request, reply) => {
+  application.addHook("onRequest", (request, reply, done) => {
     deadline.watch(reply);
-    await admit(services, request, reply);
+    const admission = admit(services, request, reply);
+    if (admission === null) done();
+    else admission.then(() => done(), done);
   });
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
@@ -113,24 +115,32 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
   });
 }
 
-async function admit(
+/** Null where nothing has to be waited for, as with most: a promise is felt by small calls. */
+function admit(
   { traffic, guard, metrics }: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<void> {
+): Promise<void> | null {
   const { url, config } = request.routeOptions;
   const exchange = traffic.of(request.raw);
   exchange.route = url ?? null;
-  if (exchange.origin === "private") return;
+  if (exchange.origin === "private") return null;
   if (config.control === true) {
     reply.callNotFound();
-    return;
+    return null;
   }
-  try {
-    exchange.caller = (await guard.admit(request, reply))?.id ?? null;
-  } catch (error) {
+  const refuse = (error: unknown): never => {
     if (error instanceof RequestError) metrics.refused(error.code);
     throw error;
+  };
+  try {
+    const identified = guard.admit(request, reply);
+    if (identified === null) return null;
+    return identified.then((holder) => {
+      exchange.caller = holder?.id ?? null;
+    }, refuse);
+  } catch (error) {
+    return refuse(error);
   }
 }
 

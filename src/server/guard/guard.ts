@@ -33,10 +33,10 @@ export class Guard {
 
   /**
    * Lets a request of the public pass, and tells the answer how much the caller may still ask.
-   * @returns whose key it came with; null without one
+   * @returns whose key it came with, null without one; null at once where nobody is asked
    * @throws RequestError 401, 403, 429 or 503
    */
-  async admit(request: FastifyRequest, reply: FastifyReply): Promise<KeyHolder | null> {
+  admit(request: FastifyRequest, reply: FastifyReply): Promise<KeyHolder | null> | null {
     const { checkHost, keys, limiter } = this.#parts;
     const { url, config } = request.routeOptions;
     checkHost(request.headers);
@@ -44,7 +44,7 @@ export class Guard {
     if (config.open === true && url?.startsWith("/health") === true) return null;
     const isOpen = keys === null || config.open === true;
     if (isOpen && limiter === null) return null;
-    return await this.#admitKnown(request, reply, isOpen ? null : keys);
+    return this.#admitKnown(request, reply, isOpen ? null : keys);
   }
 
   /** @param keys null: none is asked for */
