@@ -4,6 +4,7 @@ import { AnswerDeadline } from "./answer-deadline.ts";
 import { answerError } from "./error-answer.ts";
 import { useCompression } from "./compression.ts";
 import { useCors } from "./cors.ts";
+import type { KeyHolder } from "./guard/key-ring.ts";
 import { headersOf } from "./headers.ts";
 import { describeProblem, problemMediaType } from "./problem.ts";
 import { RequestError } from "./request-error.ts";
@@ -68,9 +69,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
   application.addHook("onRequest", (request, reply, done) => {
     deadline.watch(reply);
-    const admission = admit(services, request, reply);
-    if (admission === null) done();
-    else admission.then(() => done(), done);
+    admit(services, request, reply, done);
   });
   application.setErrorHandler<FastifyError>((error, request, reply) =>
     failed(services, error, request, reply),
@@ -115,33 +114,46 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
   });
 }
 
-/** Null where nothing has to be waited for, as with most: a promise is felt by small calls. */
+/** Without a promise where nothing has to be waited for: small calls would feel it. */
 function admit(
   { traffic, guard, metrics }: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<void> | null {
+  done: (error?: Error) => void,
+): void {
   const { url, config } = request.routeOptions;
   const exchange = traffic.of(request.raw);
   exchange.route = url ?? null;
-  if (exchange.origin === "private") return null;
+  if (exchange.origin === "private") {
+    done();
+    return;
+  }
   if (config.control === true) {
     reply.callNotFound();
-    return null;
+    return;
   }
-  const refuse = (error: unknown): never => {
+  const refuse = (error: unknown): void => {
     if (error instanceof RequestError) metrics.refused(error.code);
-    throw error;
+    done(error as Error);
   };
+  const identify = async (holder: Promise<KeyHolder | null>): Promise<void> => {
+    try {
+      exchange.caller = (await holder)?.id ?? null;
+    } catch (error) {
+      refuse(error);
+      return;
+    }
+    done();
+  };
+  let holder: Promise<KeyHolder | null> | null;
   try {
-    const identified = guard.admit(request, reply);
-    if (identified === null) return null;
-    return identified.then((holder) => {
-      exchange.caller = holder?.id ?? null;
-    }, refuse);
+    holder = guard.admit(request, reply);
   } catch (error) {
-    return refuse(error);
+    refuse(error);
+    return;
   }
+  if (holder === null) done();
+  else void identify(holder);
 }
 
 function pathOf(request: FastifyRequest): string {
