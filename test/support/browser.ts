@@ -16,6 +16,8 @@ export interface Browser {
 export interface OpenedPage {
   /** Every address that was asked for, the page's own first. */
   requests: string[];
+  /** What the browser complained of: refused by a policy, not found, thrown by a script. */
+  complaints: string[];
   /** What an expression has as its value, which must be JSON. */
   evaluate<T>(expression: string): Promise<T>;
 }
@@ -115,17 +117,21 @@ async function openPage(
   const attached = await session.send("Target.attachToTarget", { targetId, flatten: true });
   const own = String(attached["sessionId"]);
   const requests: string[] = [];
+  const complaints: string[] = [];
   const loaded = new Promise<void>((resolve) => {
     session.listen(({ method, sessionId, params }) => {
       if (sessionId !== own) return;
       const request = params?.["request"] as { url: string } | undefined;
       if (method === "Network.requestWillBeSent" && request !== undefined)
         requests.push(request.url);
+      const entry = params?.["entry"] as { level: string; text: string } | undefined;
+      if (method === "Log.entryAdded" && entry?.level === "error") complaints.push(entry.text);
+      if (method === "Runtime.exceptionThrown") complaints.push(JSON.stringify(params));
       if (method === "Page.loadEventFired") resolve();
     });
   });
   await session.send("Network.enable", {}, own);
-  await session.send("Page.enable", {}, own);
+  for (const part of ["Page", "Log", "Runtime"]) await session.send(`${part}.enable`, {}, own);
   const size = { width, height: 900, deviceScaleFactor: 1, mobile: width < 600 };
   await session.send("Emulation.setDeviceMetricsOverride", size, own);
   const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
@@ -134,6 +140,7 @@ async function openPage(
   await loaded;
   return {
     requests,
+    complaints,
     async evaluate<T>(expression: string) {
       const asked = { expression, returnByValue: true, awaitPromise: true };
       const { result } = await session.send("Runtime.evaluate", asked, own);
