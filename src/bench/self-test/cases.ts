@@ -1,4 +1,5 @@
 import type { BenchSummary } from "../measure/summary.ts";
+import { type Arrivals, poissonDistance, rampError, rateOf, variationOf } from "./arrivals.ts";
 import { trueErrorRate, trueQuantile } from "./latency-law.ts";
 import type { Law } from "./latency-law.ts";
 
@@ -11,16 +12,25 @@ export interface Comparison {
   tolerance: number;
 }
 
+export interface Observation {
+  summary: BenchSummary;
+  /** Of the measured time. */
+  arrivals: Arrivals;
+}
+
 /** A run against the fault server whose outcome is known. */
 export interface SelfTestCase {
   name: string;
   law: Law;
-  /** Requests a second. */
+  /** Requests a second: all the time, or when a ramp begins. */
   rate: number;
+  /** Requests a second when a ramp ends; absent: there is none. */
+  rampTo?: number;
+  poisson?: true;
   /** Milliseconds; whole periods of the law. */
   duration: number;
   workers: number;
-  compare(summary: BenchSummary): Comparison[];
+  compare(observed: Observation): Comparison[];
 }
 
 const constant: Law = { kind: "constant", delay: 20 };
@@ -37,8 +47,10 @@ export const selfTestCases: readonly SelfTestCase[] = [
     rate: 500,
     duration: 4000,
     workers: 1,
-    compare: (summary) => [
+    compare: ({ summary, arrivals }) => [
       samples(summary, 2000),
+      rate(arrivals, 500),
+      variation(arrivals),
       latency(summary, "p50", trueQuantile(constant, 0.5), overhead),
     ],
   },
@@ -48,7 +60,7 @@ export const selfTestCases: readonly SelfTestCase[] = [
     rate: 500,
     duration: 10_000,
     workers: 1,
-    compare: (summary) =>
+    compare: ({ summary }) =>
       (
         [
           ["p95", 0.95],
@@ -65,24 +77,66 @@ export const selfTestCases: readonly SelfTestCase[] = [
     rate: 200,
     duration: 2000,
     workers: 1,
-    compare: ({ errorRate }) => [
+    compare: ({ summary }) => [
       {
         figure: "errors (%)",
         truth: trueErrorRate(hangUp) * 100,
-        measured: errorRate * 100,
+        measured: summary.errorRate * 100,
         tolerance: 0.5,
       },
     ],
   },
-  ...[2, 4].map((workers) => ({
-    name: `500 a second by ${workers} workers`,
+  {
+    name: "from 200 to 1000 a second in a ramp",
     law: constant,
-    rate: 500,
-    duration: 2000,
-    workers,
-    compare: (summary: BenchSummary) => [samples(summary, 1000)],
-  })),
+    rate: 200,
+    rampTo: 1000,
+    duration: 4000,
+    workers: 1,
+    compare: ({ arrivals }) => {
+      const ramp = { from: 200, to: 1000, duration: 4000 };
+      const measured = rampError(arrivals, ramp) * 100;
+      return [{ figure: "off the ramp by (%)", truth: 0, measured, tolerance: 2 }];
+    },
+  },
+  {
+    name: "50 a second at random (Poisson)",
+    law: constant,
+    rate: 50,
+    poisson: true,
+    duration: 4000,
+    workers: 1,
+    compare: ({ arrivals }) => {
+      const measured = poissonDistance(arrivals, 50);
+      return [{ figure: "Kolmogorov-Smirnov", truth: 0, measured, tolerance: 1.628 }];
+    },
+  },
+  ...[2, 4].map(
+    (workers): SelfTestCase => ({
+      name: `500 a second by ${workers} workers`,
+      law: constant,
+      rate: 500,
+      duration: 2000,
+      workers,
+      compare: ({ summary, arrivals }) => [
+        samples(summary, 1000),
+        rate(arrivals, 500),
+        variation(arrivals),
+      ],
+    }),
+  ),
 ];
+
+/** Asked for is held within 1 %. */
+function rate(arrivals: Arrivals, truth: number): Comparison {
+  return { figure: "rate (1/s)", truth, measured: rateOf(arrivals), tolerance: truth * 0.01 };
+}
+
+/** Of slots of 50 ms. */
+function variation(arrivals: Arrivals): Comparison {
+  const measured = variationOf(arrivals, 50) * 100;
+  return { figure: "variation (%)", truth: 0, measured, tolerance: 10 };
+}
 
 function samples({ latency: figures }: BenchSummary, truth: number): Comparison {
   return { figure: "samples", truth, measured: figures?.count ?? 0, tolerance: 0 };

@@ -9,9 +9,13 @@ const law = workerData as Law;
 const beganAt = performance.now();
 const eventLoopDelay = watchEventLoop();
 let count = 0;
+/** Of performance.now() of this thread. */
+const arrivals: number[] = [];
+const mostArrivals = 100_000;
 
 const server = createServer((request, response) => {
   count += 1;
+  if (count <= mostArrivals) arrivals.push(performance.now());
   if (law.kind === "hang-up" && count % 2 === 0) {
     request.socket.end();
     return;
@@ -26,7 +30,7 @@ server.listen(0, "127.0.0.1", () => {
   parentPort?.postMessage((server.address() as AddressInfo).port);
 });
 parentPort?.once("message", () => {
-  parentPort?.postMessage(eventLoopDelay());
+  parentPort?.postMessage({ ...eventLoopDelay(), arrivals });
   server.closeAllConnections();
   server.close();
 });

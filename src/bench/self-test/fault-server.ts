@@ -6,8 +6,13 @@ import type { Law } from "./latency-law.ts";
 
 export interface FaultServer {
   url: string;
-  /** @returns how late the server's own timers were: it too may have been starved */
-  close(): Promise<EventLoopDelay>;
+  close(): Promise<ServerAccount>;
+}
+
+/** How late the server's own timers were, which may have been starved too, and what came to it. */
+export interface ServerAccount extends EventLoopDelay {
+  /** When the first 100,000 requests came, in milliseconds since a moment of its own. */
+  arrivals: number[];
 }
 
 /** A server on loopback, in a thread of its own, that answers by a law. */
@@ -20,9 +25,9 @@ export async function startFaultServer(law: Law): Promise<FaultServer> {
     url: `http://127.0.0.1:${port}`,
     async close() {
       worker.postMessage("close");
-      const [delay] = (await once(worker, "message")) as [EventLoopDelay];
+      const [account] = (await once(worker, "message")) as [ServerAccount];
       await worker.terminate();
-      return delay;
+      return account;
     },
   };
 }

@@ -55,11 +55,10 @@ async function runCase(
   one: SelfTestCase,
   signal: AbortSignal,
 ): Promise<Omit<CaseResult, "attempts">> {
-  const { name, law, rate, duration, workers } = one;
+  const { name, law, workers } = one;
   const plan = scenarioSchema.parse({
     name: "self-test",
-    rate,
-    duration: `${duration}ms`,
+    ...loadOf(one),
     warmUp: `${warmUp}ms`,
     workers,
     requests: [{ path: "/" }],
@@ -70,14 +69,27 @@ async function runCase(
     await server.close();
     throw error;
   });
-  const { max } = await server.close();
+  const { max, arrivals } = await server.close();
   const summary = summarize(recording, facts);
   const { reasons } = judgeValidity(generator, summary, limits);
   if (max > limits.eventLoopDelayMax) {
     reasons.push(`The server of the test itself stood still for ${max.toFixed(0)} ms.`);
   }
-  const figures = one.compare(summary);
+  const figures = one.compare({ summary, arrivals: withoutWarmUp(arrivals, one.rate) });
   return { name, figures, passed: figures.every(isWithin), reasons };
+}
+
+function loadOf({ rate, rampTo, poisson, duration }: SelfTestCase): object {
+  if (rampTo !== undefined) return { rate, stages: [{ to: rampTo, for: `${duration}ms` }] };
+  const arrivals = poisson === true ? "poisson" : "constant";
+  return { rate, arrivals, duration: `${duration}ms` };
+}
+
+/** From when the warm-up was over, if the first request came half a distance after its begin. */
+function withoutWarmUp(arrivals: readonly number[], rate: number): number[] {
+  const [first = 0] = arrivals;
+  const begin = first - 500 / rate + warmUp;
+  return arrivals.map((at) => at - begin).filter((at) => at >= 0);
 }
 
 /** What a self-test ends with: nothing, or the error for its exit code. */
