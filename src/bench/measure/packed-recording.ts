@@ -45,7 +45,11 @@ export function unpackRecording(packed: PackedRecording): Recording {
       ]),
     ),
     slots: new Map(
-      slots.map(({ number, counts, response }) => [number, { counts, response: read(response) }]),
+      slots.map(({ number, counts, response: text }) => {
+        const response = read(text);
+        response.pack();
+        return [number, { counts, response }];
+      }),
     ),
     sendLag: read(sendLag),
     statuses: new Map(statuses),

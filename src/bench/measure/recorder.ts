@@ -109,11 +109,22 @@ export class Recorder {
     const number = Math.floor((intended - measureFrom) / slotWidth);
     const counted = {
       tag: entryOf(this.recording.tags, tag, newTag),
-      slot: entryOf(this.recording.slots, number, newSlot),
+      slot: this.#slotOf(number),
     };
     const attempt = { intended, started, counted };
     this.#count(attempt, "scheduled");
     return attempt;
+  }
+
+  /** Hours have hundreds of slots: those that are over, but for late answers, are packed. */
+  #slotOf(number: number): SlotRecording {
+    const { slots } = this.recording;
+    const present = slots.get(number);
+    if (present !== undefined) return present;
+    for (const [other, { response }] of slots) if (other < number - 1) response.pack();
+    const made = newSlot();
+    slots.set(number, made);
+    return made;
   }
 
   #count({ counted }: Attempt, what: keyof Counts): void {

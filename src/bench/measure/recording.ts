@@ -88,6 +88,7 @@ export function mergeRecordings(recordings: readonly Recording[]): Recording {
       const own = entryOf(whole.slots, number, newSlot);
       addCounts(own.counts, slot.counts);
       own.response.merge(slot.response);
+      own.response.pack();
     }
     whole.sendLag.merge(one.sendLag);
     addAll(whole.statuses, one.statuses);

@@ -49,6 +49,23 @@ describe("a histogram of latencies", () => {
     );
   });
 
+  it("is the same when it was packed, and takes more", () => {
+    fc.assert(
+      fc.property(samples, samples, (before, after) => {
+        const packed = histogramOf(before);
+        packed.pack();
+        expect(packed.toText()).toEqual(histogramOf(before).toText());
+        expect(packed.percentiles(quantiles)).toEqual(histogramOf(before).percentiles(quantiles));
+        for (const value of after) packed.record(value);
+        packed.pack();
+        packed.merge(histogramOf(before));
+        const all = histogramOf([...before, ...after, ...before]);
+        expect(packed.toText()).toEqual(all.toText());
+        expect(packed.count).toBe(all.count);
+      }),
+    );
+  });
+
   it("merges as if all samples had been recorded in one", () => {
     fc.assert(
       fc.property(samples, samples, (left, right) => {
