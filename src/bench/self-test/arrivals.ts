@@ -10,7 +10,7 @@ export function rateOf(arrivals: Arrivals): number {
 /** The coefficient of variation of the requests in slots of a time; incomplete slots are left out. */
 export function variationOf(arrivals: Arrivals, slot: number): number {
   const first = arrivals[0] ?? 0;
-  const counts = new Array<number>(Math.floor(((arrivals.at(-1) ?? 0) - first) / slot)).fill(0);
+  const counts = new Float64Array(Math.floor(((arrivals.at(-1) ?? 0) - first) / slot));
   for (const at of arrivals) {
     const number = Math.floor((at - first) / slot);
     if (number < counts.length) counts[number] = (counts[number] as number) + 1;
