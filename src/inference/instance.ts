@@ -59,6 +59,12 @@ interface Run {
   done: Done;
 }
 
+/**
+ * What a run makes is forgotten with its answer. V8 would let each thread have some 70 MB of it
+ * before it looks, as soon as many runs come quickly, and never give them back.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 /** First and longest wait before a worker that ended is started again, in milliseconds. */
 const backoff = { first: 250, longest: 30_000 };
 
@@ -154,7 +160,7 @@ export class ModelInstance {
     process.env["ORT_DISABLE_TELEMETRY"] = "1";
     const { threads, warmUp, care, workerFile: code = workerFile } = this.settings;
     const workerData: WorkerSettings = { file: this.file, threads, warmUp, care };
-    const worker = new Worker(code, { workerData, name: "studio-inference" });
+    const worker = new Worker(code, { workerData, name: "studio-inference", resourceLimits });
     this.worker = worker;
     let reason = "the worker thread ended";
     worker.on("message", (message: FromWorker) => {

@@ -61,9 +61,9 @@ export async function calibrate(calibration: Calibration): Promise<Reach | null>
 }
 
 /** Rows from `from` on, evenly spread: the same collection is measured with the same vectors. */
-export function sampleRows(table: RowTable, from: number): number[] {
+export function sampleRows(table: RowTable, from: number, most = mostSamples): number[] {
   const present: number[] = [];
   for (let row = from; row < table.size; row++) if (table.ids[row] !== undefined) present.push(row);
-  const step = Math.max(1, Math.floor(present.length / mostSamples));
-  return present.filter((_, place) => place % step === 0).slice(0, mostSamples);
+  const step = Math.max(1, Math.floor(present.length / most));
+  return present.filter((_, place) => place % step === 0).slice(0, most);
 }
