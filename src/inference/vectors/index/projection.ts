@@ -201,10 +201,9 @@ function addAt(
 
 function pauses(): Sample["pause"] {
   let until = performance.now() + timeSlice;
-  return () => {
-    if (performance.now() < until) return undefined;
-    return others().then(() => {
-      until = performance.now() + timeSlice;
-    });
+  const letOthers = async (): Promise<void> => {
+    await others();
+    until = performance.now() + timeSlice;
   };
+  return () => (performance.now() < until ? undefined : letOthers());
 }
