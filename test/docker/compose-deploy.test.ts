@@ -5,6 +5,8 @@ import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
+import { collect } from "../support/studio.ts";
 
 const missing = noDocker();
 
@@ -31,7 +33,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
 
   test("says how many streams it cut, and has nothing of the release before after an undo window of none", async () => {
     const before = String(await serving(project));
-    project.write("studio.yaml", `${stackSettings()}  undoWindow: 0s\n`);
+    project.write("studio.yaml", `${stackSettings({ drain: "1s" })}  undoWindow: 0s\n`);
     const stream = await fetch(`${project.url}/stream`);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
     project.write("studio.yaml", stackSettings());
@@ -44,7 +46,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
 
   test("keeps its release when the next one does not become healthy", async () => {
     const before = await serving(project);
-    project.write("studio.yaml", stackSettings({ timeout: "8s" }));
+    project.write("studio.yaml", stackSettings({ timeout: "4s" }));
     project.configure({ SICK: "1" });
     const failed = await project.studio(deploy);
     project.configure({});
@@ -57,11 +59,12 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   test("returns to its release when the next one stops being healthy as the public meets it", async () => {
     const before = await serving(project);
     const load = startLoad(project.url);
-    // It becomes unhealthy after it was switched to, and goes on answering.
-    project.write("studio.yaml", stackSettings({ watch: "25s" }));
-    project.configure({ SICK_AFTER: "12000" });
-    const failed = await project.studio(deploy);
-    project.configure({});
+    project.write("studio.yaml", stackSettings({ watch: "40s" }));
+    const ending = collect(project.start(deploy));
+    await until("the next release serves", async () => (await serving(project)) !== before);
+    // It goes on answering.
+    await fetch(`${project.url}/sicken`);
+    const failed = await ending;
     project.write("studio.yaml", stackSettings());
     expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("it stopped being healthy");

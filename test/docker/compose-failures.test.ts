@@ -58,19 +58,39 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     300_000,
   );
 
-  test("serves again with the next command after its proxy was killed", async () => {
+  test("says that its proxy alone is dead, and serves again with the command that it names", async () => {
     const before = await serving(project);
     execFileSync("docker", ["kill", proxyOf(project)]);
+    const status = await project.studio(["status", "--json"]);
+    expect(status.exitCode, status.stderr).toBe(4);
+    const { result, error } = JSON.parse(status.stdout);
+    expect(result.serving).toMatchObject({ release: before, state: "not reached" });
+    expect(result.serving.problems).toEqual([
+      {
+        service: "proxy",
+        message: `proxy does not run (exited 137): nobody reaches release ${before} on ${project.url}.`,
+        next: "studio up",
+      },
+    ]);
+    expect(error).toMatchObject({ code: "status.problem", hint: "studio up" });
     await succeed(project, ["up"]);
     expect(await serving(project)).toBe(before);
-    execFileSync("docker", ["kill", proxyOf(project)]);
-    const { stdout } = await succeed(project, [...deploy, "--json"]);
-    expect(await serving(project)).toBe(JSON.parse(stdout).result.release);
+    await succeed(project, ["status"]);
   }, 300_000);
+
+  inLongForm(
+    "is deployed although its proxy is dead",
+    async () => {
+      execFileSync("docker", ["kill", proxyOf(project)]);
+      const { stdout } = await succeed(project, [...deploy, "--json"]);
+      expect(await serving(project)).toBe(JSON.parse(stdout).result.release);
+    },
+    300_000,
+  );
 
   test("tells who serves, and what to do, where its proxy is killed in the middle", async () => {
     const before = await serving(project);
-    project.configure({ BOOT_MS: "4000" });
+    project.configure({ BOOT_MS: "2500" });
     const child = project.start(deploy);
     const ending = collect(child);
     while (colours(project).length < 2) await sleep(50);

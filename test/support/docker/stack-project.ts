@@ -21,14 +21,14 @@ export interface StackProject extends TestProject {
 }
 
 /** By default the watch is as short as it can be and still look, and patience as on a busy machine. */
-export const stackSettings = ({ watch = "1s", timeout = "30s" } = {}): string => `
+export const stackSettings = ({ watch = "1s", timeout = "30s", drain = "3s" } = {}): string => `
 name: test
 environments:
   production: { target: compose }
 deploy:
   health: { passes: 1, timeout: ${timeout} }
   watch: { for: ${watch}, thresholds: ["errors<1%"] }
-  drain: 5s
+  drain: ${drain}
   keepReleases: 2
 `;
 

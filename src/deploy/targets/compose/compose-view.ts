@@ -136,11 +136,12 @@ async function servicesOf(
   release: ComposeRelease,
 ): Promise<ServiceState[]> {
   const containers = await listContainers(docker, release.compose.project);
-  return release.compose.services.flatMap(({ name, role }): ServiceState[] => {
+  return release.compose.services.flatMap(({ name, role, replicas }): ServiceState[] => {
     const own = containers.filter(
       (one) => one.service === name || one.labels[labels.service] === name,
     );
     if (own.length > 0) return own.map((one) => serviceState(one, role));
+    if (replicas === 0) return [];
     const nothing = { health: null, image: "", startedAt: null, restarts: 0 };
     return [{ name, role, state: "absent", ...nothing }];
   });
