@@ -27,6 +27,27 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     expect(await serving(project)).toBe(before);
   }, 120_000);
 
+  test("is not deployed with a secret that everybody knows, whatever way it comes", async () => {
+    const before = await serving(project);
+    const refuse = async (change: object, place: string, env: Record<string, string> = {}) => {
+      const restore = changeService(project, "api", change);
+      const refused = await project.studio(deploy, env);
+      restore();
+      expect(refused.stderr).toContain(`a value that everybody knows: ${place}.`);
+      expect(await serving(project)).toBe(before);
+      return refused.exitCode;
+    };
+    const assumed = { environment: { JWT_SECRET: "${NOT_SET:-changeme}" } };
+    expect(await refuse(assumed, "api.JWT_SECRET")).toBe(2);
+    const passedOn = { environment: ["JWT_SECRET"] };
+    expect(await refuse(passedOn, "api.JWT_SECRET", { JWT_SECRET: "Password2024!" })).toBe(2);
+    project.write("some.env", "DATABASE=postgres://a:changeme@one:1,two:2/a\n");
+    expect(await refuse({ env_file: ["some.env"] }, "api.DATABASE")).toBe(2);
+    // What an image brings along is known once it is here; nothing was stopped by then.
+    const image = variantOfImage(project, "ENV JWT_SECRET=changeme");
+    expect(await refuse({ image }, "api.image.JWT_SECRET")).toBe(5);
+  }, 120_000);
+
   test("is not rolled back to a release whose image has vanished", async () => {
     const former = await serving(project);
     const restore = changeService(project, "api", { image: variantOfImage(project) });
@@ -116,12 +137,12 @@ function changeService(project: StackProject, name: string, change: object): () 
 }
 
 /** The application's image under another id. */
-function variantOfImage({ directory, stack }: StackProject): string {
+function variantOfImage({ directory, stack }: StackProject, line = "LABEL variant=1"): string {
   const { services } = JSON.parse(readFileSync(join(directory, "compose.yaml"), "utf8"));
   const folder = join(directory, "variant");
   const tag = `studio/${stack}-variant:1`;
   mkdirSync(folder);
-  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\nLABEL variant=1\n`);
+  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\n${line}\n`);
   execFileSync("docker", ["build", "-q", "-t", tag, folder], { stdio: "pipe" });
   rmSync(folder, { recursive: true });
   return tag;

@@ -6,7 +6,7 @@ import type { ComposeStack, StackGap, StackProxy } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import { labels } from "./colours.ts";
 import { type Container, listContainers } from "./containers.ts";
-import { refuseDefaultSecrets } from "./audit/refuse-default-secrets.ts";
+import { refuseDefaultSecrets, secretsToJudge } from "./audit/refuse-default-secrets.ts";
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
@@ -33,7 +33,7 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
   const roles = rolesOf(config, input.project.settings);
   const { settings } = input.project;
   refuseShape(config, roles, proxyFolder(input), settings.compose.gap);
-  const remarksOnSecrets = refuseDefaultSecrets(config);
+  const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
   const gap = gapOf(config, roles);
   const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);
