@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
@@ -11,7 +12,7 @@ import { collect } from "../support/studio.ts";
 const missing = noDocker();
 
 describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
-  const project = deployedStack();
+  const project = deployedStack({ restart: "always" });
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
     const load = startLoad(project.url);
@@ -21,7 +22,10 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(result.probe.requests).toBeGreaterThan(10);
     expect(await serving(project)).toBe(result.release);
     const retired = project.containersOf(String(first));
+    // The engine starts again what serves, and not what was retired.
+    expect(restartPolicy(retired)).toBe("no");
     await succeed(project, rollback);
+    expect(restartPolicy(retired)).toBe("always");
     expect(await serving(project)).toBe(first);
     // Within the undo window what is returned to is started, and nothing of it is made anew.
     expect(retired).toHaveLength(1);
@@ -61,7 +65,8 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     const load = startLoad(project.url);
     project.write("studio.yaml", stackSettings({ watch: "40s" }));
     const ending = collect(project.start(deploy));
-    await until("the next release serves", async () => (await serving(project)) !== before);
+    const isNext = async () => (await serving(project)) !== before;
+    await until("the next release serves", isNext, 120_000);
     // It goes on answering.
     await fetch(`${project.url}/sicken`);
     const failed = await ending;
@@ -118,3 +123,8 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     }
   }, 300_000);
 });
+
+const restartPolicy = (ids: readonly string[]): string =>
+  execFileSync("docker", ["inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids], {
+    encoding: "utf8",
+  }).trim();

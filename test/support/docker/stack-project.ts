@@ -40,7 +40,7 @@ export interface StackOptions {
   /** Null: the application publishes the port itself. */
   front?: Front | null;
   /** Whether the engine starts containers again. */
-  restart?: "no" | "unless-stopped";
+  restart?: "no" | "unless-stopped" | "always";
 }
 
 export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
@@ -170,8 +170,8 @@ function composeFile({ proxy, direct, ...shape }: StackShape): string {
         },
       },
       db: database
-        ? { image: testImage("postgres"), ...server }
-        : { image: testImage("app"), ...idle },
+        ? { image: testImage("postgres"), restart, ...server }
+        : { image: testImage("app"), restart, ...idle },
       ...(proxy === null ? {} : { proxy: { ...proxy, restart } }),
     },
     volumes: { data: {} },

@@ -26,7 +26,11 @@ export interface ServiceDefinition {
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
   healthcheck?: { disable?: boolean; [key: string]: unknown };
   depends_on?: Record<string, { condition?: string }>;
-  deploy?: { replicas?: number; resources?: { limits?: { memory?: unknown } } };
+  deploy?: {
+    replicas?: number;
+    resources?: { limits?: { memory?: unknown } };
+    restart_policy?: { condition?: string; max_attempts?: number };
+  };
   mem_limit?: unknown;
   user?: string;
   privileged?: boolean;
