@@ -51,6 +51,7 @@ export default defineCommand<StatusReport>({
         ? []
         : [text(`A ${operation.kind} is ${operation.state} (${operation.id}).`, "warning")]),
       ...servicesBlocks(serving?.services ?? []),
+      ...certificateBlocks(serving?.certificates ?? []),
       heading("Releases"),
       table(
         ["ID", "STATUS", "CURRENT SINCE"],
@@ -71,6 +72,25 @@ function servicesBlocks(services: NonNullable<StatusReport["serving"]>["services
     String(restarts),
   ]);
   return [heading("Services"), table(["NAME", "ROLE", "STATE", "IMAGE", "RESTARTS"], rows, "none")];
+}
+
+function certificateBlocks(
+  certificates: NonNullable<StatusReport["serving"]>["certificates"],
+): Block[] {
+  if (certificates.length === 0) return [];
+  const rows = certificates.map(({ place, names, until, problem }) => [
+    place,
+    names.join(", "),
+    until ?? "-",
+    problem ?? "in order",
+  ]);
+  return [
+    heading("Certificates"),
+    table(["WHERE", "FOR", "UNTIL", "STATE"], rows, "none"),
+    ...certificates.flatMap(({ place, problem }) =>
+      problem === null ? [] : [text(`${place} ${problem}.`, "warning")],
+    ),
+  ];
 }
 
 function backupText({ backup, repositoryRead }: StatusReport): string {

@@ -1,5 +1,5 @@
 import type { OperationState } from "./status.ts";
-import type { ServiceState } from "./target.ts";
+import type { CertificateState, ServiceState } from "./target.ts";
 
 /** Something that keeps the public, or the release, from what it needs. */
 export interface ServingProblem {
@@ -17,6 +17,7 @@ export interface ServingFacts {
   /** Who answers there; null: nobody, or nobody was asked. */
   answered: string | null;
   services: readonly ServiceState[];
+  certificates: readonly CertificateState[];
   operation: OperationState | null;
 }
 
@@ -29,7 +30,12 @@ export function servingProblems(facts: ServingFacts): ServingProblem[] {
   const sorted = down.toSorted(
     (a, b) => Number(isProxy(facts, b.service)) - Number(isProxy(facts, a.service)),
   );
-  return own === null || (facts.state === "not reached" && proxyIsDown) ? sorted : [own, ...sorted];
+  const isProxysFault = facts.state === "not reached" && proxyIsDown;
+  return [
+    ...(own === null || isProxysFault ? [] : [own]),
+    ...sorted,
+    ...facts.certificates.flatMap((one) => expiryOf(one, facts)),
+  ];
 }
 
 const isProxy = ({ services }: ServingFacts, name: string | null): boolean =>
@@ -76,6 +82,12 @@ function releaseProblem(facts: ServingFacts): ServingProblem | null {
     return problem(`Release ${release} runs, but nobody answers on ${url}.`, "studio doctor");
   }
   return problem(`${url} is answered by release ${answered}, not by ${release}.`, "studio doctor");
+}
+
+function expiryOf({ met, expired, place, problem }: CertificateState, facts: ServingFacts) {
+  if (!met || !expired) return [];
+  const message = `The certificate of ${place} ${problem}: clients refuse it.`;
+  return [{ service: null, message, next: nextFor(facts, "studio doctor") }];
 }
 
 /** An operation that is under way, or was broken off, comes before anything else. */

@@ -13,7 +13,7 @@ import { readNotedBackup } from "./noted-backup.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { type ServingFacts, type ServingProblem, servingProblems } from "./serving-problems.ts";
-import type { ReleaseState, ServiceState } from "./target.ts";
+import type { CertificateState, ReleaseState, ServiceState } from "./target.ts";
 import type { View } from "./view.ts";
 
 export interface StatusReport {
@@ -30,6 +30,8 @@ export interface StatusReport {
     requests: { total: number; errors: number } | null;
     /** None where the release is all there is. */
     services: ServiceState[];
+    /** Of what the public meets first; none where that is not met by TLS. */
+    certificates: CertificateState[];
     /** What keeps the public from it, or it from what it needs; none while it is stopped. */
     problems: ServingProblem[];
   } | null;
@@ -115,7 +117,16 @@ async function servingState(
         : stateWord(state);
   const url = target.publicUrl(record);
   const services = await target.services(record);
-  const facts = { release: row.id, url, state: word, answered, services, operation } as const;
+  const certificates = word === "stopped" ? [] : await target.certificates(record);
+  const facts = {
+    release: row.id,
+    url,
+    state: word,
+    answered,
+    services,
+    certificates,
+    operation,
+  } as const;
   return {
     release: row.id,
     state: word,
@@ -125,6 +136,7 @@ async function servingState(
     studio: record.studio,
     requests: state.requests,
     services,
+    certificates,
     problems: servingProblems(facts),
   };
 }

@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { selfSignedCertificate } from "../../src/initialise/self-signed-certificate.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
-import type { StackProject } from "../support/docker/stack-project.ts";
+import { type StackProject, writeCertificate } from "../support/docker/stack-project.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 import { collect } from "../support/studio.ts";
@@ -14,7 +15,7 @@ import { collect } from "../support/studio.ts";
 const missing = noDocker();
 
 describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}`, () => {
-  const project = deployedStack();
+  const project = deployedStack({ tls: true });
 
   test("keeps its release where the next one's registry cannot be reached", async () => {
     const before = await serving(project);
@@ -25,6 +26,37 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     expect(failed.stderr).toContain("The image of api could not be pulled");
     expect(failed.stderr).toContain("connection refused");
     expect(await serving(project)).toBe(before);
+  }, 120_000);
+
+  test("tells of a certificate before clients refuse it, and of one that the proxy has not read", async () => {
+    const reload = () => succeed(project, ["exec", "--service", "proxy", "--", ...nginxReload]);
+    const day = 86_400_000;
+    const ending = new Date(Date.now() - 85 * day);
+    writeCertificate(project.directory, selfSignedCertificate("localhost", ending, 90));
+    await reload();
+    const place = `127.0.0.1:${project.tlsPort}`;
+    const soon = JSON.parse((await succeed(project, ["status", "--json"])).stdout).result.serving;
+    const inDays = { names: ["localhost"], problem: "expires in 3 days", urgent: true };
+    const file = join(project.directory, "certificates", "fullchain.pem");
+    expect(soon.certificates).toMatchObject([
+      { place, met: true, ...inDays },
+      { place: file, met: false, ...inDays },
+    ]);
+    expect((await succeed(project, ["status"])).stdout).toContain(`${place} expires in 3 days.`);
+    const { stdout } = await project.studio(["doctor"]);
+    expect(stdout).toContain(`Certificates hold for weeks: ${place} expires in 3 days`);
+
+    writeCertificate(project.directory, selfSignedCertificate("localhost", ending, 60));
+    await reload();
+    writeCertificate(project.directory, selfSignedCertificate("localhost", new Date()));
+    const expired = await project.studio(["status"]);
+    expect(expired.exitCode, expired.stderr).toBe(4);
+    expect(expired.stderr).toMatch(/certificate of \S+ expired on \S+: clients refuse it/);
+    const advice = await project.studio(["doctor"]);
+    expect(advice.exitCode).toBe(4);
+    expect(advice.stdout).toContain("A newer one lies in the file");
+    await reload();
+    await succeed(project, ["status"]);
   }, 120_000);
 
   test("is not deployed with a secret that everybody knows, whatever way it comes", async () => {
@@ -125,6 +157,8 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     expect(await serving(project)).toBe(before);
   }, 300_000);
 });
+
+const nginxReload = ["nginx", "-s", "reload"];
 
 /** @returns what undoes it */
 function changeService(project: StackProject, name: string, change: object): () => void {

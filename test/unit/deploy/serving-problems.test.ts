@@ -19,6 +19,7 @@ const facts = (more: Partial<ServingFacts> = {}): ServingFacts => ({
   state: "serving",
   answered: "R1",
   services: [],
+  certificates: [],
   operation: null,
   ...more,
 });

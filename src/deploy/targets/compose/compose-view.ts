@@ -1,13 +1,16 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
-import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
+import type { CertificateState, ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
-import type { ComposeSite } from "./compose-site.ts";
+import { type ComposeSite, renderedPath } from "./compose-site.ts";
 import { type Container, containersOf, lastLinesOf, listContainers } from "./containers.ts";
 import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
+import { colourService } from "./render.ts";
+import type { StackConfig } from "./stack-config.ts";
 
 /** Looks at releases that are containers of a Compose project. */
 export function createComposeView(site: ComposeSite): TargetView {
@@ -57,6 +60,7 @@ export function createComposeView(site: ComposeSite): TargetView {
         role === "switched" ? [] : [name],
       ),
     services: (release) => servicesOf(site, asCompose(release)),
+    certificates: (release) => certificatesOfRelease(site, asCompose(release)),
     async audit() {
       const { auditStack } = await import("./audit/audit-stack.ts");
       return auditStack(docker, input);
@@ -151,4 +155,23 @@ function serviceState(container: Container, role: string): ServiceState {
   const { status, exitCode, health, image, startedAt, restarts } = container;
   const state = status === "exited" ? `exited (${exitCode})` : status;
   return { name: container.service, role, state, health, image, startedAt, restarts };
+}
+
+/** As it was rendered: what runs may be dead, or older than the settings. */
+async function certificatesOfRelease(
+  site: ComposeSite,
+  release: ComposeRelease,
+): Promise<CertificateState[]> {
+  const file = renderedPath(site, release, "blue");
+  if (!existsSync(file)) return [];
+  const { services } = JSON.parse(readFileSync(file, "utf8")) as StackConfig;
+  const { proxy } = release.compose;
+  const front =
+    proxy === null
+      ? switchedServices(release).map((name) => colourService(name, "blue"))
+      : [proxy.service];
+  const { certificatesOf } = await import("./certificates/stack-certificates.ts");
+  const { domains } = release.settings;
+  const all = front.map((name) => certificatesOf(services[name] ?? {}, domains, new Date()));
+  return (await Promise.all(all)).flat();
 }

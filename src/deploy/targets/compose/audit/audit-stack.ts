@@ -1,9 +1,10 @@
-import type { AuditPoint } from "../../../target.ts";
+import type { AuditPoint, CertificateState } from "../../../target.ts";
 import type { TargetInput } from "../../target-input.ts";
 import type { Docker } from "../docker.ts";
-import { rolesOf } from "../roles.ts";
+import { type Roles, rolesOf } from "../roles.ts";
 import { type StackConfig, readStackConfig } from "../stack-config.ts";
-import { exposure } from "./exposure.ts";
+import { certificatePoints } from "./certificates.ts";
+import { exposure, frontOf } from "./exposure.ts";
 import { pointOf } from "./point.ts";
 import { privileges } from "./privileges.ts";
 import { type ImageFacts, imageFacts, imageSecrets } from "./image-secrets.ts";
@@ -23,6 +24,7 @@ export async function auditStack(docker: Docker, input: TargetInput): Promise<Au
   return [
     ...secretPoints([...secretsToJudge(config, input), ...imageSecrets(config, images)]),
     ...exposure(config, roles, settings),
+    ...certificatePoints(await frontCertificates(config, roles, settings.domains)),
     ...privileges(config, usersOf(images)),
     ...upkeep(config, await engineFacts(docker)),
   ];
@@ -66,6 +68,18 @@ async function imagesHere(docker: Docker, config: StackConfig): Promise<Map<stri
 
 const usersOf = (images: ReadonlyMap<string, ImageFacts>): Map<string, string> =>
   new Map([...images].map(([name, { user }]) => [name, user]));
+
+async function frontCertificates(
+  { services }: StackConfig,
+  roles: Roles,
+  domains: readonly string[],
+): Promise<CertificateState[]> {
+  const { certificatesOf } = await import("../certificates/stack-certificates.ts");
+  const all = frontOf(roles).map((name) =>
+    certificatesOf(services[name] ?? {}, domains, new Date()),
+  );
+  return (await Promise.all(all)).flat();
+}
 
 async function engineFacts(docker: Docker): Promise<EngineFacts> {
   const format = "{{.LoggingDriver}} {{.LiveRestoreEnabled}}";
