@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,7 +8,6 @@ import {
   readdirSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -140,49 +138,6 @@ async function runsEnded(): Promise<void> {
 }
 
 describe.skipIf(sshUnavailable !== null)("an environment on another host", () => {
-  test("is sent studio once, and what was sent before goes, but for what runs or is to", {
-    timeout: 240_000,
-  }, async () => {
-    const sent = join(host.home, ".studio");
-    const put = (name: string) => {
-      mkdirSync(join(sent, name), { recursive: true });
-      return join(sent, name, "node");
-    };
-    const { pid: dead = 0 } = spawnSync("true");
-    writeFileSync(put("node/v22.0.0-x64"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
-    writeFileSync(put(`node/v24.0.0-x64.part.${dead}`), "cut off", { mode: 0o755 });
-    put(`versions/half.part.${dead}`);
-    for (let age = 1; age <= 7; age += 1) {
-      put(`versions/old-${age}`);
-      const then = new Date(Date.now() - age * 3_600_000);
-      utimesSync(join(sent, `versions/old-${age}`), then, then);
-    }
-    // Two that are in use: by what runs, and by what starts with the machine.
-    copyFileSync("/bin/sleep", put("node/v22.1.0-x64"));
-    const running = spawn(join(sent, "node/v22.1.0-x64/node"), ["600"], { stdio: "ignore" });
-    const units = join(host.home, ".config", "systemd", "user");
-    mkdirSync(units, { recursive: true });
-    const program = `${join(sent, "versions/old-7")}/bin/studio.js`;
-    writeFileSync(join(units, "studio-s.service"), `ExecStart=node ${program} up\n`);
-    try {
-      expect(await studio(checkout(), ["status"])).toMatchObject({ exitCode: 0 });
-    } finally {
-      running.kill();
-    }
-    const nodes = readdirSync(join(sent, "node"));
-    expect(nodes).toContain("v22.1.0-x64");
-    expect(nodes.filter((name) => name.startsWith("v22.0.0") || name.includes(".part."))).toEqual(
-      [],
-    );
-    const versions = readdirSync(join(sent, "versions"));
-    const old = versions.filter((name) => name.startsWith("old-")).toSorted();
-    expect(old).toEqual(["old-1", "old-2", "old-3", "old-4", "old-7"]);
-    expect(versions).toHaveLength(6);
-    rmSync(join(units, "studio-s.service"));
-    const again = await studio(checkout(), ["status"]);
-    expect(again.stderr).not.toContain("Sending");
-  });
-
   test("is deployed from a checkout, which is left as it was", { timeout: 240_000 }, async () => {
     const folder = checkout();
     expect(await studio(folder, ["status"])).toMatchObject({ exitCode: 0 });

@@ -37,7 +37,7 @@ export function createComposeView(site: ComposeSite): TargetView {
         origin,
       })),
     startsBeside: (release) => !asCompose(release).compose.gap,
-    describeSwitch: (release) => describeSwitch(asCompose(release)),
+    describeSwitch: (release, previous) => describeSwitch(asCompose(release), previous !== null),
     state: (release) => stateOf(site, asCompose(release)),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
@@ -75,11 +75,13 @@ function nothingToRunIn(environment: string): StudioError {
   );
 }
 
-function describeSwitch(release: ComposeRelease): string {
+function describeSwitch(release: ComposeRelease, isAnother: boolean): string {
   const { proxy, gap } = release.compose;
   if (proxy === null) return "it serves as soon as it runs";
   const names = switchedServices(release).join(", ");
   if (gap) return `${proxy.service} is reloaded with ${names}, which the public waits for`;
+  if (!isAnother)
+    return `${proxy.service} is told of ${names}, and turns the public away until then`;
   return `${proxy.service} is reloaded with the other colour of ${names}; what it began goes on where it began`;
 }
 

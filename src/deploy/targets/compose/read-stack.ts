@@ -1,5 +1,6 @@
 import { StudioError } from "../../../errors.ts";
 import { formatDuration } from "../../../config/quantity.ts";
+import { homeOfCopy } from "../../../remote/host/home.ts";
 import { liveMigrationFolders } from "../../project-folders.ts";
 import type { Draft, Outline } from "../../release-keeper.ts";
 import type { ComposeStack, StackGap, StackProxy } from "../../release.ts";
@@ -10,6 +11,7 @@ import { refuseDefaultSecrets, secretsToJudge } from "./audit/refuse-default-sec
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
+import { remarksOnMounts } from "./mounted-state.ts";
 import { refuseOtherFront } from "./refuse-other-front.ts";
 import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
@@ -47,8 +49,9 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
     },
     remarks: [
       ...remarksOnGap(gap, settings.deploy.health.timeout),
-      ...remarksOn(config, roles, containers),
+      ...remarksOn(asAtHome(config, input.project.directory), roles, containers),
       ...remarksOnSecrets,
+      ...(await remarksOnMounts(input, config)),
     ],
     bytes: writtenBytes,
     config,
@@ -96,6 +99,13 @@ function remarksOnGap(gap: StackGap | null, patience: number): string[] {
   return [
     `There will be a gap: ${reasons.join("; ")}. The release before is stopped (at most ${grace}), then the new one is started in its place (until it is healthy, at most ${formatDuration(patience)}). \`compose.gap: refuse\` refuses that.`,
   ];
+}
+
+/** A copy to look at has its files elsewhere than the stack that runs, and is no other for that. */
+function asAtHome(config: StackConfig, directory: string): StackConfig {
+  const home = homeOfCopy(directory);
+  if (home === directory) return config;
+  return JSON.parse(JSON.stringify(config).replaceAll(directory, home)) as StackConfig;
 }
 
 /** What a deploy cannot do without a gap. */

@@ -1,7 +1,9 @@
 import type { AuditPoint, CertificateState } from "../../../target.ts";
 import type { TargetInput } from "../../target-input.ts";
+import { labels } from "../colours.ts";
+import { listContainers } from "../containers.ts";
 import type { Docker } from "../docker.ts";
-import { type Roles, rolesOf } from "../roles.ts";
+import { rolesOf } from "../roles.ts";
 import { type StackConfig, readStackConfig } from "../stack-config.ts";
 import { certificatePoints } from "./certificates.ts";
 import { exposure, frontOf } from "./exposure.ts";
@@ -24,7 +26,7 @@ export async function auditStack(docker: Docker, input: TargetInput): Promise<Au
   return [
     ...secretPoints([...secretsToJudge(config, input), ...imageSecrets(config, images)]),
     ...exposure(config, roles, settings),
-    ...certificatePoints(await frontCertificates(config, roles, settings.domains)),
+    ...certificatePoints(await frontCertificates(docker, config, frontOf(roles), settings.domains)),
     ...privileges(config, usersOf(images)),
     ...upkeep(config, await engineFacts(docker)),
   ];
@@ -69,16 +71,21 @@ async function imagesHere(docker: Docker, config: StackConfig): Promise<Map<stri
 const usersOf = (images: ReadonlyMap<string, ImageFacts>): Map<string, string> =>
   new Map([...images].map(([name, { user }]) => [name, user]));
 
+/** A port that shows none is told of where something runs behind it. */
 async function frontCertificates(
-  { services }: StackConfig,
-  roles: Roles,
+  docker: Docker,
+  { name: project, services }: StackConfig,
+  front: readonly string[],
   domains: readonly string[],
 ): Promise<CertificateState[]> {
   const { certificatesOf } = await import("../certificates/stack-certificates.ts");
-  const all = frontOf(roles).map((name) =>
-    certificatesOf(services[name] ?? {}, domains, new Date()),
+  const containers = await listContainers(docker, project);
+  const runs = containers.some(
+    ({ running, service, labels: own }) =>
+      running && front.includes(own[labels.service] ?? service),
   );
-  return (await Promise.all(all)).flat();
+  const all = front.map((name) => certificatesOf(services[name] ?? {}, domains, new Date()));
+  return (await Promise.all(all)).flat().filter(({ met, until }) => runs || !met || until !== null);
 }
 
 async function engineFacts(docker: Docker): Promise<EngineFacts> {
