@@ -3,16 +3,20 @@ import { defineCommand } from "../src/cli/command.ts";
 import type { StatusReport } from "../src/deploy/status.ts";
 
 export default defineCommand<StatusReport>({
-  description: "Shows what is serving and since when, the schema, the last backup and what is due.",
+  description:
+    "Shows what is serving and since when, the schema, the last backup and what is due. Asks through " +
+    "the public address whether the release is met there, and says what keeps the public from it.",
   examples: [
     { line: "studio status", does: "at a glance" },
     { line: "studio status --json", does: "for a script" },
   ],
   dryRun: "reads",
-  exitCodes: [0, 2, 8],
+  exitCodes: [0, 2, 4, 8],
   async run(context) {
-    const { readStatus } = await import("../src/deploy/status.ts");
-    return { result: await readStatus(await context.view()) };
+    const { readStatus, statusError } = await import("../src/deploy/status.ts");
+    const result = await readStatus(await context.view());
+    const error = statusError(result);
+    return error === null ? { result } : { result, error, exitCode: error.exitCode };
   },
   human(report) {
     const { serving, schema, operation } = report;
@@ -47,6 +51,7 @@ export default defineCommand<StatusReport>({
         ? []
         : [text(`A ${operation.kind} is ${operation.state} (${operation.id}).`, "warning")]),
       ...servicesBlocks(serving?.services ?? []),
+      ...certificateBlocks(serving?.certificates ?? []),
       heading("Releases"),
       table(
         ["ID", "STATUS", "CURRENT SINCE"],
@@ -67,6 +72,25 @@ function servicesBlocks(services: NonNullable<StatusReport["serving"]>["services
     String(restarts),
   ]);
   return [heading("Services"), table(["NAME", "ROLE", "STATE", "IMAGE", "RESTARTS"], rows, "none")];
+}
+
+function certificateBlocks(
+  certificates: NonNullable<StatusReport["serving"]>["certificates"],
+): Block[] {
+  if (certificates.length === 0) return [];
+  const rows = certificates.map(({ place, names, until, problem }) => [
+    place,
+    names.join(", "),
+    until ?? "-",
+    problem ?? "in order",
+  ]);
+  return [
+    heading("Certificates"),
+    table(["WHERE", "FOR", "UNTIL", "STATE"], rows, "none"),
+    ...certificates.flatMap(({ place, problem }) =>
+      problem === null ? [] : [text(`${place} ${problem}.`, "warning")],
+    ),
+  ];
 }
 
 function backupText({ backup, repositoryRead }: StatusReport): string {

@@ -1,6 +1,7 @@
 import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { findUnfinished } from "../ledger/operations.ts";
 import { currentRelease } from "../ledger/releases.ts";
+import type { Step, StepRun } from "../operation/step.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import type { DeployOptions } from "./deploy.ts";
 import { deploySteps } from "./deploy-steps.ts";
@@ -87,6 +88,13 @@ export function viewPlan(
       : `set "full" ${first ? "after migrating: nothing exists yet" : "before migrating"}, read back`,
     traffic: place.target.describeSwitch(release, previous?.record ?? null),
     url: place.target.publicUrl(release),
-    steps: deploySteps(work).map((step) => step.title),
+    steps: deploySteps(work)
+      .filter((step) => !isSkipped(step))
+      .map((step) => step.title),
   };
+}
+
+/** What the plan knows already: a step that finds a reason only as it is reached is shown. */
+function isSkipped(step: Step): boolean {
+  return typeof step.skip?.({} as StepRun) === "string";
 }

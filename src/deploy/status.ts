@@ -4,6 +4,7 @@ import { type Ledger, openLedgerForReading } from "../ledger/ledger.ts";
 import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
 import type { Project } from "../config/project.ts";
+import { StudioError, exitCodes } from "../errors.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { listMigrations } from "../migrate/source.ts";
 import { nextFirings } from "../schedule/next-firings.ts";
@@ -11,14 +12,16 @@ import { repositoryFolder } from "./backup-repository.ts";
 import { readNotedBackup } from "./noted-backup.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
 import type { ReleaseRecord } from "./release.ts";
-import type { ServiceState } from "./target.ts";
+import { type ServingFacts, type ServingProblem, servingProblems } from "./serving-problems.ts";
+import type { CertificateState, ReleaseState, ServiceState } from "./target.ts";
 import type { View } from "./view.ts";
 
 export interface StatusReport {
   environment: string;
   serving: {
     release: string;
-    state: "serving" | "stopped" | "not running" | "not ready";
+    /** `not reached`: it runs and is ready, and the public does not meet it. */
+    state: ServingFacts["state"];
     since: string | null;
     restarts: number;
     url: string;
@@ -27,6 +30,10 @@ export interface StatusReport {
     requests: { total: number; errors: number } | null;
     /** None where the release is all there is. */
     services: ServiceState[];
+    /** Of what the public meets first; none where that is not met by TLS. */
+    certificates: CertificateState[];
+    /** What keeps the public from it, or it from what it needs; none while it is stopped. */
+    problems: ServingProblem[];
   } | null;
   schema: { head: string | null; pending: string[]; problems: string[] };
   backup: { id: string; created: string; verified: boolean | null } | null;
@@ -34,12 +41,14 @@ export interface StatusReport {
   repositoryRead: boolean;
   jobs: { name: string; next: string }[];
   releases: { id: string; status: string; since: string | null }[];
-  operation: {
-    id: string;
-    kind: string;
-    state: "running" | "unfinished";
-    startedAt: string;
-  } | null;
+  operation: OperationState | null;
+}
+
+export interface OperationState {
+  id: string;
+  kind: string;
+  state: "running" | "unfinished";
+  startedAt: string;
 }
 
 /** What is serving, since when, and how safe it is. Changes nothing. */
@@ -53,9 +62,11 @@ export async function readStatus(place: View): Promise<StatusReport> {
     const schema = place.databaseRuns
       ? await readSchemaState({ database, migrations })
       : { head: null, pending: [], problems: [{ message: "the database does not run" }] };
+    const operation =
+      unfinished === null ? null : await operationState(unfinished, desk.paths.lock);
     return {
       environment: desk.environment,
-      serving: current === null ? null : await servingState(place, current),
+      serving: current === null ? null : await servingState(place, current, operation),
       schema: {
         head: schema.head,
         pending: schema.pending.map((migration) => migration.name),
@@ -65,7 +76,7 @@ export async function readStatus(place: View): Promise<StatusReport> {
       repositoryRead: repositoryFolder(project) !== null,
       jobs: nextFirings(project.settings.schedule, desk.now()),
       releases: ledger === null ? [] : releasesKept(ledger, desk.environment),
-      operation: unfinished === null ? null : await operationState(unfinished, desk.paths.lock),
+      operation,
     };
   } finally {
     ledger?.close();
@@ -80,29 +91,72 @@ function releasesKept(ledger: Ledger, environment: string): StatusReport["releas
   }));
 }
 
-async function operationState(row: OperationRow, lock: string): Promise<StatusReport["operation"]> {
+async function operationState(
+  { id, kind, startedAt }: OperationRow,
+  lock: string,
+): Promise<OperationState> {
   const { currentHolder } = await import("../operation/lock.ts");
-  const { id, kind, startedAt } = row;
   return { id, kind, startedAt, state: currentHolder(lock) === null ? "unfinished" : "running" };
 }
 
 async function servingState(
   place: View,
   row: { id: string; status: string; currentSince: string | null; record: unknown },
+  operation: OperationState | null,
 ): Promise<StatusReport["serving"]> {
   const record = row.record as ReleaseRecord;
-  const state = await place.target.state(record);
-  const word = state.accepting ? (state.ready ? "serving" : "not ready") : "not running";
+  const { target } = place;
+  const state = await target.state(record);
+  const isAsked = state.accepting && state.ready && state.maintenance === null;
+  const answered = isAsked ? await target.whoAnswers(record) : null;
+  const word =
+    row.status === "stopped" && !state.accepting
+      ? "stopped"
+      : isAsked && answered !== row.id
+        ? "not reached"
+        : stateWord(state);
+  const url = target.publicUrl(record);
+  const services = await target.services(record);
+  const certificates = word === "stopped" ? [] : await target.certificates(record);
+  const facts = {
+    release: row.id,
+    url,
+    state: word,
+    answered,
+    services,
+    certificates,
+    operation,
+  } as const;
   return {
     release: row.id,
-    state: row.status === "stopped" && !state.accepting ? "stopped" : word,
+    state: word,
     since: state.startedAt ?? row.currentSince,
     restarts: state.restarts,
-    url: place.target.publicUrl(record),
+    url,
     studio: record.studio,
     requests: state.requests,
-    services: await place.target.services(record),
+    services,
+    certificates,
+    problems: servingProblems(facts),
   };
+}
+
+function stateWord({ accepting, ready }: ReleaseState): "serving" | "not ready" | "not running" {
+  if (!accepting) return "not running";
+  return ready ? "serving" : "not ready";
+}
+
+/** The error that goes with a status in which something keeps the public away (exit 4), or null. */
+export function statusError({ serving }: StatusReport): StudioError | null {
+  const problems = serving?.problems ?? [];
+  const [first] = problems;
+  if (first === undefined) return null;
+  return new StudioError({
+    code: "status.problem",
+    message: problems.map(({ message }) => message).join(" "),
+    hint: first.next,
+    exitCode: exitCodes.checkFailed,
+  });
 }
 
 async function lastBackup(project: Project): Promise<StatusReport["backup"]> {

@@ -50,6 +50,24 @@ export interface ServiceState {
   restarts: number;
 }
 
+/** A certificate by which the public is met, or is to be. */
+export interface CertificateState {
+  /** A file, or `127.0.0.1:443 for studio.example.com`. */
+  place: string;
+  /** Whether it was shown to a request; else it lies in a file. */
+  met: boolean;
+  /** That it is for. */
+  names: string[];
+  /** The end of its time, or of what signed it; null where it was not seen. */
+  until: string | null;
+  selfSigned: boolean;
+  expired: boolean;
+  /** Whether clients refuse it, or will in a few days. */
+  urgent: boolean;
+  /** Null where all is well. */
+  problem: string | null;
+}
+
 export interface LogRequest {
   /** The release whose lines are wanted: asked again while they are followed. */
   release: () => ReleaseRecord;
@@ -113,6 +131,8 @@ export interface TargetView {
   reachDatabase(written: DatabaseAddress): Promise<DatabaseAddress | null>;
   /** Every service of the environment; none where a release is all there is. */
   services(release: ReleaseRecord): Promise<ServiceState[]>;
+  /** Those of what the public meets first; none where that is not met by TLS. */
+  certificates(release: ReleaseRecord): Promise<CertificateState[]>;
   /** What someone who attacks it would like, as it is configured now; none where nothing is known. */
   audit(): Promise<AuditPoint[]>;
 }

@@ -32,6 +32,10 @@ export const dataChecks: readonly Check[] = [
 async function schema({ view, serving }: Scene): Promise<Finding> {
   if (view === null || "error" in view) return skipped("the database is not known");
   const place = view.value;
+  if (!place.databaseRuns) {
+    if (serving === null) return skipped("the service that holds it was not started yet");
+    return wrong("the service that holds it does not run", "studio up");
+  }
   const migrations = listMigrations(liveMigrationFolders(place));
   const state = await readSchemaState({ database: place.database, migrations });
   const [problem] = state.problems;

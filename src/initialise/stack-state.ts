@@ -9,6 +9,11 @@ export interface StackStateInput {
   folder: string;
   templates: string;
   environment: string;
+  /**
+   * Names of the folders that the stack mounts, where they are other than the environment's; null: it
+   * mounts none.
+   */
+  folders?: { certificates: string | null; secrets: string | null };
   /** What the certificate is for. */
   domain: string;
   /** What Prometheus reads /metrics with; empty: nothing is written. */
@@ -26,6 +31,10 @@ const readByContainers = 0o644;
  */
 export function planStackState(input: StackStateInput): StartingFile[] {
   const { folder, templates, environment, metricsToken } = input;
+  const { certificates, secrets } = input.folders ?? {
+    certificates: environment,
+    secrets: environment,
+  };
   const state = join(folder, ".studio");
   const proxy = join(templates, "stack", "state", "proxy");
   return [
@@ -38,10 +47,12 @@ export function planStackState(input: StackStateInput): StartingFile[] {
           readByContainers,
         ),
       ),
-    ...planCertificate(input, join(state, "certificates", environment)),
-    ...(metricsToken === ""
+    ...(certificates === null
       ? []
-      : [planWhole(join(state, "secrets", environment, "metrics-token"), metricsToken, 0o644)]),
+      : planCertificate(input, join(state, "certificates", certificates))),
+    ...(metricsToken === "" || secrets === null
+      ? []
+      : [planWhole(join(state, "secrets", secrets, "metrics-token"), metricsToken, 0o644)]),
     planOnce(
       join(state, "metrics", "README.txt"),
       "The files *.prom in this folder are read by node-exporter.\n",

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
@@ -5,11 +6,13 @@ import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
+import { collect } from "../support/studio.ts";
 
 const missing = noDocker();
 
 describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
-  const project = deployedStack();
+  const project = deployedStack({ restart: "always" });
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
     const load = startLoad(project.url);
@@ -19,7 +22,10 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(result.probe.requests).toBeGreaterThan(10);
     expect(await serving(project)).toBe(result.release);
     const retired = project.containersOf(String(first));
+    // The engine starts again what serves, and not what was retired.
+    expect(restartPolicy(retired)).toBe("no");
     await succeed(project, rollback);
+    expect(restartPolicy(retired)).toBe("always");
     expect(await serving(project)).toBe(first);
     // Within the undo window what is returned to is started, and nothing of it is made anew.
     expect(retired).toHaveLength(1);
@@ -31,7 +37,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
 
   test("says how many streams it cut, and has nothing of the release before after an undo window of none", async () => {
     const before = String(await serving(project));
-    project.write("studio.yaml", `${stackSettings()}  undoWindow: 0s\n`);
+    project.write("studio.yaml", `${stackSettings({ drain: "1s" })}  undoWindow: 0s\n`);
     const stream = await fetch(`${project.url}/stream`);
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
     project.write("studio.yaml", stackSettings());
@@ -44,7 +50,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
 
   test("keeps its release when the next one does not become healthy", async () => {
     const before = await serving(project);
-    project.write("studio.yaml", stackSettings({ timeout: "8s" }));
+    project.write("studio.yaml", stackSettings({ timeout: "4s" }));
     project.configure({ SICK: "1" });
     const failed = await project.studio(deploy);
     project.configure({});
@@ -57,11 +63,13 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
   test("returns to its release when the next one stops being healthy as the public meets it", async () => {
     const before = await serving(project);
     const load = startLoad(project.url);
-    // It becomes unhealthy after it was switched to, and goes on answering.
-    project.write("studio.yaml", stackSettings({ watch: "25s" }));
-    project.configure({ SICK_AFTER: "12000" });
-    const failed = await project.studio(deploy);
-    project.configure({});
+    project.write("studio.yaml", stackSettings({ watch: "40s" }));
+    const ending = collect(project.start(deploy));
+    const isNext = async () => (await serving(project)) !== before;
+    await until("the next release serves", isNext, 120_000);
+    // It goes on answering.
+    await fetch(`${project.url}/sicken`);
+    const failed = await ending;
     project.write("studio.yaml", stackSettings());
     expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("it stopped being healthy");
@@ -115,3 +123,8 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     }
   }, 300_000);
 });
+
+const restartPolicy = (ids: readonly string[]): string =>
+  execFileSync("docker", ["inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids], {
+    encoding: "utf8",
+  }).trim();

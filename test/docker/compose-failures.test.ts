@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { selfSignedCertificate } from "../../src/initialise/self-signed-certificate.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
-import type { StackProject } from "../support/docker/stack-project.ts";
+import { type StackProject, writeCertificate } from "../support/docker/stack-project.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 import { collect } from "../support/studio.ts";
@@ -14,7 +15,7 @@ import { collect } from "../support/studio.ts";
 const missing = noDocker();
 
 describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}`, () => {
-  const project = deployedStack();
+  const project = deployedStack({ tls: true });
 
   test("keeps its release where the next one's registry cannot be reached", async () => {
     const before = await serving(project);
@@ -25,6 +26,58 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     expect(failed.stderr).toContain("The image of api could not be pulled");
     expect(failed.stderr).toContain("connection refused");
     expect(await serving(project)).toBe(before);
+  }, 120_000);
+
+  test("tells of a certificate before clients refuse it, and of one that the proxy has not read", async () => {
+    const reload = () => succeed(project, ["exec", "--service", "proxy", "--", ...nginxReload]);
+    const day = 86_400_000;
+    const ending = new Date(Date.now() - 85 * day);
+    writeCertificate(project.directory, selfSignedCertificate("localhost", ending, 90));
+    await reload();
+    const place = `127.0.0.1:${project.tlsPort}`;
+    const soon = JSON.parse((await succeed(project, ["status", "--json"])).stdout).result.serving;
+    const inDays = { names: ["localhost"], problem: "expires in 3 days", urgent: true };
+    const file = join(project.directory, "certificates", "fullchain.pem");
+    expect(soon.certificates).toMatchObject([
+      { place, met: true, ...inDays },
+      { place: file, met: false, ...inDays },
+    ]);
+    expect((await succeed(project, ["status"])).stdout).toContain(`${place} expires in 3 days.`);
+    const { stdout } = await project.studio(["doctor"]);
+    expect(stdout).toContain(`Certificates hold for weeks: ${place} expires in 3 days`);
+
+    writeCertificate(project.directory, selfSignedCertificate("localhost", ending, 60));
+    await reload();
+    writeCertificate(project.directory, selfSignedCertificate("localhost", new Date()));
+    const expired = await project.studio(["status"]);
+    expect(expired.exitCode, expired.stderr).toBe(4);
+    expect(expired.stderr).toMatch(/certificate of \S+ expired on \S+: clients refuse it/);
+    const advice = await project.studio(["doctor"]);
+    expect(advice.exitCode).toBe(4);
+    expect(advice.stdout).toContain("A newer one lies in the file");
+    await reload();
+    await succeed(project, ["status"]);
+  }, 120_000);
+
+  test("is not deployed with a secret that everybody knows, whatever way it comes", async () => {
+    const before = await serving(project);
+    const refuse = async (change: object, place: string, env: Record<string, string> = {}) => {
+      const restore = changeService(project, "api", change);
+      const refused = await project.studio(deploy, env);
+      restore();
+      expect(refused.stderr).toContain(`a value that everybody knows: ${place}.`);
+      expect(await serving(project)).toBe(before);
+      return refused.exitCode;
+    };
+    const assumed = { environment: { JWT_SECRET: "${NOT_SET:-changeme}" } };
+    expect(await refuse(assumed, "api.JWT_SECRET")).toBe(2);
+    const passedOn = { environment: ["JWT_SECRET"] };
+    expect(await refuse(passedOn, "api.JWT_SECRET", { JWT_SECRET: "Password2024!" })).toBe(2);
+    project.write("some.env", "DATABASE=postgres://a:changeme@one:1,two:2/a\n");
+    expect(await refuse({ env_file: ["some.env"] }, "api.DATABASE")).toBe(2);
+    // What an image brings along is known once it is here; nothing was stopped by then.
+    const image = variantOfImage(project, "ENV JWT_SECRET=changeme");
+    expect(await refuse({ image }, "api.image.JWT_SECRET")).toBe(5);
   }, 120_000);
 
   test("is not rolled back to a release whose image has vanished", async () => {
@@ -58,19 +111,39 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     300_000,
   );
 
-  test("serves again with the next command after its proxy was killed", async () => {
+  test("says that its proxy alone is dead, and serves again with the command that it names", async () => {
     const before = await serving(project);
     execFileSync("docker", ["kill", proxyOf(project)]);
+    const status = await project.studio(["status", "--json"]);
+    expect(status.exitCode, status.stderr).toBe(4);
+    const { result, error } = JSON.parse(status.stdout);
+    expect(result.serving).toMatchObject({ release: before, state: "not reached" });
+    expect(result.serving.problems).toEqual([
+      {
+        service: "proxy",
+        message: `proxy does not run (exited 137): nobody reaches release ${before} on ${project.url}.`,
+        next: "studio up",
+      },
+    ]);
+    expect(error).toMatchObject({ code: "status.problem", hint: "studio up" });
     await succeed(project, ["up"]);
     expect(await serving(project)).toBe(before);
-    execFileSync("docker", ["kill", proxyOf(project)]);
-    const { stdout } = await succeed(project, [...deploy, "--json"]);
-    expect(await serving(project)).toBe(JSON.parse(stdout).result.release);
+    await succeed(project, ["status"]);
   }, 300_000);
+
+  inLongForm(
+    "is deployed although its proxy is dead",
+    async () => {
+      execFileSync("docker", ["kill", proxyOf(project)]);
+      const { stdout } = await succeed(project, [...deploy, "--json"]);
+      expect(await serving(project)).toBe(JSON.parse(stdout).result.release);
+    },
+    300_000,
+  );
 
   test("tells who serves, and what to do, where its proxy is killed in the middle", async () => {
     const before = await serving(project);
-    project.configure({ BOOT_MS: "4000" });
+    project.configure({ BOOT_MS: "2500" });
     const child = project.start(deploy);
     const ending = collect(child);
     while (colours(project).length < 2) await sleep(50);
@@ -85,6 +158,8 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
   }, 300_000);
 });
 
+const nginxReload = ["nginx", "-s", "reload"];
+
 /** @returns what undoes it */
 function changeService(project: StackProject, name: string, change: object): () => void {
   const file = join(project.directory, "compose.yaml");
@@ -96,12 +171,12 @@ function changeService(project: StackProject, name: string, change: object): () 
 }
 
 /** The application's image under another id. */
-function variantOfImage({ directory, stack }: StackProject): string {
+function variantOfImage({ directory, stack }: StackProject, line = "LABEL variant=1"): string {
   const { services } = JSON.parse(readFileSync(join(directory, "compose.yaml"), "utf8"));
   const folder = join(directory, "variant");
   const tag = `studio/${stack}-variant:1`;
   mkdirSync(folder);
-  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\nLABEL variant=1\n`);
+  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\n${line}\n`);
   execFileSync("docker", ["build", "-q", "-t", tag, folder], { stdio: "pipe" });
   rmSync(folder, { recursive: true });
   return tag;

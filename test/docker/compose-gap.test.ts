@@ -30,7 +30,7 @@ describe.skipIf(missing !== null)(`a stack without a proxy${skipped(missing)}`, 
 
   test("has its release again when the next one does not become healthy", async () => {
     const before = await serving(project);
-    project.write("studio.yaml", stackSettings({ timeout: "8s" }));
+    project.write("studio.yaml", stackSettings({ timeout: "4s" }));
     project.configure({ SICK: "1" });
     const failed = await project.studio(deploy);
     project.configure({});

@@ -27,7 +27,7 @@ describe.skipIf(missing !== null).each([
     what: "a Compose stack with a gap",
     front: null,
     effects: ["prepare/images", "start/stop-former", "start/up", "switch/include"],
-    short: ["start/stop-former:after", "start/up:before"],
+    short: ["start/stop-former:after"],
   },
 ])(`a deploy of $what, killed by SIGKILL${skipped(missing)}`, ({ front, effects, short }) => {
   const project = deployedStack({ front });

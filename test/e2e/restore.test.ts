@@ -57,6 +57,16 @@ async function runKilled(point: string): Promise<RunResult> {
   return project.studio(restoreDatabase, { STUDIO_FAULT: `kill:${at}` });
 }
 
+/** Meanwhile nothing serves. */
+async function expectUnfinished(): Promise<void> {
+  const { exitCode, stdout } = await project.studio(["status", "--json"]);
+  expect(exitCode).toBe(4);
+  expect((JSON.parse(stdout) as { result: Status }).result).toMatchObject({
+    operation: { state: "unfinished" },
+    serving: { state: "not running", problems: [{ next: "studio resume, or studio abort" }] },
+  });
+}
+
 describe("a restore of the database", () => {
   test("tells with --dry-run what it would do, and changes nothing", async () => {
     const { plan } = await run<{ plan: { database: string; steps: string[] } }>(
@@ -97,14 +107,14 @@ describe("a restore of the database", () => {
     async (way, direction, expected) => {
       await make("later");
       expect((await runKilled("database/replace:after")).signal).toBe("SIGKILL");
-      expect((await run<Status>("status")).operation).toMatchObject({ state: "unfinished" });
+      await expectUnfinished();
       const { plan } = await run<{ plan: { direction: string; steps: string[] } }>(
         way,
         "--dry-run",
       );
       expect(plan.direction).toBe(direction);
       expect(plan.steps).toContain("Put the database back");
-      expect((await run<Status>("status")).operation).toMatchObject({ state: "unfinished" });
+      await expectUnfinished();
       await run(way);
       expect(await collections()).toEqual(expected);
       expect(await run<Status>("status")).toMatchObject({

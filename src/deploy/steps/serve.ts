@@ -16,10 +16,7 @@ export function startStep(work: DeployWork): Step {
   const ended = target.startsBeside(release) ? null : servingBefore(work);
   return {
     id: "start",
-    title:
-      ended === null
-        ? `Start release ${release.id} beside the one that serves`
-        : `Stop release ${ended.id}, and start release ${release.id} in its place`,
+    title: titleOf(work, ended),
     async probe() {
       return (await target.state(release)).running ? "done" : "partial";
     },
@@ -33,6 +30,12 @@ export function startStep(work: DeployWork): Step {
       if (ended !== null) await serveAgain(target, run, ended, null);
     },
   };
+}
+
+function titleOf(work: DeployWork, ended: ReleaseRecord | null): string {
+  const { id } = work.release;
+  if (ended !== null) return `Stop release ${ended.id}, and start release ${id} in its place`;
+  return `Start release ${id}${servingBefore(work) === null ? "" : " beside the one that serves"}`;
 }
 
 export function healthStep(work: DeployWork): Step {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { HomeSpec } from "../protocol.ts";
 
 /** What lies beside the state of an environment that is driven from other machines. */
@@ -49,6 +49,12 @@ export function homeBelow(folder: string): HomePaths {
     runs: join(root, "runs"),
     variables: join(root, "variables.json"),
   };
+}
+
+/** The home that a folder is a copy of, for commands that look; else the folder itself. */
+export function homeOfCopy(folder: string): string {
+  const home = resolve(folder, "../../../..");
+  return dirname(folder) === homeBelow(home).copies ? home : folder;
 }
 
 /** What a folder says of being an environment's home; null where it is none. */

@@ -33,7 +33,7 @@ export function factsLine(studio: string, dependencies: string): string {
     `echo "system=$(uname -s) $(uname -m)"`,
     `echo "clock=$(date +%s)"`,
     `for node in "$HOME"/.studio/node/*/node $(command -v node) /usr/local/bin/node`,
-    `do if [ -x "$node" ] && "$node" -e "${isNew}" 2>/dev/null; then echo "node=$node"; break; fi; done`,
+    `do case "$node" in *.part.*) continue;; esac; if [ -x "$node" ] && "$node" -e "${isNew}" 2>/dev/null; then echo "node=$node"; break; fi; done`,
     `if [ -d "$HOME/.studio/versions/${studio}" ]; then echo studio=yes; fi`,
     `if [ -d "$HOME/.studio/dependencies/${dependencies}" ]; then echo dependencies=yes; fi`,
     `exit 0`,

@@ -6,6 +6,7 @@ import { StudioError, exitCodes } from "../../errors.ts";
 import type { Connection } from "../ssh/connection.ts";
 import { type HostFacts, quoted } from "./host-facts.ts";
 import { type OwnPackage, listPackage, programPath } from "./own-package.ts";
+import { removeOld } from "./remove-old.ts";
 
 export interface SendInput {
   connection: Connection;
@@ -19,10 +20,11 @@ export interface SendInput {
  * @returns the words that start it there
  */
 export async function providePackage(input: SendInput): Promise<string[]> {
-  const { facts, own } = input;
+  const { connection, facts, own } = input;
   refuseOtherSystem(input);
   const node = facts.node ?? (await sendNode(input));
   if (!facts.hasStudio) await sendStudio(input);
+  if (facts.node === null || !facts.hasStudio) await removeOld(connection, facts.home, node);
   return [node, `${facts.home}/.studio/versions/${own.digest}/${programPath()}`];
 }
 
@@ -51,7 +53,6 @@ async function sendStudio({ connection, facts, own, say }: SendInput): Promise<v
   const from = `dependencies/${own.dependencies}/.`;
   const link = `{ cp -al ${from} "$part" 2>/dev/null || cp -a ${from} "$part"; } && `;
   await unpack(connection, archive(base, files), root, `versions/${own.digest}`, link);
-  await removeOld(connection, root);
 }
 
 /** The folder appears whole or not at all; two that send at once do not meet. */
@@ -68,15 +69,6 @@ async function unpack(
     // A folder that another one put there meanwhile has the same in it.
     `if [ -d ${folder} ]; then rm -rf "$part"; else mv "$part" ${folder}; fi`;
   await succeed(connection, script, content);
-}
-
-/** Of versions that nothing starts at boot, the latest few stay. Their dependencies with them. */
-async function removeOld(connection: Connection, root: string): Promise<void> {
-  const script =
-    `cd ${root}/versions && named=$(cat "$HOME"/.config/systemd/user/studio-*.service 2>/dev/null; crontab -l 2>/dev/null); ` +
-    `for name in $(ls -1t | tail -n +6); do case "$named" in *"$name"*) ;; *) rm -rf "$name";; esac; done; ` +
-    `cd ../dependencies && for name in $(ls -1t | tail -n +3); do rm -rf "$name"; done; exit 0`;
-  await connection.run(`sh -c ${quoted(script)}`);
 }
 
 /** @returns the program there, which runs */

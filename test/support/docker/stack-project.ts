@@ -1,7 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  type Certificate,
+  selfSignedCertificate,
+} from "../../../src/initialise/self-signed-certificate.ts";
 import { type TestProject, collect, createProject, freePort } from "../studio.ts";
 import { type Front, fronts, placeFront } from "./fronts.ts";
 import { testImage } from "./images.ts";
@@ -10,6 +14,8 @@ import { testImage } from "./images.ts";
 export interface StackProject extends TestProject {
   /** The Compose project's name. */
   stack: string;
+  /** Where it is met by TLS; 0 where it is not. */
+  tlsPort: number;
   /** Writes the compose file with these variables of the application. */
   configure(application: Record<string, string>): void;
   /** Writes it with another proxy, or none. */
@@ -21,14 +27,14 @@ export interface StackProject extends TestProject {
 }
 
 /** By default the watch is as short as it can be and still look, and patience as on a busy machine. */
-export const stackSettings = ({ watch = "1s", timeout = "30s" } = {}): string => `
+export const stackSettings = ({ watch = "1s", timeout = "30s", drain = "3s" } = {}): string => `
 name: test
 environments:
   production: { target: compose }
 deploy:
   health: { passes: 1, timeout: ${timeout} }
   watch: { for: ${watch}, thresholds: ["errors<1%"] }
-  drain: 5s
+  drain: ${drain}
   keepReleases: 2
 `;
 
@@ -39,15 +45,25 @@ export interface StackOptions {
   database?: boolean;
   /** Null: the application publishes the port itself. */
   front?: Front | null;
+  /** nginx is met by TLS too. */
+  tls?: boolean;
   /** Whether the engine starts containers again. */
-  restart?: "no" | "unless-stopped";
+  restart?: "no" | "unless-stopped" | "always";
 }
 
 export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
-  const { more = "", database = false, front = fronts.nginx, restart = "no" } = options;
+  const {
+    more = "",
+    database = false,
+    front = fronts.nginx,
+    restart = "no",
+    tls = false,
+  } = options;
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
   const project = await createProject(`${stackSettings()}${more}`, directory);
   const port = await freePort();
+  const tlsPort = tls ? await freePort() : 0;
+  if (tls) placeTls(directory);
   const stack = directory.slice(directory.lastIndexOf("/") + 1).toLowerCase();
   // The home of the tests is their folder; Docker's plugins lie in that of the user.
   const configuration = process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker");
@@ -58,7 +74,7 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
     ...(engine === undefined ? {} : { DOCKER_HOST: engine }),
   };
   const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
-  let shape = frontShape(directory, port, front);
+  let shape = frontShape(directory, { port, tlsPort }, front);
   const configure = (application: Record<string, string>) =>
     project.write("compose.yaml", composeFile({ stack, ...shape, application, database, restart }));
   configure({});
@@ -66,12 +82,13 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
     ...project,
     stack,
     port,
+    tlsPort,
     url: `http://127.0.0.1:${port}`,
     start,
     studio: (argv, others) => collect(start(argv, others)),
     configure,
     putBehind(front) {
-      shape = frontShape(directory, port, front);
+      shape = frontShape(directory, { port, tlsPort }, front);
       configure({});
     },
     containersOf(release) {
@@ -96,13 +113,44 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
 
 function frontShape(
   directory: string,
-  port: number,
+  { port, tlsPort }: { port: number; tlsPort: number },
   front: Front | null,
 ): Pick<StackShape, "proxy" | "direct"> {
   const ports = [`127.0.0.1:${port}:${front === null ? 8000 : 80}`];
   if (front === null) return { proxy: null, direct: { ports } };
-  return { proxy: { ...placeFront(directory, front), ports }, direct: {} };
+  const proxy = placeFront(directory, front);
+  if (tlsPort === 0) return { proxy: { ...proxy, ports }, direct: {} };
+  return {
+    proxy: {
+      ...proxy,
+      volumes: [...front.service.volumes, "./certificates:/certificates:ro"],
+      ports: [...ports, `127.0.0.1:${tlsPort}:443`],
+    },
+    direct: {},
+  };
 }
+
+/** Shows nginx another certificate, once it is told. */
+export function writeCertificate(directory: string, { certificate, key }: Certificate): void {
+  mkdirSync(join(directory, "certificates"), { recursive: true });
+  writeFileSync(join(directory, "certificates", "fullchain.pem"), certificate);
+  writeFileSync(join(directory, "certificates", "privkey.pem"), key);
+}
+
+function placeTls(directory: string): void {
+  writeCertificate(directory, selfSignedCertificate("localhost", new Date()));
+  mkdirSync(join(directory, "conf.d"), { recursive: true });
+  writeFileSync(join(directory, "conf.d", "tls.conf"), tlsServer);
+}
+
+const tlsServer = `
+server {
+  listen 443 ssl;
+  ssl_certificate /certificates/fullchain.pem;
+  ssl_certificate_key /certificates/privkey.pem;
+  location / { proxy_pass http://studio_api; }
+}
+`;
 
 function namesOf(stack: string, words: string[]): string[] {
   const filter = `label=com.docker.compose.project=${stack}`;
@@ -170,8 +218,8 @@ function composeFile({ proxy, direct, ...shape }: StackShape): string {
         },
       },
       db: database
-        ? { image: testImage("postgres"), ...server }
-        : { image: testImage("app"), ...idle },
+        ? { image: testImage("postgres"), restart, ...server }
+        : { image: testImage("app"), restart, ...idle },
       ...(proxy === null ? {} : { proxy: { ...proxy, restart } }),
     },
     volumes: { data: {} },

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { namesSecret, weaknessOf } from "../../../src/config/weak-secrets.ts";
 
@@ -13,6 +14,17 @@ describe("a secret", () => {
     "123456",
     "xxxxx",
     "minioadmin",
+    "Password2024!",
+    "P@ssw0rd",
+    "4dm1n",
+    "adminadmin",
+    "test1234567890",
+    "secret-key-1",
+    "Y2hhbmdlbWU=",
+    "6368616e67656d65",
+    "ｃｈａｎｇｅｍｅ",
+    "changeme\u200b",
+    '"changeme"',
   ])("with the value %s has one that everybody knows", (value) => {
     expect(weaknessOf(value)).toBe("default");
   });
@@ -25,6 +37,10 @@ describe("a secret", () => {
   test("that is short, or made of few characters, can be guessed", () => {
     expect(weaknessOf("k3!vR9x")).toBe("weak");
     expect(weaknessOf("abababababababab")).toBe("weak");
+    expect(weaknessOf("0123456789abcdef0123456789abcdef")).toBe("weak");
+    expect(weaknessOf("qwertyuiopasdfgh")).toBe("weak");
+    expect(weaknessOf("yes", ["JWT_SECRET_KEY"])).toBe("weak");
+    expect(weaknessOf("yes", ["MYSQL_RANDOM_ROOT_PASSWORD"])).toBeNull();
   });
 
   test("that was drawn by chance is not weak, and one that is empty is none", () => {
@@ -32,13 +48,27 @@ describe("a secret", () => {
     expect(weaknessOf("correct-horse-battery-staple")).toBeNull();
     expect(weaknessOf("  ")).toBeNull();
   });
+
+  test.each([16, 18, 24, 32, 36])("of %i random bytes is never taken for another", (bytes) => {
+    for (let round = 0; round < 500; round += 1) {
+      const drawn = randomBytes(bytes);
+      for (const form of ["hex", "base64", "base64url"] as const) {
+        const value = drawn.toString(form);
+        expect(weaknessOf(value, ["JWT_SECRET_KEY"]), value).toBeNull();
+      }
+    }
+  });
 });
 
 test("the name of a variable tells whether it holds a secret", () => {
   const secrets = ["POSTGRES_PASSWORD", "JWT_SECRET_KEY", "API_KEY", "AUTH_TOKEN", "DB_PASS"];
+  secrets.push("PGPASSWORD", "clientSecret", "JWTSECRET", "DBPASS", "API_KEYS", "APP_KEY");
   expect(secrets.filter((name) => !namesSecret(name))).toEqual([]);
   const others = [
     "MAX_TOKENS",
+    "maxTokens",
+    "BYPASS",
+    "COMPASS_HOST",
     "PASSWORD_FILE",
     "TOKEN_TTL",
     "PUBLIC_KEY",

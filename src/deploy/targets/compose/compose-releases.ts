@@ -23,6 +23,7 @@ import {
   releaseFolder,
 } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
+import type { ImageFacts } from "./audit/image-secrets.ts";
 import { colours } from "./colours.ts";
 import { asCompose, migrationPlaces, renderedFile, switchedServices } from "./compose-release.ts";
 import { listContainers } from "./containers.ts";
@@ -30,6 +31,7 @@ import { isDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { type StackDraft, readStack } from "./read-stack.ts";
 import { renderStack } from "./render.ts";
+import type { StackConfig } from "./stack-config.ts";
 
 /** A release is its rendered Compose files, its migrations, and images under tags of its own. */
 export function composeReleases(input: TargetInput, docker: Docker): ReleaseKeeper {
@@ -69,12 +71,29 @@ async function keep(
   const images = await run.effect("images", () =>
     pinImages({ docker, run, config, containers, switched, buildFile }),
   );
+  await refuseImageSecrets(docker, config, images);
   await run.effect("files", () => {
     rmSync(buildFile, { force: true });
     const rendered = writeStacks(partial, release, images, draft);
     writeRecord(partial, { ...release, compose: { ...release.compose, images, rendered } });
     renameSync(partial, folder);
   });
+}
+
+/** Only now all images are here. */
+async function refuseImageSecrets(
+  docker: Docker,
+  config: StackConfig,
+  images: Record<string, StackImage>,
+): Promise<void> {
+  const { imageFacts, imageSecrets } = await import("./audit/image-secrets.ts");
+  const { refuseDefaultSecrets } = await import("./audit/refuse-default-secrets.ts");
+  const found = new Map<string, ImageFacts>();
+  for (const [name, { pinned }] of Object.entries(images)) {
+    const facts = await imageFacts(docker, pinned);
+    if (facts !== null) found.set(name, facts);
+  }
+  refuseDefaultSecrets(imageSecrets(config, found));
 }
 
 /** A resume must not finish with another stack than was planned. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
@@ -5,13 +6,15 @@ import type { Notice, Refusal, Target } from "../../target.ts";
 import { colourOf, freeColour, labels } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
-import { type ComposeSite, rendered } from "./compose-site.ts";
+import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
 import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
 import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { colourService } from "./render.ts";
+import { comeBack, stayDown } from "./return-with-engine.ts";
+import type { StackConfig } from "./stack-config.ts";
 import { startBacking } from "./start-backing.ts";
 import { refuseOtherFront } from "./refuse-other-front.ts";
 import { takeDown } from "./take-down.ts";
@@ -76,6 +79,11 @@ async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): 
     // With --no-recreate Compose would start the former release that had this colour.
     await run.effect("clear", () => docker.act(run, ["rm", "-f", ...inTheWay.map(({ id }) => id)]));
   }
+  const kept = containers.filter((one) => one.labels[labels.release] === release.id);
+  if (kept.length > 0) {
+    const text = readFileSync(renderedPath(site, release, colour), "utf8");
+    await comeBack(docker, run, kept, (JSON.parse(text) as StackConfig).services);
+  }
   const argv = ["up", "-d", "--no-deps", "--no-recreate", "--no-build", "--pull", "never"];
   await run.effect("up", () =>
     docker.act(run, [...rendered(site, release, colour), ...argv, ...services], {
@@ -137,6 +145,7 @@ async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Pr
   );
   await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
   if (running.length === 0) return;
+  await stayDown(docker, run, running);
   const ids = running.map(({ id }) => id);
   await run.effect("stop", () => docker.act(run, ["stop", ...ids]));
   if (input.project.settings.deploy.undoWindow > 0) return;

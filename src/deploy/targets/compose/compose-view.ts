@@ -1,13 +1,16 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
-import type { ReleaseState, ServiceState, TargetView } from "../../target.ts";
+import type { CertificateState, ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
-import type { ComposeSite } from "./compose-site.ts";
+import { type ComposeSite, renderedPath } from "./compose-site.ts";
 import { type Container, containersOf, lastLinesOf, listContainers } from "./containers.ts";
 import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
+import { colourService } from "./render.ts";
+import type { StackConfig } from "./stack-config.ts";
 
 /** Looks at releases that are containers of a Compose project. */
 export function createComposeView(site: ComposeSite): TargetView {
@@ -34,7 +37,7 @@ export function createComposeView(site: ComposeSite): TargetView {
         origin,
       })),
     startsBeside: (release) => !asCompose(release).compose.gap,
-    describeSwitch: (release) => describeSwitch(asCompose(release)),
+    describeSwitch: (release, previous) => describeSwitch(asCompose(release), previous !== null),
     state: (release) => stateOf(site, asCompose(release)),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
@@ -57,6 +60,7 @@ export function createComposeView(site: ComposeSite): TargetView {
         role === "switched" ? [] : [name],
       ),
     services: (release) => servicesOf(site, asCompose(release)),
+    certificates: (release) => certificatesOfRelease(site, asCompose(release)),
     async audit() {
       const { auditStack } = await import("./audit/audit-stack.ts");
       return auditStack(docker, input);
@@ -71,11 +75,13 @@ function nothingToRunIn(environment: string): StudioError {
   );
 }
 
-function describeSwitch(release: ComposeRelease): string {
+function describeSwitch(release: ComposeRelease, isAnother: boolean): string {
   const { proxy, gap } = release.compose;
   if (proxy === null) return "it serves as soon as it runs";
   const names = switchedServices(release).join(", ");
   if (gap) return `${proxy.service} is reloaded with ${names}, which the public waits for`;
+  if (!isAnother)
+    return `${proxy.service} is told of ${names}, and turns the public away until then`;
   return `${proxy.service} is reloaded with the other colour of ${names}; what it began goes on where it began`;
 }
 
@@ -136,11 +142,12 @@ async function servicesOf(
   release: ComposeRelease,
 ): Promise<ServiceState[]> {
   const containers = await listContainers(docker, release.compose.project);
-  return release.compose.services.flatMap(({ name, role }): ServiceState[] => {
+  return release.compose.services.flatMap(({ name, role, replicas }): ServiceState[] => {
     const own = containers.filter(
       (one) => one.service === name || one.labels[labels.service] === name,
     );
     if (own.length > 0) return own.map((one) => serviceState(one, role));
+    if (replicas === 0) return [];
     const nothing = { health: null, image: "", startedAt: null, restarts: 0 };
     return [{ name, role, state: "absent", ...nothing }];
   });
@@ -150,4 +157,23 @@ function serviceState(container: Container, role: string): ServiceState {
   const { status, exitCode, health, image, startedAt, restarts } = container;
   const state = status === "exited" ? `exited (${exitCode})` : status;
   return { name: container.service, role, state, health, image, startedAt, restarts };
+}
+
+/** As it was rendered: what runs may be dead, or older than the settings. */
+async function certificatesOfRelease(
+  site: ComposeSite,
+  release: ComposeRelease,
+): Promise<CertificateState[]> {
+  const file = renderedPath(site, release, "blue");
+  if (!existsSync(file)) return [];
+  const { services } = JSON.parse(readFileSync(file, "utf8")) as StackConfig;
+  const { proxy } = release.compose;
+  const front =
+    proxy === null
+      ? switchedServices(release).map((name) => colourService(name, "blue"))
+      : [proxy.service];
+  const { certificatesOf } = await import("./certificates/stack-certificates.ts");
+  const { domains } = release.settings;
+  const all = front.map((name) => certificatesOf(services[name] ?? {}, domains, new Date()));
+  return (await Promise.all(all)).flat();
 }

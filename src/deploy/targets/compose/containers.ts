@@ -19,6 +19,8 @@ export interface Container {
   /** When it ended the last time; null while it runs. */
   endedAt: string | null;
   restarts: number;
+  /** `always`, `on-failure:3`, … */
+  restart: string;
   /** As it was named when the container was made. */
   image: string;
   imageId: string;
@@ -45,7 +47,10 @@ interface Inspected {
     FinishedAt: string;
     Health?: { Status: string };
   };
-  HostConfig: { NetworkMode: string };
+  HostConfig: {
+    NetworkMode: string;
+    RestartPolicy?: { Name: string; MaximumRetryCount: number };
+  };
   Config: { Image: string; Labels: Record<string, string> | null };
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
   Mounts: { Source: string; Destination: string }[];
@@ -91,6 +96,11 @@ function addressesOf({ HostConfig, NetworkSettings }: Inspected): string[] {
     .filter((address) => address !== "");
 }
 
+function policyOf({ HostConfig: { RestartPolicy } }: Inspected): string {
+  const { Name = "", MaximumRetryCount = 0 } = RestartPolicy ?? {};
+  return MaximumRetryCount > 0 ? `${Name}:${MaximumRetryCount}` : Name || "no";
+}
+
 function containerOf(one: Inspected): Container {
   const { State, Config } = one;
   const labels = Config.Labels ?? {};
@@ -106,6 +116,7 @@ function containerOf(one: Inspected): Container {
     startedAt: State.Running ? State.StartedAt : null,
     endedAt: State.Running ? null : State.FinishedAt,
     restarts: one.RestartCount,
+    restart: policyOf(one),
     image: Config.Image,
     imageId: one.Image,
     addresses: addressesOf(one),

@@ -84,7 +84,7 @@ const unreachable =
   /cannot connect to the docker daemon|error during connect|permission denied.*docker/i;
 
 function dockerError(exitCode: number, words: string, failing?: string): StudioError {
-  if (exitCode === 127 || /is not a docker command/.test(words)) {
+  if (exitCode === 127 || /is not a docker command|unknown command: docker compose/.test(words)) {
     return new StudioError({
       code: "docker.missing",
       message: "Docker with its Compose plugin (version 2) is not installed here.",

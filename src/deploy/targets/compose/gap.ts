@@ -19,14 +19,32 @@ export function obstaclesOf(config: StackConfig, roles: Roles): Obstacle[] {
   const claims = switchedOf(roles.services).flatMap((name) =>
     claimsOf(name, config.services[name] ?? {}),
   );
-  return roles.proxy === null ? [...claims, noProxy] : claims;
+  return roles.proxy === null ? [...claims, missingProxy(config, roles)] : claims;
 }
 
-const noProxy: Obstacle = {
-  why: "there is no proxy that studio can tell where to send requests",
-  change:
-    "Put an nginx before it, with `labels: { studio.proxy: nginx }` (`studio init --stack` writes one).",
-};
+const told = "nginx|haproxy|caddy";
+const others = "traefik|envoy|httpd|apache|openresty|kong|varnish";
+const kindOf = new RegExp(`(?:^|[/_-])(${told}|${others})(?:[-:@]|$)`);
+
+/** What may stand before the release finds it by itself, or not at all: studio tells it nothing. */
+function missingProxy({ services }: StackConfig, roles: Roles): Obstacle {
+  const switched = switchedOf(roles.services);
+  const [found] = Object.entries(services).flatMap(([name, { image = "" }]) => {
+    const kind = (kindOf.exec(image) ?? kindOf.exec(name))?.[1];
+    return kind === undefined || switched.includes(name) ? [] : [{ name, kind }];
+  });
+  if (found !== undefined && told.split("|").includes(found.kind)) {
+    return {
+      why: `compose.proxy does not name ${found.name}, which is ${found.kind}`,
+      change: `Set \`compose: { proxy: ${found.kind} }\` in studio.yaml, and mount the folder of its files.`,
+    };
+  }
+  const change =
+    "Put an nginx before it, with `labels: { studio.proxy: nginx }` (`studio init --stack` writes one).";
+  const why = "there is no proxy that studio can tell where to send requests";
+  if (found === undefined) return { why, change };
+  return { why: `${why}: ${found.name} is ${found.kind}, which it does not know`, change };
+}
 
 /** What a release is deployed with that cannot run beside another; null where it can. */
 export function gapOf(config: StackConfig, roles: Roles): StackGap | null {

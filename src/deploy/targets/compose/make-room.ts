@@ -4,6 +4,7 @@ import { labels } from "./colours.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { listContainers } from "./containers.ts";
 import { direct } from "./direct-traffic.ts";
+import { stayDown } from "./return-with-engine.ts";
 
 /**
  * Ends the releases that hold what there is only one of: a host port, a name, an address. A proxy
@@ -22,6 +23,7 @@ export async function makeRoom(
   const active = others.filter(({ status }) => status !== "exited" && status !== "created");
   if (active.length > 0) {
     await direct(site, run, release, null);
+    await stayDown(docker, run, active);
     await run.effect("stop-former", () => docker.act(run, ["stop", ...active.map(({ id }) => id)]));
   }
   const named = others.filter(({ name }) => gap?.names.includes(name) === true);

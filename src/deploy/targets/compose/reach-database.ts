@@ -1,4 +1,5 @@
 import type { DatabaseAddress } from "../../../database/address.ts";
+import { homeOfCopy } from "../../../remote/host/home.ts";
 import { labels } from "./colours.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { operatorFiles } from "./stack-config.ts";
@@ -27,7 +28,7 @@ export async function reachDatabase(
 async function addressOf({ docker, input }: ComposeSite, service: string): Promise<string | null> {
   const { directory, environment } = input.project;
   const filters = [
-    `label=${labels.directory}=${directory}`,
+    `label=${labels.directory}=${homeOfCopy(directory)}`,
     `label=${labels.environment}=${environment}`,
     `label=com.docker.compose.service=${service}`,
   ];

@@ -1,15 +1,17 @@
 import { StudioError } from "../../../errors.ts";
 import { formatDuration } from "../../../config/quantity.ts";
+import { homeOfCopy } from "../../../remote/host/home.ts";
 import { liveMigrationFolders } from "../../project-folders.ts";
 import type { Draft, Outline } from "../../release-keeper.ts";
 import type { ComposeStack, StackGap, StackProxy } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import { labels } from "./colours.ts";
 import { type Container, listContainers } from "./containers.ts";
-import { refuseDefaultSecrets } from "./audit/refuse-default-secrets.ts";
+import { refuseDefaultSecrets, secretsToJudge } from "./audit/refuse-default-secrets.ts";
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
+import { remarksOnMounts } from "./mounted-state.ts";
 import { refuseOtherFront } from "./refuse-other-front.ts";
 import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
@@ -33,7 +35,7 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
   const roles = rolesOf(config, input.project.settings);
   const { settings } = input.project;
   refuseShape(config, roles, proxyFolder(input), settings.compose.gap);
-  const remarksOnSecrets = refuseDefaultSecrets(config);
+  const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
   const gap = gapOf(config, roles);
   const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);
@@ -47,8 +49,9 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
     },
     remarks: [
       ...remarksOnGap(gap, settings.deploy.health.timeout),
-      ...remarksOn(config, roles, containers),
+      ...remarksOn(asAtHome(config, input.project.directory), roles, containers),
       ...remarksOnSecrets,
+      ...(await remarksOnMounts(input, config)),
     ],
     bytes: writtenBytes,
     config,
@@ -96,6 +99,13 @@ function remarksOnGap(gap: StackGap | null, patience: number): string[] {
   return [
     `There will be a gap: ${reasons.join("; ")}. The release before is stopped (at most ${grace}), then the new one is started in its place (until it is healthy, at most ${formatDuration(patience)}). \`compose.gap: refuse\` refuses that.`,
   ];
+}
+
+/** A copy to look at has its files elsewhere than the stack that runs, and is no other for that. */
+function asAtHome(config: StackConfig, directory: string): StackConfig {
+  const home = homeOfCopy(directory);
+  if (home === directory) return config;
+  return JSON.parse(JSON.stringify(config).replaceAll(directory, home)) as StackConfig;
 }
 
 /** What a deploy cannot do without a gap. */

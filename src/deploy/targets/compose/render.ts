@@ -50,14 +50,21 @@ function prepared(
     profiles: _profiles,
     pull_policy: _policy,
     depends_on,
+    environment,
     ...rest
   } = config.services[name] ?? {};
   const needed = Object.entries(depends_on ?? {}).filter(([other]) => !switched.has(other));
   return {
     ...rest,
     image: images[name]?.pinned ?? rest.image ?? "",
+    ...(environment === undefined ? {} : { environment: withoutUnset(environment) }),
     ...(needed.length === 0 ? {} : { depends_on: Object.fromEntries(needed) }),
   };
+}
+
+/** A variable that is passed on, and was not set: whoever types `up` later must not set it. */
+function withoutUnset(environment: Record<string, string | null>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== null));
 }
 
 function coloured(
@@ -76,8 +83,6 @@ function coloured(
   return {
     ...definition,
     ...(ownNetworks ? { networks: Object.fromEntries(networks) } : {}),
-    // A retired colour must not come back with the engine.
-    ...(definition.restart === "always" ? { restart: "unless-stopped" } : {}),
     environment: { ...definition.environment, STUDIO_RELEASE: release, STUDIO_COLOUR: colour },
     labels: {
       ...definition.labels,

@@ -1,5 +1,6 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { StudioError, exitCodes } from "../../../errors.ts";
+import { homeOfCopy } from "../../../remote/host/home.ts";
 import type { TargetInput } from "../target-input.ts";
 import type { Docker } from "./docker.ts";
 
@@ -26,7 +27,11 @@ export interface ServiceDefinition {
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
   healthcheck?: { disable?: boolean; [key: string]: unknown };
   depends_on?: Record<string, { condition?: string }>;
-  deploy?: { replicas?: number; resources?: { limits?: { memory?: unknown } } };
+  deploy?: {
+    replicas?: number;
+    resources?: { limits?: { memory?: unknown } };
+    restart_policy?: { condition?: string; max_attempts?: number };
+  };
   mem_limit?: unknown;
   user?: string;
   privileged?: boolean;
@@ -87,12 +92,25 @@ export async function readStackConfig(docker: Docker, input: TargetInput): Promi
       exitCode: exitCodes.usage,
     });
   }
-  const config = JSON.parse(stdout) as StackConfig;
+  const config = JSON.parse(asNamedAtHome(stdout, input.project.directory)) as StackConfig;
   for (const { environment } of Object.values(config.services ?? {})) {
     maskSecrets(environment ?? {}, input.onSecret);
   }
   return config;
 }
+
+/** A stack without a name of its own has that of its folder; a copy of it to look at is no other. */
+function asNamedAtHome(text: string, directory: string): string {
+  const home = homeOfCopy(directory);
+  return home === directory ? text : text.replaceAll(stackNameOf(directory), stackNameOf(home));
+}
+
+/** As Compose makes it of a folder. */
+const stackNameOf = (directory: string): string =>
+  basename(directory)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, "")
+    .replace(/^[_-]+/, "");
 
 const secretName = /pass|secret|token|key|credential|dsn|url/i;
 

@@ -52,6 +52,7 @@ export function createLocalView(input: TargetInput): TargetView {
     reachDatabase: async (written) => written,
     backingServices: () => [],
     services: async () => [],
+    certificates: async () => [],
     audit: async () => [],
   };
 }

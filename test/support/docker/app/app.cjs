@@ -7,23 +7,24 @@ const {
   BOOT_MS = "300",
   /** Never ready. */
   SICK = "",
-  /** Milliseconds after which it is no longer ready. */
-  SICK_AFTER = "",
   /** Ends at once on SIGTERM, in the middle of its requests. */
   ABRUPT = "",
 } = process.env;
 
 const begun = Date.now();
 
-function isReady() {
-  const age = Date.now() - begun;
-  if (SICK !== "" || age < Number(BOOT_MS)) return false;
-  return SICK_AFTER === "" || age < Number(SICK_AFTER);
-}
+/** It was told to be ready no more. */
+let sickened = false;
+
+const isReady = () => SICK === "" && !sickened && Date.now() - begun >= Number(BOOT_MS);
 
 const routes = {
   "/health/live": (answer) => answer(200, "alive"),
   "/health/ready": (answer) => (isReady() ? answer(200, "ready") : answer(503, "not ready")),
+  "/sicken": (answer) => {
+    sickened = true;
+    answer(200, "sick from now on");
+  },
   "/slow": (answer) => setTimeout(() => answer(200, "slow"), 500),
   "/stream": (_answer, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });

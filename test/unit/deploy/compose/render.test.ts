@@ -60,7 +60,7 @@ describe("the Compose file of a release", () => {
     expect(Object.keys(rendered.services)).toEqual(["api-green", "db"]);
     expect(rendered.services["api-green"]).toEqual({
       image: "studio/shop-api:abc",
-      restart: "unless-stopped",
+      restart: "always",
       environment: { PRICE: "1$$", STUDIO_RELEASE: "r1", STUDIO_COLOUR: "green" },
       networks: {
         back: { aliases: ["backend", "api", "shop-api-green"] },

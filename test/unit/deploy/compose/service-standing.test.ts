@@ -17,6 +17,7 @@ const container = (more: Partial<Container>): Container => ({
   startedAt: null,
   endedAt: null,
   restarts: 0,
+  restart: "no",
   image: "",
   imageId: "",
   addresses: [],

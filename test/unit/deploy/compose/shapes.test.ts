@@ -33,6 +33,30 @@ function refusalOf(config: StackConfig): StudioError | null {
   }
 }
 
+describe("a proxy that studio is not told of, or does not know", () => {
+  const reasonsWith = (image: string) => {
+    const config = stackOf({ api: {}, edge: { image } });
+    return gapOf(config, rolesOf(config, settings))?.reasons.join();
+  };
+
+  test("is named in the reason for the gap, and what it is", () => {
+    expect(reasonsWith("traefik:v3.1")).toBe(
+      "there is no proxy that studio can tell where to send requests: edge is traefik, which it does not know",
+    );
+    expect(reasonsWith("postgres:17")).toBe(
+      "there is no proxy that studio can tell where to send requests",
+    );
+  });
+
+  test("is to be named in the settings where studio knows it", () => {
+    const config = stackOf({ api: {}, edge: { image: "docker.io/library/haproxy:3" } });
+    expect(gapOf(config, rolesOf(config, settings))?.reasons).toEqual([
+      "compose.proxy does not name edge, which is haproxy",
+    ]);
+    expect(refusalOf(config)?.hint).toContain("compose: { proxy: haproxy }");
+  });
+});
+
 describe("the role of a service", () => {
   test("follows from its labels", () => {
     const labels = { "studio.switch": "true", "studio.port": "3000", "studio.drain": "2m" };

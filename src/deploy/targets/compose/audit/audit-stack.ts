@@ -1,14 +1,18 @@
-import { namesSecret, weaknessOf } from "../../../../config/weak-secrets.ts";
-import type { AuditPoint } from "../../../target.ts";
+import type { AuditPoint, CertificateState } from "../../../target.ts";
 import type { TargetInput } from "../../target-input.ts";
+import { labels } from "../colours.ts";
+import { listContainers } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { rolesOf } from "../roles.ts";
 import { type StackConfig, readStackConfig } from "../stack-config.ts";
-import { exposure } from "./exposure.ts";
+import { certificatePoints } from "./certificates.ts";
+import { exposure, frontOf } from "./exposure.ts";
 import { pointOf } from "./point.ts";
 import { privileges } from "./privileges.ts";
-import { type WeakSecret, weakSecrets } from "./stack-secrets.ts";
-import { upkeep } from "./upkeep.ts";
+import { type ImageFacts, imageFacts, imageSecrets } from "./image-secrets.ts";
+import { placesOf, secretsToJudge } from "./refuse-default-secrets.ts";
+import type { WeakSecret } from "./stack-secrets.ts";
+import { type EngineFacts, upkeep } from "./upkeep.ts";
 
 /**
  * The security checklist of a stack as it is written now.
@@ -18,17 +22,17 @@ export async function auditStack(docker: Docker, input: TargetInput): Promise<Au
   const config = await readStackConfig(docker, input);
   const { settings } = input.project;
   const roles = rolesOf(config, settings);
+  const images = await imagesHere(docker, config);
   return [
-    ...secretPoints([...weakSecrets(config), ...weakVariables(input)]),
+    ...secretPoints([...secretsToJudge(config, input), ...imageSecrets(config, images)]),
     ...exposure(config, roles, settings),
-    ...privileges(config, await imageUsers(docker, config)),
-    ...upkeep(config, await loggingDriver(docker)),
+    ...certificatePoints(await frontCertificates(docker, config, frontOf(roles), settings.domains)),
+    ...privileges(config, usersOf(images)),
+    ...upkeep(config, await engineFacts(docker)),
   ];
 }
 
 function secretPoints(weak: readonly WeakSecret[]): AuditPoint[] {
-  const places = (wanted: WeakSecret["weakness"]) =>
-    weak.flatMap(({ place, weakness }) => (weakness === wanted ? [place] : []));
   return [
     pointOf(
       {
@@ -37,7 +41,10 @@ function secretPoints(weak: readonly WeakSecret[]): AuditPoint[] {
         state: "wrong",
         fix: "Set each to what `openssl rand -hex 32` writes; a deploy is refused until then.",
       },
-      places("default"),
+      [
+        ...placesOf(weak, "default"),
+        ...placesOf(weak, "empty").map((place) => `${place} is empty`),
+      ],
     ),
     pointOf(
       {
@@ -46,31 +53,44 @@ function secretPoints(weak: readonly WeakSecret[]): AuditPoint[] {
         state: "wrong",
         fix: "Set each to what `openssl rand -hex 32` writes.",
       },
-      places("weak"),
+      placesOf(weak, "weak"),
     ),
   ];
 }
 
-/** Of what the project itself asks for, such as what the CLI alone reads. */
-function weakVariables({ project, variables }: TargetInput): WeakSecret[] {
-  return project.settings.variables.required.filter(namesSecret).flatMap((place) => {
-    const weakness = weaknessOf(variables[place] ?? "", [place]);
-    return weakness === null ? [] : [{ place, weakness }];
-  });
-}
-
-/** The user that each service's image names, where the image is here. */
-async function imageUsers(docker: Docker, config: StackConfig): Promise<Map<string, string>> {
-  const users = new Map<string, string>();
+/** What each service's image says, where it is here. */
+async function imagesHere(docker: Docker, config: StackConfig): Promise<Map<string, ImageFacts>> {
+  const found = new Map<string, ImageFacts>();
   for (const [name, { image = "" }] of Object.entries(config.services)) {
-    const argv = ["image", "inspect", "--format", "{{.Config.User}}", image];
-    const { exitCode, stdout } = await docker.attempt(argv);
-    if (image !== "" && exitCode === 0) users.set(name, stdout.trim());
+    const facts = image === "" ? null : await imageFacts(docker, image);
+    if (facts !== null) found.set(name, facts);
   }
-  return users;
+  return found;
 }
 
-async function loggingDriver(docker: Docker): Promise<string> {
-  const { exitCode, stdout } = await docker.attempt(["info", "--format", "{{.LoggingDriver}}"]);
-  return exitCode === 0 && stdout.trim() !== "" ? stdout.trim() : "json-file";
+const usersOf = (images: ReadonlyMap<string, ImageFacts>): Map<string, string> =>
+  new Map([...images].map(([name, { user }]) => [name, user]));
+
+/** A port that shows none is told of where something runs behind it. */
+async function frontCertificates(
+  docker: Docker,
+  { name: project, services }: StackConfig,
+  front: readonly string[],
+  domains: readonly string[],
+): Promise<CertificateState[]> {
+  const { certificatesOf } = await import("../certificates/stack-certificates.ts");
+  const containers = await listContainers(docker, project);
+  const runs = containers.some(
+    ({ running, service, labels: own }) =>
+      running && front.includes(own[labels.service] ?? service),
+  );
+  const all = front.map((name) => certificatesOf(services[name] ?? {}, domains, new Date()));
+  return (await Promise.all(all)).flat().filter(({ met, until }) => runs || !met || until !== null);
+}
+
+async function engineFacts(docker: Docker): Promise<EngineFacts> {
+  const format = "{{.LoggingDriver}} {{.LiveRestoreEnabled}}";
+  const { exitCode, stdout } = await docker.attempt(["info", "--format", format]);
+  const [driver = "", liveRestore] = exitCode === 0 ? stdout.trim().split(" ") : [];
+  return { loggingDriver: driver || "json-file", liveRestore: liveRestore === "true" };
 }

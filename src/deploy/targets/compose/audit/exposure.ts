@@ -1,6 +1,7 @@
 import type { Settings } from "../../../../config/schema.ts";
 import type { AuditPoint } from "../../../target.ts";
 import type { Roles } from "../roles.ts";
+import { isSecurePort } from "../stack-address.ts";
 import type { PortMapping, ServiceDefinition, StackConfig } from "../stack-config.ts";
 import { each, pointOf } from "./point.ts";
 
@@ -48,7 +49,7 @@ export function exposure(
 }
 
 /** The proxy; where there is none, the services that are deployed. */
-function frontOf({ proxy, services }: Roles): string[] {
+export function frontOf({ proxy, services }: Roles): string[] {
   if (proxy !== null) return [proxy.service];
   return services.flatMap(({ name, role }) => (role === "switched" ? [name] : []));
 }
@@ -65,10 +66,9 @@ const publishes = ({ published, target }: PortMapping): string =>
 function withoutTls(services: StackConfig["services"], front: readonly string[]): string[] {
   const ports = front.flatMap((name) => worldPorts(services[name] ?? {}));
   if (ports.length === 0) return [];
-  const secure = ports.some(({ target, published }) =>
-    [String(target), published].some((port) => port === "443" || port === "8443"),
-  );
-  return secure ? [] : [`${front.join(", ")} publishes ${ports.map(numberOf).join(", ")} alone`];
+  return ports.some(isSecurePort)
+    ? []
+    : [`${front.join(", ")} publishes ${ports.map(numberOf).join(", ")} alone`];
 }
 
 const numberOf = ({ published, target }: PortMapping): string => published ?? String(target);

@@ -1,16 +1,33 @@
 import type { AuditPoint } from "../../../target.ts";
+import { restartPolicyOf } from "../return-with-engine.ts";
+import { awaitedServices } from "../service-standing.ts";
 import type { ServiceDefinition, StackConfig } from "../stack-config.ts";
 import { each, pointOf } from "./point.ts";
 
 /** Drivers that keep what was written on this machine without an end unless they are told one. */
 const endless = new Set(["json-file"]);
 
-/**
- * What makes a stack last.
- * @param loggingDriver the engine's own, for services that name none
- */
-export function upkeep({ services }: StackConfig, loggingDriver: string): AuditPoint[] {
+export interface EngineFacts {
+  /** For services that name none. */
+  loggingDriver: string;
+  /** Containers go on while the engine is away, and it takes them over again. */
+  liveRestore: boolean;
+}
+
+/** What makes a stack last. */
+export function upkeep(config: StackConfig, engine: EngineFacts): AuditPoint[] {
+  const { services } = config;
+  const awaited = awaitedServices(config);
   return [
+    pointOf(
+      {
+        title: "Services come back with the engine",
+        good: "each does, where it was killed too",
+        state: "note",
+        fix: 'Set `restart: always`, or "live-restore": true in the engine\'s daemon.json. `studio up` brings them back until then.',
+      },
+      each(services, (one, name) => (awaited.has(name) ? [] : staysDown(one, engine))),
+    ),
     pointOf(
       {
         title: "Every service has a limit of memory",
@@ -36,9 +53,19 @@ export function upkeep({ services }: StackConfig, loggingDriver: string): AuditP
         state: "note",
         fix: "Set logging.options.max-size and max-file, or log-opts in the engine's daemon.json.",
       },
-      each(services, (one) => (rotates(one, loggingDriver) ? [] : ["writes without an end"])),
+      each(services, (one) =>
+        rotates(one, engine.loggingDriver) ? [] : ["writes without an end"],
+      ),
     ),
   ];
+}
+
+/** As it starts, an engine that was killed ends what went on without it, as if by the operator's wish. */
+function staysDown(definition: ServiceDefinition, { liveRestore }: EngineFacts): string[] {
+  const policy = restartPolicyOf(definition);
+  if (policy === "always" || (policy === "unless-stopped" && liveRestore)) return [];
+  if (policy === "unless-stopped") return ["stays down where the engine was killed"];
+  return [`stays down where the engine or the machine was started again (restart: ${policy})`];
 }
 
 function hasLimit({ mem_limit, deploy }: ServiceDefinition): boolean {
