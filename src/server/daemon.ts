@@ -12,7 +12,7 @@ import { refuseHead, sendProblem } from "./request-head.ts";
 import { RunningDaemon } from "./running-daemon.ts";
 import { createServices, type Services } from "./services.ts";
 import type { Origin } from "./traffic.ts";
-import { keepRequestsYoung } from "./young-requests.ts";
+import { boundRoomForRequests, keepRequestsYoung } from "./young-requests.ts";
 
 export type { Daemon, DaemonSpec, DaemonState } from "./daemon-spec.ts";
 
@@ -29,6 +29,7 @@ const warmUpPatience = 10_000;
  */
 export async function startDaemon(given: DaemonSpec): Promise<Daemon> {
   keepRequestsYoung();
+  boundRoomForRequests();
   const spec: DaemonSpec = { ...given, logger: given.logger.child({ module: "server" }) };
   const handle = (origin: Origin) => (request: IncomingMessage, response: ServerResponse) =>
     receive({ services, application, origin }, request, response);
