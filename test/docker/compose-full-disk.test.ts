@@ -35,10 +35,14 @@ describe.skipIf(missing !== null)(
 
     const filler = () => join(state, "filler");
 
-    /** Takes all that is left, and what becomes free again: the reserve too. */
+    /**
+     * Takes all that is left, and what becomes free again: the reserve too. It ends with the disk: on
+     * the folder below it, whatever that lies on would be filled.
+     */
     function keepFull(): ChildProcess {
-      const take = `dd if=/dev/zero of=${filler()} bs=4k oflag=append conv=notrunc 2>/dev/null`;
-      return spawn("sh", ["-c", `while :; do ${take}; sleep 0.02; done`], { stdio: "ignore" });
+      const take = `dd if=/dev/zero of=${filler()} bs=4k count=80000 oflag=append conv=notrunc 2>/dev/null`;
+      const loop = `while mountpoint -q ${state}; do ${take}; sleep 0.02; done`;
+      return spawn("sh", ["-c", loop], { stdio: "ignore" });
     }
 
     inLongForm(
