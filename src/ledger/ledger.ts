@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { StudioError, exitCodes, reasonOf } from "../errors.ts";
 import { type SqliteFile, openSqliteFile } from "../sqlite/open.ts";
 import { ledgerApplicationId, ledgerVersions } from "./schema.ts";
+import { lacksRoom, noRoomError, readIntoMemory } from "./without-room.ts";
 
 /** An open ledger. Statements are synchronous; one writer at a time waits for the others. */
 export type Ledger = SqliteFile;
@@ -48,6 +49,8 @@ function openChecked(file: string, readonly: boolean): Ledger {
     ledger.prepare("SELECT count(*) FROM sqlite_schema").get();
     return ledger;
   } catch (error) {
+    const copy = readonly && lacksRoom(error) ? readIntoMemory(file) : null;
+    if (copy !== null) return copy;
     throw explain(error, file);
   }
 }
@@ -91,6 +94,7 @@ function upgrade(ledger: Ledger, file: string): void {
 
 function explain(error: unknown, file: string): StudioError {
   if (error instanceof StudioError) return error;
+  if (lacksRoom(error)) return noRoomError(file, error);
   return unreadable(file, reasonOf(error), error);
 }
 

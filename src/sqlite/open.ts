@@ -8,8 +8,8 @@ export type SqliteFile = BetterSqlite.Database;
 // commands that find no file to open should not wait for a native library.
 const require = createRequire(import.meta.url);
 
-/** Opens a SQLite file; it is created unless the options forbid it. */
-export function openSqliteFile(file: string, options: BetterSqlite.Options): SqliteFile {
+/** Opens a SQLite file, or its content; a file is created unless the options forbid it. */
+export function openSqliteFile(file: string | Buffer, options: BetterSqlite.Options): SqliteFile {
   const Sqlite = require("better-sqlite3") as typeof BetterSqlite;
   return new Sqlite(file, options);
 }

@@ -19,7 +19,14 @@ describe.skipIf(missing !== null).each([
   {
     what: "a Compose stack",
     front: fronts.nginx,
-    effects: ["prepare/images", "start/up", "switch/include", "switch/reload", "retire/stop"],
+    effects: [
+      "prepare/images",
+      "start/up",
+      "switch/include",
+      "switch/reload",
+      "retire/stay-down",
+      "retire/stop",
+    ],
     // In turns resumed and aborted, from where it is easiest to believe too much.
     short: ["switch/include:after", "switch/reload:after"],
   },
@@ -30,7 +37,7 @@ describe.skipIf(missing !== null).each([
     short: ["start/stop-former:after"],
   },
 ])(`a deploy of $what, killed by SIGKILL${skipped(missing)}`, ({ front, effects, short }) => {
-  const project = deployedStack({ front });
+  const project = deployedStack({ front, restart: "always" });
   let points: KillPoint[];
   let before: string | null;
 

@@ -35,7 +35,9 @@ describe.skipIf(missing !== null)(`services that a release needs${skipped(missin
   });
 
   afterEach(() => {
-    spawnSync("docker", ["compose", "-p", name, "down", "-t", "0", "-v"], { cwd: folder });
+    spawnSync("docker", ["compose", "-p", name, "down", "-t", "0", "-v", "--remove-orphans"], {
+      cwd: folder,
+    });
     rmSync(folder, { recursive: true, force: true });
   });
 
