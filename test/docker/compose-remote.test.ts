@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { everyStep } from "../support/every.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import {
   type StackProject,
@@ -11,7 +12,8 @@ import {
 import { deploy, serving } from "../support/docker/stack-words.ts";
 import { type SshHost, sshUnavailable, startSshHost } from "../support/ssh-host.ts";
 
-const missing = noDocker() ?? sshUnavailable;
+/** To send studio to a host takes longer than all that is looked at here. */
+const missing = noDocker() ?? sshUnavailable ?? (everyStep ? null : "in the long form only");
 
 describe.skipIf(missing !== null)(`a stack on another host${skipped(missing)}`, () => {
   let host: SshHost;

@@ -12,6 +12,7 @@ import {
 import { createConnection } from "node:net";
 import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "./processes.ts";
 import { binary, freePort } from "./studio.ts";
 
@@ -107,7 +108,11 @@ export async function startSshHost(): Promise<SshHost> {
     async stop() {
       takeDownAll(home);
       daemon.kill();
-      rmSync(folder, { recursive: true, force: true });
+      // What ends there meanwhile removes files of its own, at which this stops without an error.
+      for (let attempt = 0; existsSync(folder) && attempt < 20; attempt += 1) {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+        if (existsSync(folder)) await sleep(100);
+      }
     },
   };
 }
