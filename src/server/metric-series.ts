@@ -73,6 +73,10 @@ export class Counter {
     return this.#head.name;
   }
 
+  get labelNames(): readonly string[] {
+    return this.#head.labelNames;
+  }
+
   /** @param values of the labels, in the order of their names */
   of(...values: string[]): CounterSeries {
     return this.#series.of(values);
@@ -120,6 +124,10 @@ export class Histogram {
 
   get name(): string {
     return this.#head.name;
+  }
+
+  get labelNames(): readonly string[] {
+    return this.#head.labelNames;
   }
 
   /** @param values of the labels, in the order of their names */

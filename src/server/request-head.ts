@@ -20,6 +20,13 @@ const wrongTarget: Failure = {
   detail: "A request names a path, and the version of HTTP that it speaks.",
 };
 
+/** RFC 9112, section 6.3: nobody can tell where such a body ends. */
+const lengthUnknown: Failure = {
+  status: 400,
+  code: "request.malformed",
+  detail: "The last transfer coding of a request with a body is `chunked`.",
+};
+
 /** `/path`, or the whole address as it is sent to a proxy (RFC 9112, section 3.2). */
 const target = /^(\/|https?:\/\/)/i;
 
@@ -29,6 +36,8 @@ const target = /^(\/|https?:\/\/)/i;
  */
 export function refuseHead(request: IncomingMessage, mostHeaders: number): Failure | null {
   if (request.rawHeaders.length / 2 > mostHeaders) return tooMany;
+  const coding = request.headers["transfer-encoding"];
+  if (coding !== undefined && !/(^|,)\s*chunked\s*$/i.test(coding)) return lengthUnknown;
   if (request.httpVersionMajor < 1 || !target.test(request.url ?? "")) return wrongTarget;
   const isNew = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
   return isNew && countHosts(request.rawHeaders) !== 1 ? hostMissing : null;

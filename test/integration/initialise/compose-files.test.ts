@@ -119,7 +119,8 @@ describe.skipIf(!hasCompose)("the compose files", () => {
     const isElastic = ["elasticsearch", "logstash", "kibana"].includes(name);
     expect(service.read_only ?? false).toBe(!isElastic);
     expect(service.restart).toBe(
-      name === "elasticsearch-accounts" ? "on-failure:5" : "unless-stopped",
+      // After an engine that was killed, `unless-stopped` starts nothing.
+      name === "elasticsearch-accounts" ? "on-failure:5" : "always",
     );
     expect(service.healthcheck !== undefined).toBe(
       !["loki", "elasticsearch-accounts"].includes(name),
