@@ -19,31 +19,42 @@ export interface ReadMetric {
   values: Value[];
 }
 
-/** The series of one metric: one for each set of label values that was asked for. */
-class SeriesByLabels<Series> {
-  readonly #names: readonly string[];
+/**
+ * A metric with a series for each set of label values that was asked for. prom-client's own looks the
+ * labels up for each of a request's dozen figures; a series, once asked for, is an addition.
+ */
+abstract class Metric<Series> {
+  protected readonly head: MetricHead;
   readonly #make: () => Series;
   readonly #all = new Map<string, { labels: Record<string, string>; series: Series }>();
 
-  constructor(names: readonly string[], make: () => Series) {
-    this.#names = names;
+  constructor(head: MetricHead, make: () => Series) {
+    this.head = head;
     this.#make = make;
-    if (names.length === 0) this.of([]);
+    if (head.labelNames.length === 0) this.of();
   }
 
-  of(values: readonly string[]): Series {
+  get name(): string {
+    return this.head.name;
+  }
+
+  get labelNames(): readonly string[] {
+    return this.head.labelNames;
+  }
+
+  /** @param values of the labels, in the order of their names */
+  of(...values: string[]): Series {
     const key = values.join("\0");
     const known = this.#all.get(key);
     if (known !== undefined) return known.series;
-    const labels = Object.fromEntries(
-      this.#names.map((name, index) => [name, values[index] ?? ""]),
-    );
+    const { labelNames } = this.head;
+    const labels = Object.fromEntries(labelNames.map((name, index) => [name, values[index] ?? ""]));
     const series = this.#make();
     this.#all.set(key, { labels, series });
     return series;
   }
 
-  read(valuesOf: (series: Series, labels: Record<string, string>) => Value[]): Value[] {
+  protected read(valuesOf: (series: Series, labels: Record<string, string>) => Value[]): Value[] {
     return [...this.#all.values()].flatMap(({ series, labels }) => valuesOf(series, labels));
   }
 }
@@ -56,35 +67,15 @@ export class CounterSeries {
   }
 }
 
-/**
- * A number that only grows, for each set of label values. prom-client's own looks the labels up for
- * each of a request's dozen figures; a series, once asked for, is an addition.
- */
-export class Counter {
-  readonly #head: MetricHead;
-  readonly #series: SeriesByLabels<CounterSeries>;
-
+/** A number that only grows, for each set of label values. */
+export class Counter extends Metric<CounterSeries> {
   constructor(head: MetricHead) {
-    this.#head = head;
-    this.#series = new SeriesByLabels(head.labelNames, () => new CounterSeries());
-  }
-
-  get name(): string {
-    return this.#head.name;
-  }
-
-  get labelNames(): readonly string[] {
-    return this.#head.labelNames;
-  }
-
-  /** @param values of the labels, in the order of their names */
-  of(...values: string[]): CounterSeries {
-    return this.#series.of(values);
+    super(head, () => new CounterSeries());
   }
 
   get(): ReadMetric {
-    const { name, help } = this.#head;
-    const values = this.#series.read(({ value }, labels) => [{ labels, value }]);
+    const { name, help } = this.head;
+    const values = this.read(({ value }, labels) => [{ labels, value }]);
     return { name, help, type: "counter", values };
   }
 }
@@ -110,34 +101,18 @@ export class HistogramSeries {
 }
 
 /** How values are distributed over buckets, for each set of label values. */
-export class Histogram {
-  readonly #head: MetricHead;
+export class Histogram extends Metric<HistogramSeries> {
   readonly #bounds: readonly number[];
-  readonly #series: SeriesByLabels<HistogramSeries>;
 
   /** @param bounds upper ones, ascending, each part of its bucket */
   constructor(head: MetricHead, bounds: readonly number[]) {
-    this.#head = head;
+    super(head, () => new HistogramSeries(bounds));
     this.#bounds = bounds;
-    this.#series = new SeriesByLabels(head.labelNames, () => new HistogramSeries(bounds));
-  }
-
-  get name(): string {
-    return this.#head.name;
-  }
-
-  get labelNames(): readonly string[] {
-    return this.#head.labelNames;
-  }
-
-  /** @param values of the labels, in the order of their names */
-  of(...values: string[]): HistogramSeries {
-    return this.#series.of(values);
   }
 
   get(): ReadMetric {
-    const { name, help } = this.#head;
-    const values = this.#series.read((series, labels) => {
+    const { name, help } = this.head;
+    const values = this.read((series, labels) => {
       let count = 0;
       const buckets = [...this.#bounds, "+Inf"].map((bound, index): Value => {
         count += series.counts[index] as number;

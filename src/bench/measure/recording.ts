@@ -88,13 +88,13 @@ export function mergeRecordings(recordings: readonly Recording[]): Recording {
       const own = entryOf(whole.slots, number, newSlot);
       addCounts(own.counts, slot.counts);
       own.response.merge(slot.response);
-      own.response.pack();
     }
     whole.sendLag.merge(one.sendLag);
     addAll(whole.statuses, one.statuses);
     addAll(whole.failures, one.failures);
     whole.bytes += one.bytes;
   }
+  for (const { response } of whole.slots.values()) response.pack();
   return whole;
 }
 

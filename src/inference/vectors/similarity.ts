@@ -42,10 +42,20 @@ export function distanceFrom(metric: Metric, score: number): number {
 }
 
 function productOf(one: Placed, other: Placed, dimension: number): number {
+  return productAt(one.values, one.start, other.values, other.start, dimension);
+}
+
+/** The dot product of `count` values of each, from these indices on, in double precision. */
+export function productAt(
+  one: Float32Array,
+  oneStart: number,
+  other: Float32Array,
+  otherStart: number,
+  count: number,
+): number {
   let sum = 0;
-  for (let index = 0; index < dimension; index++) {
-    sum +=
-      (one.values[one.start + index] as number) * (other.values[other.start + index] as number);
+  for (let index = 0; index < count; index++) {
+    sum += (one[oneStart + index] as number) * (other[otherStart + index] as number);
   }
   return sum;
 }

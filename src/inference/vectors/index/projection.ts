@@ -1,4 +1,5 @@
 import { setImmediate as others } from "node:timers/promises";
+import { productAt } from "../similarity.ts";
 
 /**
  * A linear map of vectors to fewer values that keeps what tells them apart: the directions in which
@@ -169,20 +170,6 @@ function nearest(rows: Float32Array, query: Float32Array, count: number): number
   );
   const least = scores.toSorted().at(-Math.min(count, scores.length)) as number;
   return [...scores.keys()].filter((row) => (scores[row] as number) >= least);
-}
-
-function productAt(
-  one: Float32Array,
-  oneStart: number,
-  other: Float32Array,
-  otherStart: number,
-  count: number,
-): number {
-  let sum = 0;
-  for (let index = 0; index < count; index++) {
-    sum += (one[oneStart + index] as number) * (other[otherStart + index] as number);
-  }
-  return sum;
 }
 
 function addAt(
