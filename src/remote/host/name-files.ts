@@ -17,7 +17,10 @@ export interface Copy {
  */
 export function fileNames({ folder, home, directory }: Copy): (text: string) => string {
   const written = [...new Set([folder, realpathSync(folder)])];
-  const pattern = new RegExp(`(?:${written.map(escaped).join("|")})(?![\\w-])((?:/[^\\s"'\`,;:()]*)?)`, "g");
+  const pattern = new RegExp(
+    `(?:${written.map(escaped).join("|")})(?![\\w-])((?:/[^\\s"'\`,;:()]*)?)`,
+    "g",
+  );
   return (text) =>
     text.replaceAll(
       pattern,
