@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { probeVariable } from "../deploy-probe.ts";
 import { startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
 import { stateOfKey } from "../keys/key-store.ts";
@@ -49,6 +50,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     environment: desk.environment,
     serve: { ...serve, ...listen },
     ...secrets,
+    probeToken: variables[probeVariable] || null,
     modelFolders: input.models ?? modelFolders(project),
     database,
     storage: desk.paths.root,

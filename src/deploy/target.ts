@@ -28,7 +28,10 @@ export interface ReleaseState {
 }
 
 /** Where a release can be asked before it serves the public. */
-export type PrivateEndpoint = { socketPath: string } | { url: string };
+export type PrivateEndpoint = ({ socketPath: string } | { url: string }) & {
+  /** That go with each request. */
+  headers?: Record<string, string>;
+};
 
 export interface Refusal {
   code: string;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -121,10 +121,11 @@ function writeStacks(
 ): Record<string, string> {
   const { id, environment, compose } = release;
   const rendered: Record<string, string> = {};
+  const probeToken = randomBytes(32).toString("base64url");
   for (const colour of colours) {
     const { services } = compose;
     const stack = renderStack(
-      { config, services, images, release: id, environment, directory },
+      { config, services, images, release: id, environment, directory, probeToken },
       colour,
     );
     const text = `${JSON.stringify(stack, null, 2)}\n`;
