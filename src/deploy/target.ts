@@ -164,6 +164,8 @@ export interface Target extends TargetView {
     release: ReleaseRecord,
     from: ReleaseRecord | null,
   ): Promise<number | null>;
+  /** What whoever stands before the release was told of it, by the names of files. */
+  frontFiles?(release: ReleaseRecord): Record<string, string>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
   /**

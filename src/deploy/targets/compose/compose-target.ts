@@ -33,6 +33,7 @@ export function createComposeTarget(site: ComposeSite): Target {
     privateEndpoint: (release) => privateEndpoint(site, asCompose(release)),
     switchTo: (run, release, from) =>
       switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
+    frontFiles: (release) => site.proxyOf(asCompose(release)).told(),
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
     maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
