@@ -24,10 +24,22 @@ export async function askWho(site: ComposeSite, release: ComposeRelease): Promis
   const url = publicUrlOf(release);
   const proxy = site.proxyOf(release);
   if (url === "") return whoRuns(site.docker, release, proxy.configured());
-  const answer = await get(url, "/health/live", release.settings.domains[0]);
+  const told = await askRelease(url, release.settings.domains[0]);
+  return told === undefined ? proxy.configured() : told;
+}
+
+/**
+ * Which release answers at an address, as the header of the answer tells; undefined where the
+ * application sends none, null where nobody answers, or a proxy finds nobody.
+ */
+export async function askRelease(
+  url: string,
+  domain: string | undefined,
+): Promise<string | null | undefined> {
+  const answer = await get(url, "/health/live", domain);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
-  return typeof told === "string" ? told : proxy.configured();
+  return typeof told === "string" ? told : undefined;
 }
 
 /** Of a stack that the public does not meet, such as one that works a queue off. */
