@@ -107,6 +107,8 @@ export interface SwarmFront {
   service: string;
   port: number;
   secure: boolean;
+  /** Where that one is met by TLS as well; null where it is not. */
+  securePort: number | null;
   /** `host`: on the nodes of its tasks alone; `ingress`: on every node. */
   mode: "host" | "ingress";
   /** As it is reached from this node, for people. */
@@ -134,6 +136,8 @@ export interface StackProxy {
   directory?: string;
   /** Where it can be reached from this machine, and what a browser would be told. */
   url: string;
+  /** The same over TLS; absent where it is not met so, and in records of an older studio. */
+  secureUrl?: string;
 }
 
 /** A stack of which two releases cannot be there at once: the one before ends first. */

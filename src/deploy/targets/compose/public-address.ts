@@ -24,8 +24,15 @@ export async function askWho(site: ComposeSite, release: ComposeRelease): Promis
   const url = publicUrlOf(release);
   const proxy = site.proxyOf(release);
   if (url === "") return whoRuns(site.docker, release, proxy.configured());
-  const told = await askRelease(url, release.settings.domains[0]);
+  const secure = release.compose.proxy?.secureUrl;
+  const told = await askRelease({ url, secure }, release.settings.domains[0]);
   return told === undefined ? proxy.configured() : told;
+}
+
+interface PublicAddress {
+  url: string;
+  /** The same by TLS, where there is another. */
+  secure: string | undefined;
 }
 
 /**
@@ -33,13 +40,23 @@ export async function askWho(site: ComposeSite, release: ComposeRelease): Promis
  * application sends none, null where nobody answers, or a proxy finds nobody.
  */
 export async function askRelease(
-  url: string,
+  address: PublicAddress,
   domain: string | undefined,
 ): Promise<string | null | undefined> {
-  const answer = await get(url, "/health/live", domain);
+  const answer = await getPublic(address, domain);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
   return typeof told === "string" ? told : undefined;
+}
+
+/** A proxy that only sends plain requests on to its port for TLS has said nothing of a release. */
+async function getPublic(
+  { url, secure }: PublicAddress,
+  host: string | undefined,
+): Promise<Answer | null> {
+  const answer = await get(url, "/health/live", host);
+  const isSentOn = answer !== null && String(answer.headers["location"]).startsWith("https://");
+  return secure !== undefined && isSentOn ? get(secure, "/health/live", host) : answer;
 }
 
 /** Of a stack that the public does not meet, such as one that works a queue off. */

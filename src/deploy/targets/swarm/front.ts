@@ -17,7 +17,8 @@ export function frontOf(
   );
   for (const { name } of inFront) {
     const ports = (services[name]?.ports ?? []).filter(hasNumber);
-    const port = ports.find((one) => !isSecurePort(one)) ?? ports[0];
+    const byTls = ports.find(isSecurePort);
+    const port = ports.find((one) => !isSecurePort(one)) ?? byTls;
     if (port === undefined) continue;
     const secure = isSecurePort(port);
     const number = Number(port.published);
@@ -25,6 +26,7 @@ export function frontOf(
       service: name,
       port: number,
       secure,
+      securePort: secure || byTls === undefined ? null : Number(byTls.published),
       mode: port.mode === "host" ? "host" : "ingress",
       url: urlOf({ secure, port: number }, address),
     };

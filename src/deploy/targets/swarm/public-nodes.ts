@@ -14,38 +14,37 @@ const remembered = 2000;
  * application sends none, as Swarm has been told.
  */
 export function createPublicNodes(site: SwarmSite) {
-  let known: { url: string | null; until: number; release: string } | null = null;
-  const addressOf = async (release: SwarmRelease): Promise<string | null> => {
+  let known: { host: string | null; until: number; release: string } | null = null;
+  const hostOf = async (release: SwarmRelease): Promise<string | null> => {
     if (known === null || known.until < Date.now() || known.release !== release.id) {
-      const url = await findAddress(site, release);
-      known = { url, until: Date.now() + remembered, release: release.id };
+      const host = await findHost(site, release);
+      known = { host, until: Date.now() + remembered, release: release.id };
     }
-    return known.url;
+    return known.host;
   };
   return async (release: SwarmRelease): Promise<string | null> => {
-    if (release.swarm.front === null) return whoRuns(site, release);
-    const url = await addressOf(release);
-    if (url === null) return null;
-    const told = await askRelease(url, release.settings.domains[0]);
+    const { front } = release.swarm;
+    if (front === null) return whoRuns(site, release);
+    const host = await hostOf(release);
+    if (host === null) return null;
+    const { securePort: port } = front;
+    const secure = port === null ? undefined : urlOf({ secure: true, port }, host);
+    const told = await askRelease({ url: urlOf(front, host), secure }, release.settings.domains[0]);
     return told === undefined ? whoRuns(site, release) : told;
   };
 }
 
 /** Of a node that has a task of the service in front, this one where there are several. */
-async function findAddress(site: SwarmSite, release: SwarmRelease): Promise<string | null> {
+async function findHost(site: SwarmSite, release: SwarmRelease): Promise<string | null> {
   const { front, name } = release.swarm;
-  if (front === null) return null;
   const facts = await readSwarmFacts(site.docker);
-  if (front.mode === "ingress") return urlOf(front, facts.address);
-  const services = (await listServices(site.docker, name)).filter(
-    (one) => one.name === front.service,
-  );
-  const nodes = new Set(
-    (await listTasks(site.docker, services)).filter(isUp).map(({ node }) => node),
-  );
+  if (front?.mode === "ingress") return facts.address;
+  const services = await listServices(site.docker, name);
+  const tasks = await listTasks(site.docker, services);
+  const inFront = tasks.filter((one) => one.service === front?.service && isUp(one));
+  const nodes = new Set(inFront.map(({ node }) => node));
   const ready = facts.nodes.filter(({ id }) => nodes.has(id));
-  const node = ready.find(({ id }) => id === facts.id) ?? ready[0];
-  return node === undefined ? null : urlOf(front, node.address);
+  return (ready.find(({ id }) => id === facts.id) ?? ready[0])?.address ?? null;
 }
 
 async function whoRuns({ docker }: SwarmSite, { swarm, ...release }: SwarmRelease) {
