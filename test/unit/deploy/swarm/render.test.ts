@@ -56,7 +56,7 @@ const service = (name: string, role: StackService["role"], replicas = 1): StackS
   name,
   role,
   port: 8000,
-  drain: 0,
+  drain: 20_000,
   replicas,
 });
 
@@ -135,6 +135,9 @@ describe("the file of a service for Swarm", () => {
       [labels.directory]: "/shop$$1",
     });
     expect(db["labels"]).not.toHaveProperty(labels.release);
+    // As long as the settings give it to finish what it began.
+    expect(api["stop_grace_period"]).toBe("20000ms");
+    expect(db).not.toHaveProperty("stop_grace_period");
   });
 
   test("names what it uses of the stack, as the stack itself would", () => {
