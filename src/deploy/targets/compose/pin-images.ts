@@ -2,19 +2,15 @@ import { writeFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StackImage } from "../../release.ts";
-import { labels } from "./colours.ts";
-import type { Container } from "./containers.ts";
 import type { Docker } from "./docker.ts";
-import { definitionHash } from "./render.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface PinInput {
   docker: Docker;
   run: StepRun;
   config: StackConfig;
-  /** Of the project as it is: what a service runs that was not changed stays. */
-  containers: readonly Container[];
-  switched: ReadonlySet<string>;
+  /** The image of a service that goes on as it is: it stays although its tag may have moved. */
+  keptImage: (name: string, definition: ServiceDefinition) => string | null;
   /** Where the file for Compose's build may be written. */
   buildFile: string;
 }
@@ -79,8 +75,8 @@ async function resolveImage(
 ): Promise<Found> {
   const { docker, config } = input;
   if (isBuilt(definition)) return present(docker, builtTag(config, name), name);
-  const kept = unchanged(input, name, definition);
-  if (kept !== null) return present(docker, kept.imageId, name);
+  const kept = input.keptImage(name, definition);
+  if (kept !== null) return present(docker, kept, name);
   const reference = definition.image ?? "";
   const local = await inspect(docker, reference);
   if (isToBePulled(definition, local)) {
@@ -89,18 +85,6 @@ async function resolveImage(
     });
   }
   return present(docker, reference, name);
-}
-
-/** A service that goes on as it is keeps its image although its tag may have moved. */
-function unchanged(
-  { containers, switched }: PinInput,
-  name: string,
-  definition: ServiceDefinition,
-): Container | null {
-  if (switched.has(name)) return null;
-  const container = containers.find(({ service, running }) => service === name && running);
-  const same = container?.labels[labels.definition] === definitionHash(definition, switched);
-  return same ? (container ?? null) : null;
 }
 
 /** What was never in a registry is not looked for in one, and a digest is what it is. */
