@@ -89,10 +89,11 @@ async function refuseImageSecrets(
   const { imageFacts, imageSecrets } = await import("./audit/image-secrets.ts");
   const { refuseDefaultSecrets } = await import("./audit/refuse-default-secrets.ts");
   const found = new Map<string, ImageFacts>();
-  for (const [name, { pinned }] of Object.entries(images)) {
+  const asked = Object.entries(images).map(async ([name, { pinned }]) => {
     const facts = await imageFacts(docker, pinned);
     if (facts !== null) found.set(name, facts);
-  }
+  });
+  await Promise.all(asked);
   refuseDefaultSecrets(imageSecrets(config, found));
 }
 
