@@ -2,19 +2,15 @@ import { writeFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StackImage } from "../../release.ts";
-import { labels } from "./colours.ts";
-import type { Container } from "./containers.ts";
 import type { Docker } from "./docker.ts";
-import { definitionHash } from "./render.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface PinInput {
   docker: Docker;
   run: StepRun;
   config: StackConfig;
-  /** Of the project as it is: what a service runs that was not changed stays. */
-  containers: readonly Container[];
-  switched: ReadonlySet<string>;
+  /** The image of a service that goes on as it is: it stays although its tag may have moved. */
+  keptImage: (name: string, definition: ServiceDefinition) => string | null;
   /** Where the file for Compose's build may be written. */
   buildFile: string;
 }
@@ -87,7 +83,7 @@ async function build(
 /** How the engine is asked for what a service is to run. */
 function referenceOf(input: PinInput, name: string, definition: ServiceDefinition): string {
   if (isBuilt(definition)) return builtTag(input.config, name);
-  return unchanged(input, name, definition)?.imageId ?? definition.image ?? "";
+  return input.keptImage(name, definition) ?? definition.image ?? "";
 }
 
 /** @param here what the engine has by that reference */
@@ -106,18 +102,6 @@ async function resolveImage(
     failing: `The image of ${name} could not be pulled`,
   });
   return (await inspect(docker, reference)) ?? missing(reference, name);
-}
-
-/** A service that goes on as it is keeps its image although its tag may have moved. */
-function unchanged(
-  { containers, switched }: PinInput,
-  name: string,
-  definition: ServiceDefinition,
-): Container | null {
-  if (switched.has(name)) return null;
-  const container = containers.find(({ service, running }) => service === name && running);
-  const same = container?.labels[labels.definition] === definitionHash(definition, switched);
-  return same ? (container ?? null) : null;
 }
 
 /** What was never in a registry is not looked for in one, and a digest is what it is. */
