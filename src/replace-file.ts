@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
 export interface ReplaceOptions {
@@ -17,6 +18,7 @@ export function replaceFile(
   try {
     write(temporary, content, mode, flush);
     renameSync(temporary, path);
+    if (flush) flushFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -33,4 +35,14 @@ function write(file: string, content: string | Uint8Array, mode: number, flush: 
     closeSync(descriptor);
   }
   chmodSync(file, mode);
+}
+
+/** What was renamed is found under its new name after a power cut, too. */
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

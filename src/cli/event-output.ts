@@ -6,15 +6,18 @@ import type { Masker } from "./mask.ts";
 import { type Output, failureOf } from "./output.ts";
 import { type Prompt, createPrompt } from "./prompt.ts";
 
-/** Sends what is to be said to the machine that the command was typed on, secrets masked. */
-function senderOf(link: Link, masker: Masker): (event: RunEvent) => void {
+/**
+ * Sends what is to be said to the machine that the command was typed on.
+ * @param mask takes the secrets out of a text
+ */
+function senderOf(link: Link, mask: Masker["mask"]): (event: RunEvent) => void {
   const masked = (key: string, value: unknown) =>
-    typeof value === "string" && key !== "kind" ? masker.mask(value) : value;
+    typeof value === "string" && key !== "kind" ? mask(value) : value;
   return (event) => link.send(JSON.parse(JSON.stringify(event), masked) as RunEvent);
 }
 
-export function createEventOutput(link: Link, masker: Masker): Output {
-  const send = senderOf(link, masker);
+export function createEventOutput(link: Link, mask: Masker["mask"]): Output {
+  const send = senderOf(link, mask);
   return {
     message: (text) => send({ kind: "message", text }),
     warn: (text) => send({ kind: "warning", text }),
@@ -35,8 +38,8 @@ function textOf({ code, message, hint, exitCode, details }: StudioError): Failur
   return { code, message, hint, exitCode, details };
 }
 
-export function createEventObserver(link: Link, masker: Masker): Observer {
-  const send = senderOf(link, masker);
+export function createEventObserver(link: Link, mask: Masker["mask"]): Observer {
+  const send = senderOf(link, mask);
   const nameOf = ({ id, title }: { id: string; title: string }) => ({ id, title });
   return {
     plan: (steps) => send({ kind: "plan", steps: steps.map(nameOf) }),

@@ -33,12 +33,13 @@ export async function runOrder({ process, registry, argv, end }: OrderInput): Pr
   const order = await readOrder(link);
   if (order === null) return exitCodes.unavailable;
   const masker = createMasker();
-  const output = createEventOutput(link, masker);
+  let settled: Settled | null = null;
+  const mask = (text: string): string => settled?.named(masker.mask(text)) ?? masker.mask(text);
+  const output = createEventOutput(link, mask);
   const signals = watchSignals(
     () => {},
     () => end(exitCodes.interrupted),
   );
-  let settled: Settled | null = null;
   link.send({ kind: "began", run });
   try {
     const command = await commandOf(registry, order);
@@ -50,7 +51,7 @@ export async function runOrder({ process, registry, argv, end }: OrderInput): Pr
     const prompt = createEventPrompt(link, order, () => signals.interrupt());
     const load = once(() => openOrdered(process, order));
     const { env } = process;
-    const observer = async () => createEventObserver(link, masker);
+    const observer = async () => createEventObserver(link, mask);
     const { terminal, caller, options } = order;
     const remote = { prompt, observer, terminal: { ...terminal, stderr: false }, caller };
     const { signal } = signals;

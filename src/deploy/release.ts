@@ -98,6 +98,8 @@ export interface StackProxy {
   directory?: string;
   /** Where it can be reached from this machine, and what a browser would be told. */
   url: string;
+  /** The same over TLS; absent where it is not met so, and in records of an older studio. */
+  secureUrl?: string;
 }
 
 /** A stack of which two releases cannot be there at once: the one before ends first. */

@@ -36,6 +36,8 @@ export interface Order {
   words: string[];
   input: Input;
   options: GlobalOptions;
+  /** The project's folder on that machine, for what is said of its files. */
+  directory: string;
   /** The project file's own name, without folders. */
   configFile: string;
   /** Whether the files of the project go there first. */

@@ -78,6 +78,7 @@ function orderOf(run: HostRun, home: HomeSpec): Order {
     words: [...run.words],
     input: run.input,
     options: { ...options, env: home.environment },
+    directory: project.directory,
     configFile: basename(project.file ?? "studio.yaml"),
     files: command.files === "sent" ? "sent" : "there",
     reads,

@@ -77,16 +77,20 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect((await load.stop()).failures).toEqual([]);
   }, 300_000);
 
-  test("is not touched by a proxy configuration that does not parse", async () => {
+  test("is not touched by a proxy configuration that does not parse, and is deployed once it is mended", async () => {
     const before = await serving(project);
+    const load = startLoad(project.url);
     project.write("conf.d/broken.conf", "server { no such directive; }\n");
-    const failed = await project.studio(deploy);
+    const failed = await project.studio([...deploy, "--json"]);
     project.write("conf.d/broken.conf", "");
-    expect(failed.exitCode, failed.stderr).toBe(6);
+    expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("nginx refuses its configuration");
+    expect(failed.stderr).toContain("would not start again");
     expect(await serving(project)).toBe(before);
-    await succeed(project, ["abort"]);
-    expect(await serving(project)).toBe(before);
+    await succeed(project, ["status"]);
+    await succeed(project, deploy);
+    expect(await serving(project)).not.toBe(before);
+    expect((await load.stop()).failures).toEqual([]);
   }, 300_000);
 
   test("tells the public to come back later, and goes on", async () => {

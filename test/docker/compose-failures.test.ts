@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { selfSignedCertificate } from "../../src/initialise/self-signed-certificate.ts";
+import { changeService, variantOfImage } from "../support/docker/change-stack.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
+import { releaseRecord } from "../support/docker/release-record.ts";
 import { type StackProject, writeCertificate } from "../support/docker/stack-project.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
@@ -160,33 +161,10 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
 
 const nginxReload = ["nginx", "-s", "reload"];
 
-/** @returns what undoes it */
-function changeService(project: StackProject, name: string, change: object): () => void {
-  const file = join(project.directory, "compose.yaml");
-  const text = readFileSync(file, "utf8");
-  const stack = JSON.parse(text);
-  Object.assign(stack.services[name], change);
-  writeFileSync(file, JSON.stringify(stack));
-  return () => writeFileSync(file, text);
-}
-
-/** The application's image under another id. */
-function variantOfImage({ directory, stack }: StackProject, line = "LABEL variant=1"): string {
-  const { services } = JSON.parse(readFileSync(join(directory, "compose.yaml"), "utf8"));
-  const folder = join(directory, "variant");
-  const tag = `studio/${stack}-variant:1`;
-  mkdirSync(folder);
-  writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\n${line}\n`);
-  execFileSync("docker", ["build", "-q", "-t", tag, folder], { stdio: "pipe" });
-  rmSync(folder, { recursive: true });
-  return tag;
-}
-
 function removeImagesOf(project: StackProject, release: string): void {
-  const file = join(project.directory, ".studio", "releases", release, "release.json");
-  const { compose } = JSON.parse(readFileSync(file, "utf8"));
+  const { images } = releaseRecord(project, release);
   execFileSync("docker", ["rm", "-f", ...project.containersOf(release)]);
-  execFileSync("docker", ["image", "rm", compose.images.api.pinned]);
+  execFileSync("docker", ["image", "rm", images["api"]?.pinned ?? ""]);
 }
 
 const proxyOf = (project: StackProject): string =>

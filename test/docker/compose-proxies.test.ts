@@ -50,11 +50,12 @@ describe.skipIf(missing !== null).each([
       project.write(file, `${front.files[file]}\nno such directive {\n`);
       const failed = await project.studio(deploy);
       project.write(file, front.files[file] ?? "");
-      expect(failed.exitCode, failed.stderr).toBe(6);
+      expect(failed.exitCode, failed.stderr).toBe(5);
       expect(failed.stderr).toContain(told);
       expect(await serving(project)).toBe(before);
-      await succeed(project, ["abort"]);
-      expect(await serving(project)).toBe(before);
+      await succeed(project, ["status"]);
+      await succeed(project, deploy);
+      expect(await serving(project)).not.toBe(before);
     },
     300_000,
   );

@@ -151,6 +151,11 @@ describe.skipIf(sshUnavailable !== null)("an environment on another host", () =>
     expect(deployed.stdout).toContain(`http://127.0.0.1:${port}`);
     expect(readdirSync(folder)).toEqual(["studio.yaml"]);
     expect(await expectSoundHost("deployed")).toMatchObject({ serves: true });
+    // Looking is done in a copy there, of which nobody here knows.
+    const { stdout } = await studio(folder, ["doctor", "--json"]);
+    expect(stdout).toContain(`"found": "${join(folder, "studio.yaml")}"`);
+    expect(stdout).toContain(join(home, ".studio", "backups"));
+    expect(stdout).not.toContain("/copies/");
   });
 
   test("is rolled back from another empty checkout", { timeout: 240_000 }, async () => {

@@ -12,6 +12,7 @@ import { type HomePaths, homePaths, readHomeMark } from "./home.ts";
 import { type HomeFiles, checkPaths, openHomeFiles, saveHomeFiles } from "./home-files.ts";
 import { type Link, messageOf } from "./link.ts";
 import { connectionLost, receiveContents } from "./receive.ts";
+import { fileNames } from "./name-files.ts";
 import { replaceFile } from "../../replace-file.ts";
 import { finishTaking, takeFiles } from "./take-files.ts";
 
@@ -32,6 +33,8 @@ export interface Settled {
   directory: string;
   /** The home itself, also where the command looks at a copy. */
   home: string;
+  /** What is said of files, in the words of the machine that sent them. */
+  named(text: string): string;
   /** Gives up the hold on the files; removes a copy. */
   release(): void;
 }
@@ -48,15 +51,23 @@ export async function settle(input: SettleInput): Promise<Settled> {
   const isThere = existsSync(join(paths.folder, order.configFile));
   mkdirSync(paths.root, { recursive: true, mode: 0o700 });
   if (order.files === "there" && isThere && !existsSync(paths.taking)) {
-    return { directory: paths.folder, home: paths.folder, release: () => {} };
+    return atHome(paths, () => {});
   }
   const home = openHomeFiles(paths);
   if (!order.reads) return take(input, home);
   const files = await receive(input, home);
   const directory = await copyFiles(home, files, input.now);
   const release = () => rmSync(directory, { recursive: true, force: true });
-  return { directory, home: paths.folder, release };
+  const copy = { folder: directory, home: paths.folder, directory: order.directory };
+  return { directory, home: paths.folder, named: fileNames(copy), release };
 }
+
+const atHome = ({ folder }: HomePaths, release: () => void): Settled => ({
+  directory: folder,
+  home: folder,
+  named: (text) => text,
+  release,
+});
 
 async function take(input: SettleInput, home: HomeFiles): Promise<Settled> {
   const { order } = input;
@@ -74,7 +85,7 @@ async function take(input: SettleInput, home: HomeFiles): Promise<Settled> {
     };
     await underLock(() => finishTaking(home));
     if (order.files === "there" && existsSync(join(paths.folder, order.configFile))) {
-      return { directory: paths.folder, home: paths.folder, release: () => lock.release() };
+      return atHome(paths, () => lock.release());
     }
     const files = await receive(input, home);
     await underLock(async () => {
@@ -84,7 +95,7 @@ async function take(input: SettleInput, home: HomeFiles): Promise<Settled> {
       const mark = { environment: order.home.environment, version: input.version, by };
       replaceFile(paths.mark, JSON.stringify(mark));
     });
-    return { directory: paths.folder, home: paths.folder, release: () => lock.release() };
+    return atHome(paths, () => lock.release());
   } catch (error) {
     lock.release();
     throw error;

@@ -24,10 +24,22 @@ export async function askWho(site: ComposeSite, release: ComposeRelease): Promis
   const url = publicUrlOf(release);
   const proxy = site.proxyOf(release);
   if (url === "") return whoRuns(site.docker, release, proxy.configured());
-  const answer = await get(url, "/health/live", release.settings.domains[0]);
+  const answer = await getPublic(url, release);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
   return typeof told === "string" ? told : proxy.configured();
+}
+
+/** A proxy that only sends plain requests on to its port for TLS has said nothing of a release. */
+async function getPublic(
+  url: string,
+  { compose, settings }: ComposeRelease,
+): Promise<Answer | null> {
+  const host = settings.domains[0];
+  const answer = await get(url, "/health/live", host);
+  const secure = compose.proxy?.secureUrl;
+  const isSentOn = answer !== null && String(answer.headers["location"]).startsWith("https://");
+  return secure !== undefined && isSentOn ? get(secure, "/health/live", host) : answer;
 }
 
 /** Of a stack that the public does not meet, such as one that works a queue off. */

@@ -2,7 +2,7 @@ import { parseDuration } from "../../../config/quantity.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StackProxy, StackService } from "../../release.ts";
-import { addressOf } from "./stack-address.ts";
+import { addressOf, secureAddressOf } from "./stack-address.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface Roles {
@@ -76,7 +76,8 @@ function findProxy({ services }: StackConfig, settings: Settings): StackProxy | 
     entries.find(([, one]) => named.test(one.image ?? ""));
   if (found === undefined) return null;
   const [service, definition] = found;
-  return { kind, service, url: addressOf(definition) };
+  const [url, secureUrl] = [addressOf(definition), secureAddressOf(definition)];
+  return { kind, service, url, ...(secureUrl === "" ? {} : { secureUrl }) };
 }
 
 function portOf({ labels, expose = [] }: ServiceDefinition): number {

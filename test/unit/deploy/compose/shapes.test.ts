@@ -85,13 +85,14 @@ describe("the role of a service", () => {
     });
   });
 
-  test("of the public address prefers plain HTTP", () => {
+  test("of the public address prefers plain HTTP, and knows where it may be sent on to", () => {
     const ports = [
       { target: 8443, published: "443" },
       { target: 8080, published: "80", host_ip: "10.0.0.7" },
     ];
     const { proxy } = rolesOf(stackOf({ api: {}, nginx: { ...nginx, ports } }), settings);
     expect(proxy?.url).toBe("http://10.0.0.7:80");
+    expect(proxy?.secureUrl).toBe("https://127.0.0.1:443");
   });
 });
 

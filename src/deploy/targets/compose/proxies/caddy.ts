@@ -1,11 +1,11 @@
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { maintenanceFile, maintenanceText, upstreamFile, upstreamText } from "./caddy-files.ts";
-import { checkSeen } from "./check-seen.ts";
 import { awaitConnections } from "./connections.ts";
 import type { Proxy } from "./proxy.ts";
 import { refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+import { takesOver } from "./take-over.ts";
 
 const usualFile = "/etc/caddy/Caddyfile";
 
@@ -14,6 +14,18 @@ const usualFile = "/etc/caddy/Caddyfile";
  * configuration answers what it began, and accepts no more (WebSockets alone are closed).
  */
 export function caddyProxy(docker: Docker, folder: string): Proxy {
+  const takeOver = takesOver({
+    docker,
+    folder,
+    names: [upstreamFile, maintenanceFile],
+    check: (container) => validate(docker, container),
+    async reload(container) {
+      // Answered once the new configuration runs, and the former accepts no more.
+      await docker.ask(["exec", container.id, "caddy", "reload", ...sourceOf(container)], {
+        failing: `${container.name} could not be reloaded`,
+      });
+    },
+  });
   return {
     kind: "caddy",
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
@@ -30,23 +42,11 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
       }
     },
     async direct(run, { release, upstreams, notice, containers, directory }) {
-      await run.effect("include", (reach) => {
+      await takeOver(run, containers, (reach) => {
         writeProxyFile(folder, upstreamFile, upstreamText(release, upstreams));
         reach("upstreams-written");
         if (notice !== null) writePages(folder, notice);
         writeProxyFile(folder, maintenanceFile, maintenanceText(notice, directory));
-      });
-      for (const container of containers) {
-        await checkSeen(docker, folder, container, [upstreamFile, maintenanceFile]);
-        await validate(docker, container);
-      }
-      await run.effect("reload", async () => {
-        for (const container of containers) {
-          // Answered once the new configuration runs, and the former accepts no more.
-          await docker.ask(["exec", container.id, "caddy", "reload", ...sourceOf(container)], {
-            failing: `${container.name} could not be reloaded`,
-          });
-        }
       });
     },
     drain: ({ containers, from, patience }) =>

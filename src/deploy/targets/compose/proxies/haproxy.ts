@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
-import { checkSeen } from "./check-seen.ts";
 import { openConnections } from "./connections.ts";
 import { backendFile, backendText, turnsAway } from "./haproxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+import { takesOver } from "./take-over.ts";
 
 /** Milliseconds in which HAProxy must have started a worker with the new configuration. */
 const reloadPatience = 10_000;
@@ -21,6 +21,16 @@ const usualFile = "/usr/local/etc/haproxy/haproxy.cfg";
 export function haproxyProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
+  const takeOver = takesOver({
+    docker,
+    folder,
+    names: [backendFile],
+    check: (container) => checkConfiguration(docker, container),
+    async reload(container) {
+      former.set(container.id, await workersOf(docker, container));
+      await reload(docker, container, former);
+    },
+  });
   return {
     kind: "haproxy",
     configured: () => releaseIn(readProxyFile(folder, backendFile)),
@@ -33,19 +43,11 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
       writeProxyFile(folder, backendFile, backendText(null, nowhere, notice, directory));
     },
     async direct(run, { release, upstreams, notice, containers, directory }) {
-      await run.effect("include", (reach) => {
+      await takeOver(run, containers, (reach) => {
         if (notice !== null) writePages(folder, notice);
         reach("pages-written");
         const text = backendText(release, upstreams, notice, directory);
         writeProxyFile(folder, backendFile, text);
-      });
-      for (const container of containers) {
-        await checkSeen(docker, folder, container, [backendFile]);
-        await checkConfiguration(docker, container);
-        former.set(container.id, await workersOf(docker, container));
-      }
-      await run.effect("reload", async () => {
-        for (const container of containers) await reload(docker, container, former);
       });
     },
     async drain({ containers, from, patience }) {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
-import { checkSeen } from "./check-seen.ts";
 import { openConnections } from "./connections.ts";
 import {
   canResolve,
@@ -13,6 +12,7 @@ import {
 import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
 import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
+import { takesOver } from "./take-over.ts";
 
 /** Milliseconds in which nginx must have started workers with the new configuration. */
 const reloadPatience = 10_000;
@@ -25,6 +25,16 @@ const staleAddress =
 export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
+  const takeOver = takesOver({
+    docker,
+    folder,
+    names: [upstreamFile, maintenanceFile],
+    check: (container) => testConfiguration(docker, container),
+    async reload(container) {
+      former.set(container.id, await workersOf(docker, container));
+      await reload(docker, container, former);
+    },
+  });
   return {
     kind: "nginx",
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
@@ -45,19 +55,11 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       const text = upstreamText(order.release, order.upstreams, resolves);
       if (!resolves && order.release !== null && order.containers.length > 0)
         run.note(staleAddress);
-      await run.effect("include", (reach) => {
+      await takeOver(run, order.containers, (reach) => {
         writeProxyFile(folder, upstreamFile, text);
         reach("upstreams-written");
         if (order.notice !== null) writePages(folder, order.notice);
         writeProxyFile(folder, maintenanceFile, maintenanceText(order.notice !== null));
-      });
-      for (const container of order.containers) {
-        await checkSeen(docker, folder, container, [upstreamFile, maintenanceFile]);
-        await testConfiguration(docker, container);
-        former.set(container.id, await workersOf(docker, container));
-      }
-      await run.effect("reload", async () => {
-        for (const container of order.containers) await reload(docker, container, former);
       });
     },
     async drain({ containers, from, patience }) {

@@ -1,16 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../../../../replace-file.ts";
 import { maintenancePage } from "../../../../server/maintenance-page.ts";
 import type { Notice } from "../../../target.ts";
 
@@ -47,14 +38,7 @@ export function readProxyFile(folder: string, name: string): string | null {
 export function writeProxyFile(folder: string, name: string, text: string): void {
   if (readProxyFile(folder, name) === text) return;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const file = join(folder, name);
-  const temporary = `${file}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o644, flush: true });
-  chmodSync(temporary, 0o644);
-  renameSync(temporary, file);
-  const descriptor = openSync(folder, "r");
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  replaceFile(join(folder, name), text, { mode: 0o644 });
 }
 
 /** What the public is shown while it is turned away: to browsers a page, to programs a problem. */
