@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Images of the tests: each is the folder beside this file that its Dockerfile lies in. */
-export const testImages = ["app", "nginx", "haproxy", "caddy", "postgres"] as const;
+export const testImages = ["app", "nginx", "haproxy", "caddy", "postgres", "swarm-node"] as const;
 
 export type TestImage = (typeof testImages)[number];
 
@@ -47,7 +47,7 @@ export function testImage(name: TestImage): string {
   try {
     cpSync(folder, context, { recursive: true });
     if (name === "app") cpSync(process.execPath, join(context, "node"));
-    docker(["build", "-q", "--build-arg", `BASE=${base}`, "-t", tag, context]);
+    docker(["build", "-q", "--network", "host", "--build-arg", `BASE=${base}`, "-t", tag, context]);
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
