@@ -33,6 +33,8 @@ export interface ServeSettings {
   limits: {
     body: number;
     text: number;
+    /** Tokens of a text that a model reads, also of one that takes more. */
+    tokens: number;
     /** Characters of a search's text. */
     query: number;
     batch: number;

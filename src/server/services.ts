@@ -79,7 +79,7 @@ export async function createServices(
     },
     stuck: () => late.daemon().giveUp(),
   });
-  const texts = new TextTasks(models);
+  const texts = new TextTasks(models, { tokens: spec.serve.limits.tokens });
   watched.texts = texts;
   const images = new ImageTask(models, createImageDecoder(spec));
   const freeMemory = () => process.availableMemory();

@@ -33,6 +33,8 @@ const limits = z
     body: bytes.prefault("10MB"),
     /** Characters of one text. */
     text: integer(1).prefault(100_000),
+    /** Tokens of one text that a model reads; a model may take fewer. */
+    tokens: integer(8).prefault(8192),
     /** Characters of a search query. */
     query: integer(1).prefault(1000),
     /** Items of one request. */

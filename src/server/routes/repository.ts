@@ -37,7 +37,7 @@ export function repositoryRoutes(scope: FastifyInstance, { models, spec }: Servi
 
 function bodyOf({ body }: FastifyRequest): Record<string, unknown> {
   const given = body as InferBody | undefined;
-  return given === undefined || given.header === 0 ? {} : parseJson(given.bytes.toString());
+  return given === undefined || given.text === "" ? {} : parseJson(given.text);
 }
 
 /** `parameters.version` is studio's own; without it the version is chosen as for a request. */

@@ -45,9 +45,10 @@ export async function refuseImageSecrets(
   images: Readonly<Record<string, StackImage>>,
 ): Promise<void> {
   const found = new Map<string, ImageFacts>();
-  for (const [name, { pinned }] of Object.entries(images)) {
+  const asked = Object.entries(images).map(async ([name, { pinned }]) => {
     const facts = await imageFacts(docker, pinned);
     if (facts !== null) found.set(name, facts);
-  }
+  });
+  await Promise.all(asked);
   refuseDefaultSecrets(imageSecrets(config, found));
 }
