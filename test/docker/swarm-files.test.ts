@@ -91,6 +91,14 @@ const roles: Record<string, StackService["role"]> = {
   agent: "plain",
 };
 
+const serviceOf = (name: string, role: StackService["role"]): StackService => ({
+  name,
+  role,
+  port: 8000,
+  drain: 30_000,
+  replicas: 2,
+});
+
 describe.skipIf(missing !== null)(`files rendered for a Swarm${skipped(missing)}`, () => {
   const folder = mkdtempSync(join(tmpdir(), "studio-swarm-$files-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -104,9 +112,7 @@ describe.skipIf(missing !== null)(`files rendered for a Swarm${skipped(missing)}
     const config = JSON.parse(text) as StackConfig;
     const files = renderStack({
       config,
-      services: Object.entries(roles).map(([name, role]) => ({
-        ...{ name, role, port: 8000, drain: 30_000, replicas: 2 },
-      })),
+      services: Object.entries(roles).map(([name, role]) => serviceOf(name, role)),
       images: { api: "studio/shop-api:1", db: "postgres:17", agent: "agent:1" },
       objects: readObjects(config, env).map((one) => ({ ...one, name: `shop_${one.key}_1` })),
       monitor: 30_000,
