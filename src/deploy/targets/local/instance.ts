@@ -37,6 +37,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     errorsFile: join(paths.logs, "errors.log"),
     level: variables.LOG_LEVEL?.toLowerCase() ?? release.settings.log.level,
     environment,
+    rotation: { age: release.settings.log.keep },
   });
   const { descriptors, spare } = inheritedSockets();
   const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
