@@ -22,7 +22,7 @@ import {
   callRaw,
   callStudio,
 } from "./serve/subjects.ts";
-import { isMet, median, type Row, targetsOf } from "./serve/targets.ts";
+import { besideFastapi, isMet, median, type Row, targetsOf } from "./serve/targets.ts";
 
 const { values: given } = parseArgs({
   options: {
@@ -52,6 +52,9 @@ async function interleave(call: Call, subjects: Subjects): Promise<Row[]> {
   return [...rows.values()];
 }
 
+const onAllProcessors = (call: Call): Promise<Figures> =>
+  callStudio(call, call.model.besideFastapi);
+
 async function measure(model: BenchModel, folder: string): Promise<Row[]> {
   const call = { model, folder, seconds };
   const saturated = await interleave(call, {
@@ -59,6 +62,7 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
     hop: callHop,
     hello: callHello,
     studio: callStudio,
+    ...(model.besideFastapi === null ? {} : { [besideFastapi]: onAllProcessors }),
     evening: callEvening,
     fastapi: callFastapi,
   });
@@ -68,7 +72,7 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
   const rate = (median(peer.figures.map(({ items }) => items)) / model.rows) * 0.75;
   const steady = await interleave(
     { ...call, rate },
-    { "studio at one rate": callStudio, "fastapi at one rate": callFastapi },
+    { "studio at one rate": onAllProcessors, "fastapi at one rate": callFastapi },
   );
   return [...saturated, ...steady];
 }

@@ -2,11 +2,14 @@ import { defineCommand, flagOption, textOption } from "../src/cli/command.ts";
 import { usageError } from "../src/errors.ts";
 
 export default defineCommand<null>({
-  description: "Shows the log of the release that serves, one JSON object a line.",
+  description:
+    "Shows the log of the release that serves, one JSON object a line; where nothing was deployed, " +
+    "that of the daemon that `serve --detach` started.",
   options: [
     { flags: "-f, --follow", summary: "Go on with what is written from now on" },
     { flags: "--lines <count>", summary: "How many of the last lines", default: "100" },
     { flags: "--service <name>", summary: "Of another service of the stack" },
+    { flags: "--detached", summary: "Of the daemon that `serve --detach` started" },
     { flags: "--release <id>", summary: "Of another release", complete: "releases" },
   ],
   examples: [{ line: "studio logs -f", does: "follow the log" }],
@@ -19,6 +22,7 @@ export default defineCommand<null>({
     if (!Number.isInteger(lines) || lines < 0) throw usageError("--lines takes a whole number.");
     await showLogs(await context.workplace(), {
       release: textOption(input, "release") ?? null,
+      detached: flagOption(input, "detached"),
       service: textOption(input, "service") ?? null,
       lines,
       follow: flagOption(input, "follow"),

@@ -197,7 +197,7 @@ export const registry: Registry = {
       () => import("./key/rotate.ts"),
     ),
     entry("Run:", "key revoke", "Make a key invalid", () => import("./key/revoke.ts")),
-    entry("Run:", "serve", "Serve the models in the foreground", () => import("./serve.ts")),
+    entry("Run:", "serve", "Serve the models, without a deploy", () => import("./serve.ts")),
     entry("Run:", "model list", "List the models that there are", () => import("./model/list.ts")),
     entry(
       "Run:",
@@ -370,6 +370,7 @@ export const registry: Registry = {
     hidden("schedule exec", () => import("./schedule/exec.ts")),
     hidden("__supervise", () => import("./supervise.ts")),
     hidden("__instance", () => import("./instance.ts")),
+    hidden("__serve", () => import("./detached.ts")),
     hidden("__tell-health", () => import("./tell-health.ts")),
     hidden("__relay", () => import("./relay.ts")),
   ],

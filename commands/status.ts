@@ -37,6 +37,7 @@ export default defineCommand<StatusReport>({
             ? "-"
             : `${serving.requests.total}, ${serving.requests.errors} errors`,
         ],
+        ...daemonFields(report.daemon),
         ["schema", schema.head ?? "empty"],
         ["pending", schema.pending.join(", ") || "none"],
         ["last backup", backupText(report)],
@@ -61,6 +62,20 @@ export default defineCommand<StatusReport>({
     ];
   },
 });
+
+function daemonFields(daemon: StatusReport["daemon"]): Parameters<typeof fields>[0] {
+  if (daemon === null) return [];
+  const { state, url, pid, since, restarts, log, requests } = daemon;
+  const where = `${state} on ${url}`;
+  const again = restarts === 0 ? "" : `, started again ${restarts} times`;
+  const asked = requests === null ? "-" : `${requests.total}, ${requests.errors} errors`;
+  return [
+    ["daemon", where, state === "serving" ? "good" : "bad"],
+    ["its process", pid === null ? "-" : `${pid}, since ${since ?? "-"}${again}`],
+    ["its requests", asked],
+    ["its log", log],
+  ];
+}
 
 function servicesBlocks(services: NonNullable<StatusReport["serving"]>["services"]): Block[] {
   if (services.length === 0) return [];

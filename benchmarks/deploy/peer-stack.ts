@@ -37,7 +37,8 @@ server {
 }
 `;
 
-export async function startPeerStack(): Promise<PeerStack> {
+/** @param interval how often the application's health is looked at */
+export async function startPeerStack(interval = "1s"): Promise<PeerStack> {
   const directory = mkdtempSync(join(tmpdir(), "studio-peer-"));
   const stack = basename(directory).toLowerCase();
   const port = await freePort();
@@ -46,7 +47,7 @@ export async function startPeerStack(): Promise<PeerStack> {
   const compose = (...words: string[]) => docker("compose", "-p", stack, ...words);
   const writeNext = (): void => {
     count += 1;
-    writeFileSync(join(directory, "compose.yaml"), composeFile(port, `release-${count}`));
+    writeFileSync(join(directory, "compose.yaml"), composeFile(port, `release-${count}`, interval));
   };
   mkdirSync(join(directory, "conf.d"));
   writeFileSync(join(directory, "conf.d", "site.conf"), site);
@@ -89,7 +90,7 @@ export async function startPeerStack(): Promise<PeerStack> {
 }
 
 /** The same application, boot time and health check as in the stack that studio deploys. */
-function composeFile(port: number, release: string): string {
+function composeFile(port: number, release: string, interval: string): string {
   const check =
     "fetch('http://127.0.0.1:8000/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))";
   return JSON.stringify({
@@ -100,7 +101,7 @@ function composeFile(port: number, release: string): string {
         expose: ["8000"],
         healthcheck: {
           test: ["CMD", "node", "-e", check],
-          interval: "1s",
+          interval,
           timeout: "10s",
           retries: 2,
         },

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { graph, model, node, value } from "../../src/inference/onnx/build.ts";
 import type { ModelProto } from "../../src/inference/onnx/messages.ts";
@@ -23,6 +24,11 @@ export interface BenchModel {
   ofHello: number | null;
   ofEvening: number | null;
   ofFastapi: number | null;
+  /**
+   * Instances of the daemon that is compared with FastAPI, whose threads compute on all processors
+   * at once; null: as many as it has by itself, which is one processor less.
+   */
+  besideFastapi: number | null;
   /** Microseconds that the way to the worker and back may take one client; null: not measured. */
   hop: number | null;
   /** Whether the model saturates the processor, and /health must answer all the same. */
@@ -32,16 +38,30 @@ export interface BenchModel {
 /** The load of each model: so many requests wait at a time. */
 export const connections = 16;
 
-const unasked = { ofRaw: null, ofHello: null, ofEvening: null, ofFastapi: null, hop: null };
+const unasked = {
+  ofRaw: null,
+  ofHello: null,
+  ofEvening: null,
+  ofFastapi: null,
+  besideFastapi: null,
+  hop: null,
+};
 
 /** A tiny model by the row and by 32 rows, one of about 1 to 2 ms a row and one of more than 5 ms. */
 export async function benchModels(folder: string): Promise<BenchModel[]> {
   const tiny = perceptron([256, 64, 8]);
   const made: [Omit<BenchModel, "file" | "body">, ModelProto][] = [
     [{ ...ofFloats("tiny", 1, 256), ofHello: 0.45, ofFastapi: 2, hop: 100 }, tiny],
-    [{ ...ofFloats("tiny32", 32, 256), ofRaw: 0.5 }, tiny],
+    // 1 MB of weights: 32 rows of the former take less than a hello.
+    [{ ...ofFloats("tiny32", 32, 256), ofRaw: 0.5 }, perceptron([256, 512, 256, 8])],
     [
-      { ...ofTokens("encoder"), ofRaw: 0.9, ofEvening: 1, ofFastapi: 1.1 },
+      {
+        ...ofTokens("encoder"),
+        ofRaw: 0.9,
+        ofEvening: 1,
+        ofFastapi: 1.1,
+        besideFastapi: availableParallelism(),
+      },
       pooled({ layers: 2, width: 256, heads: 4, vocabulary: 2000 }),
     ],
     [

@@ -58,11 +58,17 @@ export async function callHello(call: Call): Promise<Figures | null> {
   return await ofEvening(call, { method: "GET", path: "/hello" });
 }
 
-export async function callStudio({ model, folder, ...times }: Call): Promise<Figures> {
-  const project = join(folder, `project-${model.name}`);
+/** @param instances of the model; null: as many as the daemon takes by itself */
+export async function callStudio(
+  { model, folder, ...times }: Call,
+  instances: number | null = null,
+): Promise<Figures> {
+  const project = join(folder, `project-${model.name}-${instances ?? "default"}`);
   const version = join(project, "models", model.name, "1");
   mkdirSync(version, { recursive: true });
   copyFileSync(model.file, join(version, "model.onnx"));
+  if (instances !== null)
+    writeFileSync(join(version, "../config.yaml"), `instances: ${instances}\n`);
   writeFileSync(
     join(project, "studio.yaml"),
     "serve:\n  rateLimit: { default: 1000000/1s }\nlog: { level: error }\n",

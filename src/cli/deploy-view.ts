@@ -1,5 +1,6 @@
 import type { DeployResult } from "../deploy/deploy.ts";
 import type { DeployPlanView } from "../deploy/preview-deploy.ts";
+import type { EndPlanView } from "../deploy/detach.ts";
 import type { RunPlanView } from "../deploy/run-release.ts";
 import { type Block, fields, heading, list, text } from "./blocks.ts";
 
@@ -25,12 +26,9 @@ export function planBlocks(plan: DeployPlanView): Block[] {
 }
 
 /** What `up` or `down` would do, for people. */
-export function runPlanBlocks({ release, url, steps }: RunPlanView): Block[] {
+export function runPlanBlocks({ url, steps, ...what }: RunPlanView | EndPlanView): Block[] {
   return [
-    fields([
-      ["release", release],
-      ["url", url],
-    ]),
+    fields(["daemon" in what ? ["daemon", what.daemon] : ["release", what.release], ["url", url]]),
     heading("Steps"),
     steps.length === 0 ? text("nothing to do") : list(steps),
     text("Nothing was changed.", "dim"),

@@ -9,6 +9,7 @@ import { type ScheduleInput, scheduleSteps } from "../schedule/backends/install-
 import type { SystemdInput } from "../service/systemd.ts";
 import { deployWork } from "./deploy.ts";
 import type { DeployInput } from "./deploy-input.ts";
+import { type DetachInput, detachSteps, endSteps } from "./detach-steps.ts";
 import { deploySteps } from "./deploy-steps.ts";
 import type { IssuedKey } from "./issued-key.ts";
 import { type KeyInput, keySteps } from "./keys.ts";
@@ -37,7 +38,11 @@ async function stepsOf(
     case "up":
       return upSteps(place, ledger, row.input as RunInput);
     case "down":
-      return downSteps(place, ledger, row.input as RunInput);
+      return "daemon" in (row.input as object)
+        ? endSteps(place, row.input as DetachInput)
+        : downSteps(place, ledger, row.input as RunInput);
+    case "serve":
+      return detachSteps(place, row.input as DetachInput);
     case "restore":
       return restoreSteps(place, ledger, row.input as RestoreInput);
     case "bootstrap":

@@ -91,6 +91,44 @@ export interface ComposeStack {
   rendered: Record<string, string>;
 }
 
+/** A release that is services of a Docker Swarm. */
+export interface SwarmRelease extends CommonRecord {
+  target: "swarm";
+  swarm: SwarmStack;
+}
+
+/** What a release runs of the operator's Compose files as a stack of Swarm's. */
+export interface SwarmStack {
+  /** The stack's name. */
+  name: string;
+  /** Salted hash over the files as Compose resolved them, with what they read from others. */
+  definition: string;
+  services: StackService[];
+  /** Where the public meets it; null where it does not. */
+  front: SwarmFront | null;
+  /** How long Swarm looks on after each task, in milliseconds. */
+  monitor: number;
+  /** What was pulled or built for each service; empty before the release is kept. */
+  images: Record<string, StackImage>;
+  /** SHA-256 of the files kept for it, by their names; empty before the release is kept. */
+  rendered: Record<string, string>;
+  /** Names of the secrets and configs that studio made for it; empty before the release is kept. */
+  objects: string[];
+}
+
+/** The service that publishes the port which the public meets first. */
+export interface SwarmFront {
+  service: string;
+  port: number;
+  secure: boolean;
+  /** Where that one is met by TLS as well; null where it is not. */
+  securePort: number | null;
+  /** `host`: on the nodes of its tasks alone; `ingress`: on every node. */
+  mode: "host" | "ingress";
+  /** As it is reached from this node, for people. */
+  url: string;
+}
+
 export interface StackService {
   name: string;
   /**
@@ -139,12 +177,13 @@ export interface StackImage {
 }
 
 /** All that is needed to run a release again exactly, without any secret. */
-export type ReleaseRecord = LocalRelease | ComposeRelease;
+export type ReleaseRecord = LocalRelease | ComposeRelease | SwarmRelease;
 
 /** What of a record only its target can tell. */
 export type ReleaseParts =
   | Pick<LocalRelease, "target" | "code" | "address" | "models">
-  | Pick<ComposeRelease, "target" | "compose" | "models">;
+  | Pick<ComposeRelease, "target" | "compose" | "models">
+  | Pick<SwarmRelease, "target" | "swarm" | "models">;
 
 export const releaseFolder = (paths: StatePaths, id: string): string => join(paths.releases, id);
 

@@ -1,41 +1,70 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { probeVariable } from "../deploy-probe.ts";
-import { startDaemon } from "../server/daemon.ts";
+import { type Daemon, type DaemonSpec, startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
-import { stateOfKey } from "../keys/key-store.ts";
-import { needsKey } from "../server/authentication.ts";
 import { daemonSettings } from "./daemon-settings.ts";
 import { prepareFreshDatabase } from "./fresh-database.ts";
-import { withKeys } from "./key-database.ts";
-import { usageError } from "../errors.ts";
 import { describeAddress } from "./release.ts";
 import { packageRoot } from "../package-root.ts";
 import { describeService, studioWords } from "../service/service.ts";
+import { requireKey } from "./require-key.ts";
 import { healthTelling } from "./tell-health.ts";
 import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface ForegroundInput {
+/** What was typed in place of the settings. */
+export interface Serving {
   host: string | null;
   port: number | null;
   /** Absolute folders in place of those of the project. */
   models: readonly string[] | null;
-  stdout: NodeJS.WritableStream;
+}
+
+export interface DaemonInput extends Serving {
   signal: AbortSignal;
+}
+
+export interface ForegroundInput extends DaemonInput {
+  stdout: NodeJS.WritableStream;
   listening(url: string): void;
 }
 
 /** A daemon in this process, until the signal. */
 export async function serveInForeground(place: Workplace, input: ForegroundInput): Promise<void> {
+  const { desk, project } = place;
+  const spec = await describeDaemon(place, input);
+  const { host, port } = spec.serve;
+  const daemon = await startDaemon({
+    ...spec,
+    privateSocket: null,
+    descriptors: [],
+    listen: { host, port },
+    crashes: { file: crashFile(place, { host, port }), endedBy: null },
+    logger: createConsoleLogger(input.stdout, {
+      level: project.settings.log.level,
+      environment: desk.environment,
+    }),
+  });
+  input.listening(describeAddress(daemon.address() ?? { host, port }));
+  await untilStopped(daemon, input.signal, spec.serve.shutdown);
+}
+
+/** What the daemon of a folder is told, whatever process it is in; its database is there then. */
+export async function describeDaemon(
+  place: Workplace,
+  input: DaemonInput,
+): Promise<Omit<DaemonSpec, "privateSocket" | "descriptors" | "listen" | "logger">> {
   const { project, desk, database, variables, onSecret } = place;
   const { settings, directory } = project;
-  const surroundings = { settings, directory, env: variables, onSecret };
-  const { serve, ...secrets } = await daemonSettings(surroundings);
+  const { serve, ...secrets } = await daemonSettings({
+    settings,
+    directory,
+    env: variables,
+    onSecret,
+  });
   const listen = { host: input.host ?? serve.host, port: input.port ?? serve.port };
-  if (needsKey(listen.host, serve.auth.required, secrets.keys.length)) {
-    await requireKey(place, listen.host, secrets.keys.length);
-  }
+  await requireKey(place, listen.host, secrets.keys.length);
   for (const folder of [
     desk.paths.root,
     ...(database.file === null ? [] : [dirname(database.file)]),
@@ -43,7 +72,7 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   await prepareFreshDatabase(place, input.signal);
-  const daemon = await startDaemon({
+  return {
     // In a container the release is known from outside.
     release: variables["STUDIO_RELEASE"] || "unreleased",
     version: desk.version,
@@ -54,21 +83,20 @@ export async function serveInForeground(place: Workplace, input: ForegroundInput
     modelFolders: input.models ?? modelFolders(project),
     database,
     storage: desk.paths.root,
-    privateSocket: null,
-    descriptors: [],
-    listen,
     acceptAtOnce: true,
-    crashes: { file: crashFile(place, listen), endedBy: null },
     ...(settings.notify.routes.length === 0 ? {} : { tellHealth: tellingOf(place) }),
-    logger: createConsoleLogger(input.stdout, {
-      level: settings.log.level,
-      environment: desk.environment,
-    }),
-  });
-  input.listening(describeAddress(daemon.address() ?? listen));
-  const stop = () => void daemon.stop(serve.shutdown);
-  if (input.signal.aborted) stop();
-  input.signal.addEventListener("abort", stop, { once: true });
+  };
+}
+
+/** Resolves when the daemon is closed; one that holds a stuck run takes its process along. */
+export async function untilStopped(
+  daemon: Daemon,
+  signal: AbortSignal,
+  drain: number,
+): Promise<void> {
+  const stop = () => void daemon.stop(drain);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
 }
@@ -85,16 +113,4 @@ function crashFile({ desk }: Workplace, { host, port }: { host: string; port: nu
   const folder = desk.paths.run;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return join(folder, `foreground-${host.replaceAll(/[^\w.-]/g, "_")}-${port}.crashes`);
-}
-
-/** A daemon that nobody can ask is refused at once, with what makes a key. */
-async function requireKey(place: Workplace, host: string, configured: number): Promise<void> {
-  if (configured > 0) return;
-  const keys = await withKeys(place, (store) => store.list());
-  const now = place.desk.now();
-  if (keys.some((key) => stateOfKey(key, now) === "valid")) return;
-  throw usageError(
-    `The API at ${host} needs a key for every request, and there is none.`,
-    "`studio key create --role admin` makes one; or set serve.host to 127.0.0.1.",
-  );
 }

@@ -8,6 +8,7 @@ import { StudioError, exitCodes } from "../errors.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { listMigrations } from "../migrate/source.ts";
 import { nextFirings } from "../schedule/next-firings.ts";
+import { type DaemonReport, daemonProblem, reportDaemon } from "./detached-daemon.ts";
 import { repositoryFolder } from "./backup-repository.ts";
 import { readNotedBackup } from "./noted-backup.ts";
 import { liveMigrationFolders } from "./project-folders.ts";
@@ -35,6 +36,8 @@ export interface StatusReport {
     /** What keeps the public from it, or it from what it needs; none while it is stopped. */
     problems: ServingProblem[];
   } | null;
+  /** Of `serve --detach`; null where none was started. */
+  daemon: DaemonReport | null;
   schema: { head: string | null; pending: string[]; problems: string[] };
   backup: { id: string; created: string; verified: boolean | null } | null;
   /** False where that takes a network: `backup` is then the last one that this machine knows of. */
@@ -67,6 +70,7 @@ export async function readStatus(place: View): Promise<StatusReport> {
     return {
       environment: desk.environment,
       serving: current === null ? null : await servingState(place, current, operation),
+      daemon: await reportDaemon(desk.paths),
       schema: {
         head: schema.head,
         pending: schema.pending.map((migration) => migration.name),
@@ -147,8 +151,9 @@ function stateWord({ accepting, ready }: ReleaseState): "serving" | "not ready" 
 }
 
 /** The error that goes with a status in which something keeps the public away (exit 4), or null. */
-export function statusError({ serving }: StatusReport): StudioError | null {
-  const problems = serving?.problems ?? [];
+export function statusError({ serving, daemon }: StatusReport): StudioError | null {
+  const own = daemon === null ? null : daemonProblem(daemon);
+  const problems = [...(serving?.problems ?? []), ...(own === null ? [] : [own])];
   const [first] = problems;
   if (first === undefined) return null;
   return new StudioError({

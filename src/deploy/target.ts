@@ -103,6 +103,13 @@ export interface AuditPoint {
   fix: string | null;
 }
 
+/**
+ * How a release takes the place of the one before. `beside`: it runs while that one serves, until the
+ * traffic is switched. `instead`: that one ends first, which is a gap. `rolling`: its parts take the
+ * place of the other's one by one, and the public meets each as soon as it is healthy.
+ */
+export type Succession = "beside" | "instead" | "rolling";
+
 /** What can be asked of a kind of environment, without a change to anything. */
 export interface TargetView {
   kind: "local" | "compose" | "swarm";
@@ -112,8 +119,7 @@ export interface TargetView {
   describe(release: ReleaseRecord): Pick<Outline, "code" | "models">;
   /** Where the migrations lie that a release brought. */
   migrationFolders(release: ReleaseRecord): MigrationFolder[];
-  /** Whether it can run while the one before serves; else that one ends first, which is a gap. */
-  startsBeside(release: ReleaseRecord): boolean;
+  succession(release: ReleaseRecord): Succession;
   /** How traffic moves from one release to the next, for the plan. */
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
   state(release: ReleaseRecord): Promise<ReleaseState>;
@@ -151,7 +157,7 @@ export interface Target extends TargetView {
   startBackingServices(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** Reasons not to begin: a port taken, an engine missing. */
   refusals(release: ReleaseRecord): Promise<Refusal[]>;
-  /** Starts a release beside the one that serves, without public traffic, or in its place. */
+  /** Starts a release as its succession tells; one that is rolling is all there at the end. */
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
   privateEndpoint(release: ReleaseRecord): Promise<PrivateEndpoint>;
   /**

@@ -19,6 +19,13 @@ interface Run {
   start: number;
 }
 
+/**
+ * Milliseconds that a run may take at most for the next one to be given to its worker meanwhile. The
+ * way there and back is lost otherwise, which is nothing to a longer one; and what was given cannot
+ * be overtaken any more.
+ */
+const longestAhead = 5;
+
 /** Gives what waits to whichever instance is idle, and the answers to their callers. */
 export class Dispatcher {
   limits: BatchLimits;
@@ -54,6 +61,7 @@ export class Dispatcher {
       if (batch.length === 0) return;
       this.run(instance, batch);
     }
+    this.dispatchAhead();
   }
 
   /** Whole seconds until what waits now is computed, as far as can be told. */
@@ -78,6 +86,20 @@ export class Dispatcher {
     this.dispatch();
   };
 
+  /** Whole batches only: what is not one may yet become one while the worker is busy. */
+  private dispatchAhead(): void {
+    const { rows } = this.limits;
+    const time = this.throughput.timeOf(rows);
+    if (time === null || time > longestAhead) return;
+    while (this.queue.rows >= rows) {
+      const instance = this.group.takingAnother();
+      if (instance === undefined) return;
+      const batch = this.queue.take(this.limits, performance.now());
+      if (batch.length === 0) return;
+      this.run(instance, batch);
+    }
+  }
+
   private run(instance: ModelInstance, batch: Job[]): void {
     const run = { batch, start: performance.now() };
     this.running += 1;
@@ -90,14 +112,14 @@ export class Dispatcher {
 
   private finish(run: Run, outcome: RunResult | InferenceError): void {
     this.running -= 1;
-    const outputs =
-      outcome instanceof InferenceError ? outcome : (outcome.outputs ?? withoutRows());
-    if (!(outcome instanceof InferenceError) && outcome.outputs === null) this.events.rowsMissing();
+    const failed = outcome instanceof InferenceError;
+    const outputs = failed ? outcome : (outcome.outputs ?? withoutRows());
+    if (!failed && outcome.outputs === null) this.events.rowsMissing();
     // A row that the model refuses must not cost its neighbours their answers.
     const again = run.batch.length > 1 && isRefusal(outputs);
     if (again) this.queue.retryAlone(run.batch);
-    const milliseconds =
-      outcome instanceof InferenceError ? performance.now() - run.start : outcome.milliseconds;
+    if (!failed) run.start = outcome.begun;
+    const milliseconds = failed ? performance.now() - run.start : outcome.milliseconds;
     // The worker gets its next batch first: what callers do with theirs may take time.
     this.dispatch();
     if (!again) {
@@ -113,7 +135,7 @@ export class Dispatcher {
   private report({ batch, start }: Run, milliseconds: number, failed: boolean): void {
     const rows = batch.reduce((sum, job) => sum + job.rows, 0);
     const longest = batch.reduce((most, { request }) => Math.max(most, request.tokens), 0);
-    if (!failed) this.throughput.add(rows, performance.now() - start);
+    if (!failed) this.throughput.add(rows, milliseconds);
     const queued = batch.map(({ request }) => start - request.arrived);
     this.events.ran({ rows, tokens: rows * longest, queued, milliseconds, failed });
   }

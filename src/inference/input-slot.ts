@@ -23,8 +23,7 @@ export class InputSlot {
     const columns = this.values.map(({ name }) => parts.map((part) => part[name] as Tensor));
     const shapes = columns.map(joinedShape);
     const { offsets, bytes } = layOut(this.values, shapes);
-    const present = this.slot;
-    const slot = this.slotFor(bytes);
+    const { slot, keep } = this.slotFor(bytes);
     for (const [index, tensors] of columns.entries()) {
       let offset = offsets[index] as number;
       for (const { data } of tensors) {
@@ -32,20 +31,22 @@ export class InputSlot {
       }
     }
     const texts = columns.map(joinedTexts);
+    const known = slot === this.slot;
+    // Only now: when a part cannot be read, the worker is never told of the slot.
+    if (keep) this.slot = slot;
     return {
-      slot: slot === present ? null : slot,
-      keep: slot === this.slot,
+      slot: known ? null : slot,
+      keep,
       shapes,
       texts: texts.some((column) => column !== null) ? texts : null,
     };
   }
 
-  private slotFor(bytes: number): SharedArrayBuffer {
-    if (this.slot !== null && this.slot.byteLength >= bytes) return this.slot;
-    if (bytes > this.largest) return new SharedArrayBuffer(bytes);
+  private slotFor(bytes: number): { slot: SharedArrayBuffer; keep: boolean } {
+    if (this.slot !== null && this.slot.byteLength >= bytes) return { slot: this.slot, keep: true };
+    if (bytes > this.largest) return { slot: new SharedArrayBuffer(bytes), keep: false };
     const size = Math.max(2 ** Math.ceil(Math.log2(Math.max(bytes, 1))), smallestSlot);
-    this.slot = new SharedArrayBuffer(Math.min(size, Math.max(this.largest, bytes)));
-    return this.slot;
+    return { slot: new SharedArrayBuffer(Math.min(size, this.largest)), keep: true };
   }
 }
 

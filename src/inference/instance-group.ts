@@ -23,9 +23,14 @@ export class InstanceGroup {
     return this.instances.some((instance) => instance.stuck);
   }
 
-  /** An instance that a batch can be given to now. */
+  /** An instance that would compute a batch at once. */
   idle(): ModelInstance | undefined {
     return this.instances.find((instance) => instance.idle);
+  }
+
+  /** An instance that computes, and could have its next batch at hand. */
+  takingAnother(): ModelInstance | undefined {
+    return this.instances.find((instance) => instance.takesAnother);
   }
 
   /**

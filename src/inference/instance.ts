@@ -46,17 +46,27 @@ export interface InstanceSettings extends Omit<WorkerSettings, "file"> {
 export interface RunResult {
   /** Of each part of the batch; null when the model gave no row for each of the batch. */
   outputs: Tensors[] | null;
+  /** When nothing was in front of it any more, as `performance.now()` tells it. */
+  begun: number;
   /** Time of `session.run`. */
   milliseconds: number;
 }
 
-/** Called when the instance is free again, or will never be. */
+/** Called when the run is over, or will never be. */
 type Done = (outcome: RunResult | InferenceError) => void;
 
 interface Run {
   id: number;
   rows: number[];
+  begun: number;
   done: Done;
+}
+
+interface Session {
+  signature: ModelSignature;
+  /** Runs take turns in using them: while one is computed, the next one is written. */
+  inputs: readonly InputSlot[];
+  outputs: readonly SharedArrayBuffer[];
 }
 
 /**
@@ -71,12 +81,9 @@ const backoff = { first: 250, longest: 30_000 };
 /** One worker thread with one session, started again whenever it ends by itself. */
 export class ModelInstance {
   private worker: Worker | null = null;
-  private session: {
-    signature: ModelSignature;
-    input: InputSlot;
-    output: SharedArrayBuffer;
-  } | null = null;
-  private current: Run | null = null;
+  private session: Session | null = null;
+  /** The one that is computed, and one that follows it. */
+  private readonly runs: Run[] = [];
   private readonly watchdog: NodeJS.Timeout;
   private isStuck = false;
   private started: () => void = () => undefined;
@@ -98,9 +105,14 @@ export class ModelInstance {
     this.watchdog = setTimeout(() => this.giveUp(), settings.stuckAfter).unref();
   }
 
-  /** True when a batch can be given to it now. */
+  /** True when it would compute a batch at once. */
   get idle(): boolean {
-    return this.isReady && this.current === null && !this.closing;
+    return this.isReady && this.runs.length === 0 && !this.closing;
+  }
+
+  /** True when it computes a batch, and could have the next one at hand. */
+  get takesAnother(): boolean {
+    return this.isReady && this.runs.length === 1 && !this.closing;
   }
 
   get isReady(): boolean {
@@ -121,27 +133,31 @@ export class ModelInstance {
   }
 
   /**
-   * Runs one batch of an idle instance: the rows of all parts under one another.
+   * Runs one batch of an instance that is idle or takes another: the rows of all parts under one
+   * another.
    * @param rows of each part
    */
   run(parts: readonly Tensors[], rows: number[], done: Done): void {
-    if (this.session === null || this.worker === null) throw new Error("The instance is not idle.");
-    const id = this.nextId++;
+    const { session, worker, nextId: id } = this;
+    if (session === null || worker === null || this.runs.length > 1) {
+      throw new Error("The instance takes no run.");
+    }
     let message: ToWorker;
     try {
-      message = { kind: "run", id, ...this.session.input.write(parts) };
+      message = { kind: "run", id, ...turnOf(session.inputs, id).write(parts) };
     } catch {
       // Too little memory, or a caller has given away what he asked about.
       done(new InferenceError("inference.failed", "The inputs could not be put together."));
       return;
     }
-    this.current = { id, rows, done };
-    this.watchdog.refresh();
-    this.worker.postMessage(message);
+    this.nextId += 1;
+    this.runs.push({ id, rows, begun: performance.now(), done });
+    if (this.runs.length === 1) this.watchdog.refresh();
+    worker.postMessage(message);
   }
 
   /**
-   * Lets the run in progress finish, then the worker frees its session and ends by itself. A stuck
+   * Lets what it was given finish, then the worker frees its session and ends by itself. A stuck
    * one is left alone: to end it would abort the process.
    */
   async close(): Promise<void> {
@@ -181,38 +197,50 @@ export class ModelInstance {
 
   private receive(message: Exclude<FromWorker, { kind: "unloadable" }>): void {
     if (message.kind === "ready") {
-      const { inputs, outputs, rows, slot } = message;
-      const signature = { inputs, outputs, rows };
-      const input = new InputSlot(inputs, this.settings.slotBytes);
-      this.session = { signature, input, output: slot };
+      const { inputs, outputs, rows, slots } = message;
+      const { slotBytes } = this.settings;
+      this.session = {
+        signature: { inputs, outputs, rows },
+        inputs: slots.map(() => new InputSlot(inputs, slotBytes)),
+        outputs: slots,
+      };
       this.started();
-      this.events.ready(signature);
+      this.events.ready(this.session.signature);
       return;
     }
-    const { current, session } = this;
+    const { session } = this;
+    const [current, next] = this.runs;
     if (session === null) return;
     this.wait = backoff.first;
-    if (current === null || current.id !== message.id) {
+    if (current?.id !== message.id) {
       this.recover();
       return;
     }
     const outcome =
-      message.kind === "failed" ? refused(message.reason) : read(session, message, current.rows);
-    this.current = null;
+      message.kind === "failed" ? refused(message.reason) : read(session, message, current);
+    this.runs.shift();
+    if (next !== undefined) {
+      next.begun = performance.now();
+      this.watchdog.refresh();
+    }
     current.done(outcome);
   }
 
   /** Answers the callers of a run that does not end. */
   private giveUp(): void {
-    if (this.current === null) return;
+    if (this.runs.length === 0) return;
     const { stuckAfter } = this.settings;
-    const { done } = this.current;
-    this.current = null;
     this.isStuck = true;
     this.worker?.unref();
     this.leave();
     this.events.stuck(stuckAfter);
-    done(new InferenceError("inference.stuck", `The model did not end a run in ${stuckAfter} ms.`));
+    this.failRuns(
+      new InferenceError("inference.stuck", `The model did not end a run in ${stuckAfter} ms.`),
+    );
+  }
+
+  private failRuns(error: InferenceError): void {
+    for (const { done } of this.runs.splice(0)) done(error);
   }
 
   private recover(): void {
@@ -228,9 +256,7 @@ export class ModelInstance {
     this.worker = null;
     this.session = null;
     this.isStuck = false;
-    const { current } = this;
-    this.current = null;
-    current?.done(
+    this.failRuns(
       new InferenceError("inference.crashed", "The model's worker ended during the request."),
     );
     if (this.closing) return;
@@ -241,15 +267,19 @@ export class ModelInstance {
   }
 }
 
+function turnOf<T>(slots: readonly T[], id: number): T {
+  return slots[id % slots.length] as T;
+}
+
 function refused(reason: string): InferenceError {
   return new InferenceError("inference.refused", `The model refused the input: ${reason}`);
 }
 
 function read(
-  { signature, output }: { signature: ModelSignature; output: SharedArrayBuffer },
+  { signature, outputs: slots }: Session,
   message: Extract<FromWorker, { kind: "result" }>,
-  rows: readonly number[],
+  { id, rows, begun }: Run,
 ): RunResult {
-  const outputs = readOutputs(signature.outputs, message, output, rows);
-  return { outputs, milliseconds: message.milliseconds };
+  const outputs = readOutputs(signature.outputs, message, turnOf(slots, id), rows);
+  return { outputs, begun, milliseconds: message.milliseconds };
 }

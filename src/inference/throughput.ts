@@ -11,6 +11,11 @@ export class Throughput {
     this.rowTime = this.rowTime === null ? sample : this.rowTime + weight * (sample - this.rowTime);
   }
 
+  /** Milliseconds that a run of so many rows may take; null before the first one. */
+  timeOf(rows: number): number | null {
+    return this.rowTime === null ? null : this.rowTime * rows;
+  }
+
   /** Whole seconds until so many rows are computed: 1 to 60. */
   secondsFor(rows: number, instances: number): number {
     const milliseconds = (rows * (this.rowTime ?? 0)) / Math.max(instances, 1);

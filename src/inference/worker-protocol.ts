@@ -30,7 +30,7 @@ export type ToWorker =
   | {
       kind: "run";
       id: number;
-      /** Where the inputs lie from this run on; null: where the last ones lay. */
+      /** Where the inputs lie; null: where those of the run before the last one lay. */
       slot: SharedArrayBuffer | null;
       /** False: the slot serves this run alone. */
       keep: boolean;
@@ -46,8 +46,8 @@ export type FromWorker =
       inputs: ValueShape[];
       outputs: ValueShape[];
       rows: RowDimension;
-      /** Where small outputs will lie. */
-      slot: SharedArrayBuffer;
+      /** Where small outputs will lie: runs take turns in using them, by their ids. */
+      slots: SharedArrayBuffer[];
     }
   | { kind: "unloadable"; reason: string }
   | {

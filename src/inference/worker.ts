@@ -12,6 +12,9 @@ import { reasonOf, WorkerSession } from "./worker-session.ts";
 /** Outputs up to this many bytes lie in a slot; to hand over more of them costs less than to copy. */
 const outputSlotBytes = 64 * 1024;
 
+/** The run that is computed, and the one that was given ahead. */
+const runsAtHand = 2;
+
 type Run = Extract<ToWorker, { kind: "run" }>;
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
@@ -19,34 +22,36 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 async function main(settings: WorkerSettings): Promise<void> {
-  const slot = new SharedArrayBuffer(outputSlotBytes);
-  const session = await open(settings, slot);
+  const slots = Array.from({ length: runsAtHand }, () => new SharedArrayBuffer(outputSlotBytes));
+  const session = await open(settings, slots);
   if (session === null) {
     parentPort?.close();
     return;
   }
-  const inputs = new InputSlot(session.inputs);
+  const inputs = slots.map(() => new InputSlot(session.inputs));
+  const run = (message: Run): Promise<void> => {
+    const turn = message.id % slots.length;
+    const feeds = (inputs[turn] as InputSlot).read(message);
+    const slot = slots[turn] as SharedArrayBuffer;
+    return answer(session, feeds, message.id, { slot, care: settings.care });
+  };
   let last: Promise<void> = Promise.resolve();
   parentPort?.on("message", (message: ToWorker) => {
-    last = last.then(() =>
-      message.kind === "run"
-        ? answer(session, inputs.read(message), message.id, { slot, care: settings.care })
-        : end(session),
-    );
+    last = last.then(() => (message.kind === "run" ? run(message) : end(session)));
   });
 }
 
 /** Loads the model and warms it up, then reports; null when it cannot be loaded. */
 async function open(
   settings: WorkerSettings,
-  slot: SharedArrayBuffer,
+  slots: SharedArrayBuffer[],
 ): Promise<WorkerSession | null> {
   try {
     const { session, rows } = await inTurn(settings.care, "load", async () => {
       const opened = await WorkerSession.open(settings);
       return { session: opened, rows: await opened.warmUp(settings.warmUp) };
     });
-    post({ kind: "ready", inputs: session.inputs, outputs: session.outputs, rows, slot });
+    post({ kind: "ready", inputs: session.inputs, outputs: session.outputs, rows, slots });
     return session;
   } catch (error) {
     post({ kind: "unloadable", reason: reasonOf(error) });

@@ -10,6 +10,8 @@ export type { RedisAddress } from "./rate-limit/redis-counts.ts";
 export interface ServeSettings {
   host: string;
   port: number;
+  /** Instances of each model that does not say how many; `auto` and by default: the cores but one. */
+  workers?: "auto" | number | undefined;
   /** The longest time one request may take. */
   timeout: number;
   /** How long a stop waits for requests in flight when nothing else is said. */
@@ -33,6 +35,8 @@ export interface ServeSettings {
   limits: {
     body: number;
     text: number;
+    /** Tokens of a text that a model reads, also of one that takes more. */
+    tokens: number;
     /** Characters of a search's text. */
     query: number;
     batch: number;

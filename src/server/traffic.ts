@@ -1,3 +1,4 @@
+import type { Role } from "../keys/role.ts";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
@@ -17,6 +18,8 @@ export interface Exchange {
   route: string | null;
   /** Id of the key that it came with; null without one, and until that is known. */
   caller: string | null;
+  /** What that key may do; null where none was asked for. */
+  role: Role | null;
   /** The answer's status; 499 when the caller went away before it was sent. */
   status: number;
   /** The code of the problem that was answered; null when the request went well. */
@@ -58,6 +61,7 @@ export class Traffic {
       method: request.method ?? "GET",
       route: null,
       caller: null,
+      role: null,
       status: 0,
       code: null,
       milliseconds: 0,

@@ -6,4 +6,4 @@ mirror=${DEBIAN_MIRROR:-$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d
 docker image inspect studio-bench-debian:trixie >/dev/null 2>&1 ||
   mmdebstrap --variant=minbase --include=ca-certificates trixie - "$mirror" |
   docker import --change 'CMD ["/bin/bash"]' - studio-bench-debian:trixie
-docker build -q -t studio-bench-fastapi:local .
+docker build -q --network host -t studio-bench-fastapi:local .

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fieldKinds, integer, oneOf, text } from "./fields.ts";
+import { duration, fieldKinds, integer, oneOf, text } from "./fields.ts";
 
 const host = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i;
 
@@ -39,6 +39,12 @@ export const targetFields = {
       gap: oneOf("allow", "refuse").prefault("allow"),
     })
     .prefault({}),
-  swarm: z.strictObject({ replicas: integer(1, 1000).prefault(3) }).prefault({}),
+  swarm: z
+    .strictObject({
+      replicas: integer(1, 1000).prefault(3),
+      // How long Swarm looks on after each task of an update before it believes in it.
+      monitor: duration.prefault("30s"),
+    })
+    .prefault({}),
   domains: z.array(z.string().regex(host, "must be a host name")).prefault([]),
 };

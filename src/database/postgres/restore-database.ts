@@ -24,7 +24,6 @@ export async function restorePostgres(
     replaces: database,
     analyze: true,
   });
-  options.signal?.throwIfAborted();
   const keptAs = await exchangeDatabases({ address: options.address, ...target });
   return { ...filled, name: database, keptAs };
 }

@@ -59,6 +59,8 @@ export async function fillDatabase(
       const counts = await withPostgres(siblingDatabase(address, name), (session) =>
         verify(session, server.major, record, target.analyze, signal),
       );
+      // Nobody who is told that it was aborted would look for it.
+      signal?.throwIfAborted();
       return { name, ...counts, notes: [...plan.notes, ...notes] };
     } catch (error) {
       await discard(address, name, error);

@@ -4,39 +4,48 @@ import type { DeployWork } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { waitHealthy } from "../health.ts";
 import { recordProbe } from "./record.ts";
+import type { Succession } from "../target.ts";
 import { serveAgain } from "../serve-again.ts";
 
 /** The release that serves until this one does; null where none does. */
 const servingBefore = ({ input, previous }: DeployWork): ReleaseRecord | null =>
   input.previous?.running === true ? previous : null;
 
-/** Starts the release beside the one that serves, or in its place. */
+/** Starts the release beside the one that serves, or in its place, at once or part by part. */
 export function startStep(work: DeployWork): Step {
   const { place, release } = work;
   const { target } = place;
-  const ended = target.startsBeside(release) ? null : servingBefore(work);
+  const succession = target.succession(release);
+  const replaced = succession === "beside" ? null : servingBefore(work);
   return {
     id: "start",
-    title: titleOf(work, ended),
+    title: titleOf(work, succession),
     async probe() {
-      return (await target.state(release)).running ? "done" : "partial";
+      const { running, ready } = await target.state(release);
+      return (succession === "rolling" ? ready : running) ? "done" : "partial";
     },
     async do(run) {
-      // What the public misses in the gap is counted.
-      if (ended !== null) work.probe.start(target, release);
+      // What the public misses meanwhile is counted.
+      if (replaced !== null) work.probe.start(target, release);
       await target.start(run, release);
     },
     async undo(run) {
-      await target.stop(run, release);
-      if (ended !== null) await serveAgain(target, run, ended, null);
+      // The parts that have taken the place of others make room for them as those come back.
+      if (replaced === null || succession !== "rolling") await target.stop(run, release);
+      if (replaced !== null) await serveAgain(target, run, replaced, null);
     },
   };
 }
 
-function titleOf(work: DeployWork, ended: ReleaseRecord | null): string {
+function titleOf(work: DeployWork, succession: Succession): string {
   const { id } = work.release;
-  if (ended !== null) return `Stop release ${ended.id}, and start release ${id} in its place`;
-  return `Start release ${id}${servingBefore(work) === null ? "" : " beside the one that serves"}`;
+  const former = servingBefore(work)?.id;
+  if (former === undefined) return `Start release ${id}`;
+  return {
+    beside: `Start release ${id} beside the one that serves`,
+    instead: `Stop release ${former}, and start release ${id} in its place`,
+    rolling: `Put release ${id} in the place of ${former}, part by part`,
+  }[succession];
 }
 
 export function healthStep(work: DeployWork): Step {
@@ -82,7 +91,11 @@ export function gateStep(work: DeployWork): Step {
 
 function gateSkip({ input, place, release }: DeployWork): string | null {
   if (input.skip.gate) return "--skip-gate was given";
-  return place.target.startsBeside(release) ? null : "nobody serves meanwhile";
+  return {
+    beside: null,
+    instead: "nobody serves meanwhile",
+    rolling: "the public has met it already, part by part",
+  }[place.target.succession(release)];
 }
 
 /** What the step "switch" tells. */
@@ -98,7 +111,10 @@ export function switchStep(work: DeployWork): Step {
   const from = servingBefore(work);
   return {
     id: "switch",
-    title: `Switch the traffic: ${target.describeSwitch(release, previous)}`,
+    title:
+      target.succession(release) === "rolling"
+        ? "Prove that the public meets it"
+        : `Switch the traffic: ${target.describeSwitch(release, previous)}`,
     // Whether a proxy took over what was written for it, and has ended what it began before, shows
     // nowhere: to switch once more proves both, and changes nothing where it was done.
     probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),

@@ -7,12 +7,13 @@ import type { TargetInput } from "./target-input.ts";
 export async function createTargetView(kind: string, input: TargetInput): Promise<TargetView> {
   if (kind === "local") return createLocalView(input);
   if (kind === "compose") return (await import("./compose/create-compose.ts")).composeView(input);
+  if (kind === "swarm") return (await import("./swarm/create-swarm.ts")).swarmView(input);
   throw unknownTarget(kind);
 }
 
 export function unknownTarget(kind: string): StudioError {
   return usageError(
     `The target "${kind}" is not part of this version of studio.`,
-    "Use `target: local` or `target: compose` for this environment.",
+    "Use `target: local`, `compose` or `swarm` for this environment.",
   );
 }

@@ -7,5 +7,6 @@ import type { TargetInput } from "./target-input.ts";
 export async function createTarget(kind: string, input: TargetInput): Promise<Target> {
   if (kind === "local") return createLocalTarget(input);
   if (kind === "compose") return (await import("./compose/create-compose.ts")).composeTarget(input);
+  if (kind === "swarm") return (await import("./swarm/create-swarm.ts")).swarmTarget(input);
   throw unknownTarget(kind);
 }

@@ -3,12 +3,12 @@ import { RequestError } from "../request-error.ts";
 
 /** The body of a request under `/v2`: JSON, and behind it bytes of tensors. */
 export interface InferBody {
-  /** All of it. Where bytes follow the JSON, they begin at a multiple of eight in memory. */
+  /** The JSON. */
+  text: string;
+  /** What follows it, at a multiple of eight in memory. */
   bytes: Buffer;
-  /** How much of it is JSON. */
-  header: number;
-  /** True when the caller said where the JSON ends. */
-  binary: boolean;
+  /** Gives the memory back, when nobody needs it any more. */
+  release(): void;
 }
 
 const mediaTypes = /^(application\/json|application\/octet-stream)\s*(;|$)/i;
@@ -17,8 +17,8 @@ const mediaTypes = /^(application\/json|application\/octet-stream)\s*(;|$)/i;
 const alignment = 8;
 
 /**
- * Reads a body and puts it in memory once, so that the tensor data behind the JSON lies where
- * numbers of any size can be looked at in place.
+ * Reads a body and has it in memory once, so that the tensor data behind the JSON lies where numbers
+ * of any size can be looked at in place.
  * @throws RequestError 400, 413, 415
  */
 export async function readInferBody(request: IncomingMessage, limit: number): Promise<InferBody> {
@@ -32,7 +32,10 @@ export async function readInferBody(request: IncomingMessage, limit: number): Pr
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const said = headers["inference-header-content-length"];
   const header = said === undefined ? length : headerLength(said, length);
-  return { bytes: join(chunks, length, header), header, binary: said !== undefined };
+  const whole = chunks.length === 1 ? (chunks[0] as Buffer) : join(chunks, length, header);
+  const text = whole.toString("utf8", 0, header);
+  const release = (): void => free(whole);
+  return { text, bytes: aligned(whole, header), release };
 }
 
 function receive(request: IncomingMessage, limit: number): Promise<Buffer[]> {
@@ -65,18 +68,37 @@ function headerLength(said: string | string[], length: number): number {
   });
 }
 
+/** All pieces in new memory, where what follows the header begins at a multiple of eight. */
 function join(chunks: readonly Buffer[], length: number, header: number): Buffer {
-  const only = chunks[0];
-  const aligned = (start: number): boolean => (start + header) % alignment === 0;
-  if (only !== undefined && chunks.length === 1) {
-    if (header === length || aligned(only.byteOffset)) return only;
-  }
-  // Small bodies share memory that is taken for several at once, and begin anywhere in it.
-  const memory = Buffer.allocUnsafe(length + alignment);
-  const start = alignment - ((memory.byteOffset + header) % alignment);
+  const memory = Buffer.allocUnsafeSlow(length + alignment);
+  const start = (alignment - (header % alignment)) % alignment;
   let offset = start;
-  for (const chunk of chunks) offset += chunk.copy(memory, offset);
+  for (const chunk of chunks) {
+    offset += chunk.copy(memory, offset);
+    free(chunk);
+  }
   return memory.subarray(start, start + length);
+}
+
+/** What follows the header; it is moved over the end of that, which has been read, to be aligned. */
+function aligned(whole: Buffer, header: number): Buffer {
+  const off = header === whole.length ? 0 : (whole.byteOffset + header) % alignment;
+  if (off === 0) return whole.subarray(header);
+  if (off <= header) return whole.copyWithin(header - off, header).subarray(header - off, -off);
+  // Hardly a header at all: the answer will be that it is none.
+  return Buffer.from(new Uint8Array(whole.subarray(header)).buffer);
+}
+
+/** Bytes from which it is worth it. */
+const freedAtOnce = 4096;
+
+/**
+ * Frees the memory, unless others have a part in it, before it is collected: V8 collects the whole
+ * heap whenever some dozens of megabytes have come and gone beside it, which bodies soon are.
+ */
+function free({ buffer, length }: Buffer): void {
+  const own = buffer.byteLength - length < alignment * 2 && length >= freedAtOnce;
+  if (own && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function unsupported(what: string): RequestError {

@@ -16,11 +16,13 @@ export interface InferRequest {
  * behind it, and holds it against what the model takes.
  * @throws RequestError 400 with the place of what is wrong
  */
-export function readInferRequest(body: InferBody, model: ModelShape): InferRequest {
-  const { bytes, header } = body;
-  const head = headOf(bytes.toString("utf8", 0, header), model);
+export function readInferRequest(
+  { text, bytes }: Pick<InferBody, "text" | "bytes">,
+  model: ModelShape,
+): InferRequest {
+  const head = headOf(text, model);
   const feeds: Tensors = {};
-  let used = header;
+  let used = 0;
   for (const [index, { name, datatype, dims, count, binarySize, data }] of head.inputs.entries()) {
     const pointer = `/inputs/${index}`;
     let elements: Tensor["data"];

@@ -93,12 +93,16 @@ async function infer(
 ): Promise<FastifyReply> {
   const { release, serve } = services.spec;
   const body = await readInferBody(request.raw, serve.limits.body);
-  const model = findModel(services, request);
-  if (!model.ready) throw notReady(model);
-  const { head, feeds } = readInferRequest(body, model);
-  const tensors = await model.infer(feeds, jobOptions(request, reply, serve.timeout, head));
-  const common = () => headersOf(services.traffic.of(request.raw), release);
-  return sendInferAnswer(reply, common, model.record, head, tensors);
+  try {
+    const model = findModel(services, request);
+    if (!model.ready) throw notReady(model);
+    const { head, feeds } = readInferRequest(body, model);
+    const tensors = await model.infer(feeds, jobOptions(request, reply, serve.timeout, head));
+    const common = () => headersOf(services.traffic.of(request.raw), release);
+    return sendInferAnswer(reply, common, model.record, head, tensors);
+  } finally {
+    body.release();
+  }
 }
 
 function findModel({ models }: Services, { params }: ModelRequest): LoadedModel {

@@ -23,7 +23,8 @@ export function repositoryRoutes(scope: FastifyInstance, { models, spec }: Servi
     const path = `/v2/repository/models/:name/${verb}`;
     scope.post<{ Params: { name: string } }>(
       path,
-      { schema: schemas.change(verb) },
+      // What is served to everybody changes.
+      { config: { role: "admin" }, schema: schemas.change(verb) },
       async (request, reply) => {
         const { name } = request.params;
         schemas.checkName(name, "name");
@@ -37,7 +38,7 @@ export function repositoryRoutes(scope: FastifyInstance, { models, spec }: Servi
 
 function bodyOf({ body }: FastifyRequest): Record<string, unknown> {
   const given = body as InferBody | undefined;
-  return given === undefined || given.header === 0 ? {} : parseJson(given.bytes.toString());
+  return given === undefined || given.text === "" ? {} : parseJson(given.text);
 }
 
 /** `parameters.version` is studio's own; without it the version is chosen as for a request. */

@@ -168,6 +168,23 @@ describe.skipIf(server === null)("a restore of PostgreSQL", () => {
     expect(await databases(database)).toEqual([database]);
   });
 
+  test("that is aborted when everything is filled drops it as well", async () => {
+    // Without tables nothing is counted, where an abort would be noticed.
+    const { database, options, target } = await dumped("DROP SCHEMA public CASCADE");
+    const controller = new AbortController();
+    const run: typeof programs.run = async (...given) => {
+      const result = await programs.run(...given);
+      controller.abort(new Error("enough"));
+      return result;
+    };
+    const restoring = restorePostgres(
+      { ...options, signal: controller.signal, programs: { ...programs, run } },
+      target,
+    );
+    await expect(restoring).rejects.toThrow("enough");
+    expect(await databases(database)).toEqual([database]);
+  });
+
   test("in a drill leaves nothing, and tells what a lost file does", async () => {
     const { dump, database, options, target } = await dumped();
     const filled = await drillPostgres(options, target);

@@ -1,82 +1,27 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DaemonState } from "../../../src/server/daemon.ts";
-import { type Answer, daemonSpec, prepareFolder, sendTo } from "./running.ts";
+import { type Answer, sendTo } from "./running.ts";
+import { type TwoDaemons, startTwoDaemons } from "./two-daemons.ts";
 
-const program = fileURLToPath(new URL("./daemon-process.ts", import.meta.url));
 const copies = 6;
 
-let folder: string;
-let port: number;
-const children: Record<string, ChildProcess> = {};
-
-function control(release: string, method: string, action: string, body?: unknown): Promise<Answer> {
-  const socketPath = join(folder, `${release}.sock`);
-  return sendTo({ socketPath, method, path: `/control/${action}`, agent: false }, body);
-}
-
-async function stateOf(release: string): Promise<DaemonState | null> {
-  try {
-    return (await control(release, "GET", "state")).body as DaemonState;
-  } catch {
-    return null;
-  }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 400; turn++) {
-    if (await condition()) return;
-    await sleep(25);
-  }
-  throw new Error("the condition did not come true");
-}
+let two: TwoDaemons;
 
 beforeAll(async () => {
-  const prepared = await prepareFolder();
-  folder = prepared.folder;
-  const holder = createServer();
-  holder.listen(0, "127.0.0.1", () => {
-    port = (holder.address() as AddressInfo).port;
-    for (const release of ["blue", "green"]) {
-      const spec = {
-        ...daemonSpec(folder, prepared.database),
-        release,
-        privateSocket: join(folder, `${release}.sock`),
-        descriptors: Array.from({ length: copies }, (_, index) => 3 + index),
-        listen: null,
-        acceptAtOnce: false,
-      };
-      const { _handle: handle } = holder as unknown as { _handle: { fd: number } };
-      const sockets = Array.from({ length: copies }, () => handle.fd);
-      const stdio: StdioOptions = ["ignore", "inherit", "inherit", ...sockets];
-      children[release] = spawn(process.execPath, [program, JSON.stringify(spec)], { stdio });
-    }
-    // At once: this process must never take a connection itself.
-    holder.close();
-  });
-  await until(async () => {
-    const states = await Promise.all(["blue", "green"].map(stateOf));
-    return states.every((state) => state?.ready === true);
-  });
+  two = await startTwoDaemons(copies);
 }, 180_000);
 
-afterAll(async () => {
-  for (const child of Object.values(children)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-  await rm(folder, { recursive: true });
-});
+afterAll(() => two.close());
+
+const control: TwoDaemons["control"] = (...asked) => two.control(...asked);
+const stateOf = (release: string): Promise<DaemonState | null> => two.stateOf(release);
 
 interface Tally {
   answers: Record<string, number>;
@@ -91,7 +36,7 @@ function ask(agent: Agent | false, tally: Tally, slow: boolean): Promise<void> {
     const request = httpRequest(
       {
         host: "127.0.0.1",
-        port,
+        port: two.port,
         method: "POST",
         path: "/api/v1/text/process",
         agent,
@@ -168,7 +113,7 @@ describe("two daemons on one listening socket", () => {
   it("keep an idle connection until its time is over, and close it after its next answer", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const get = (): Promise<Answer> =>
-      sendTo({ host: "127.0.0.1", port, path: "/", agent, method: "GET" });
+      sendTo({ host: "127.0.0.1", port: two.port, path: "/", agent, method: "GET" });
     const first = await get();
     expect(first.headers).toMatchObject({
       "x-studio-release": "green",
@@ -198,7 +143,7 @@ describe("two daemons on one listening socket", () => {
   });
 
   it("end by themselves after a stop, without the runtime's usage files", async () => {
-    const child = children["green"] as ChildProcess;
+    const child = two.children["green"] as ChildProcess;
     const exit = once(child, "exit");
     expect((await control("green", "POST", "stop", { drain: 1000 })).status).toBe(202);
     expect(await exit).toEqual([0, null]);

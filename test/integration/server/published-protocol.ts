@@ -1,91 +1,64 @@
-// The answers of the Open Inference Protocol as its published description has them:
-// specification/protocol/open_inference_rest.yaml of github.com/kserve/open-inference-protocol
-// (Apache-2.0). The file itself is read when STUDIO_OIP_DESCRIPTION says where it is; without it
-// the facts that are stated here are checked.
+// The Open Inference Protocol's published description, as it lies in test/fixtures.
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 
-type Schemas = Record<string, object>;
+type Content = Record<string, { schema: { $ref: string } }>;
 
-const text = { type: "string" };
-const shape = { type: "array", items: { type: "integer" } };
-const tensor = { name: text, datatype: text, shape };
-
-function object(properties: object, required: readonly string[]): object {
-  return { type: "object", properties, required };
+interface Operation {
+  responses: Record<string, { content?: Content }>;
+  requestBody?: { content: Content };
 }
 
-const list = (name: string): object => ({
-  type: "array",
-  items: { $ref: `#/components/schemas/${name}` },
-});
-
-const stated: Schemas = {
-  metadata_server_response: object(
-    { name: text, version: text, extensions: { type: "array", items: text } },
-    ["name", "version", "extensions"],
-  ),
-  metadata_tensor: object(tensor, ["name", "datatype", "shape"]),
-  metadata_model_response: object(
-    {
-      name: text,
-      versions: { type: "array", items: text },
-      platform: text,
-      inputs: list("metadata_tensor"),
-      outputs: list("metadata_tensor"),
-    },
-    ["name", "platform"],
-  ),
-  metadata_model_error_response: object({ error: text }, ["error"]),
-  tensor_data: {
-    type: "array",
-    items: {
-      anyOf: [
-        { $ref: "#/components/schemas/tensor_data" },
-        { type: "number" },
-        { type: "string" },
-        { type: "boolean" },
-      ],
-    },
-  },
-  response_output: object(
-    {
-      ...tensor,
-      parameters: { type: "object" },
-      data: { $ref: "#/components/schemas/tensor_data" },
-    },
-    ["name", "shape", "datatype", "data"],
-  ),
-  inference_response: object(
-    {
-      model_name: text,
-      model_version: text,
-      id: text,
-      parameters: { type: "object" },
-      outputs: list("response_output"),
-    },
-    ["model_name", "outputs"],
-  ),
-  inference_error_response: object({ error: text }, ["error"]),
-};
-
-function read(): Schemas {
-  const file = process.env["STUDIO_OIP_DESCRIPTION"];
-  if (file === undefined) return stated;
-  const document = parse(readFileSync(file, "utf8")) as { components: { schemas: Schemas } };
-  return document.components.schemas;
+interface Description {
+  paths: Record<string, Record<string, Operation | unknown[]>>;
+  components: { schemas: Record<string, object> };
 }
 
-const schemas = read();
+/** What can be asked for, and the names of the schemas of what goes there and comes back. */
+export interface Endpoint {
+  method: string;
+  /** With `${MODEL_NAME}` and `${MODEL_VERSION}`, as the description spells them. */
+  path: string;
+  request: string | undefined;
+  /** By status; undefined where nothing is said of the body. */
+  answers: Map<number, string | undefined>;
+}
+
+const file = new URL(
+  "../../fixtures/open-inference-protocol/open_inference_rest.yaml",
+  import.meta.url,
+);
+const { paths, components } = parse(readFileSync(file, "utf8")) as Description;
+
+export const endpoints: readonly Endpoint[] = Object.entries(paths).flatMap(([path, operations]) =>
+  Object.entries(operations).flatMap(([method, operation]) => {
+    if (Array.isArray(operation)) return [];
+    const answers = Object.entries(operation.responses).map(
+      ([status, { content }]) => [Number(status), schemaOf(content)] as const,
+    );
+    const request = schemaOf(operation.requestBody?.content);
+    return [{ method: method.toUpperCase(), path, request, answers: new Map(answers) }];
+  }),
+);
+
+function schemaOf(content: Content | undefined): string | undefined {
+  return content?.["application/json"]?.schema.$ref.split("/").at(-1);
+}
+
+/** What the description gives as examples of a schema. */
+export function examplesOf(name: string): Record<string, unknown> {
+  return (components.schemas[name] as { "x-examples": Record<string, unknown> })["x-examples"];
+}
+
 const ajv = new Ajv2020({ strict: false });
 const known = new Map<string, ValidateFunction>();
 
-/** What is wrong with an answer by the protocol's schema of that name; nothing when it fits. */
-export function faultsOf(name: string, answer: unknown): unknown[] {
-  if (schemas[name] === undefined) throw new Error(`the protocol has no ${name}`);
-  const root = { $ref: `#/components/schemas/${name}`, components: { schemas } };
+/** What is wrong with a body by the description's schema of that name; nothing when it fits. */
+export function faultsOf(name: string, body: unknown): unknown[] {
+  if (components.schemas[name] === undefined) throw new Error(`the protocol has no ${name}`);
+  const root = { $ref: `#/components/schemas/${name}`, components };
   const validate = known.get(name) ?? ajv.compile(root);
   known.set(name, validate);
-  return validate(answer) ? [] : (validate.errors ?? ["unknown"]);
+  return validate(body) ? [] : (validate.errors ?? ["unknown"]);
 }

@@ -20,6 +20,7 @@ export const testImages = [
   "haproxy",
   "caddy",
   "postgres",
+  "swarm-node",
   // The rest is for the stack that `studio init --stack` writes.
   "node",
   "redis",

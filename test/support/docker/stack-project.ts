@@ -49,6 +49,8 @@ export interface StackOptions {
   tls?: boolean;
   /** Whether the engine starts containers again. */
   restart?: "no" | "unless-stopped" | "always";
+  /** How often the application's health is looked at. */
+  interval?: string;
 }
 
 export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
@@ -57,6 +59,7 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
     database = false,
     front = fronts.nginx,
     restart = "no",
+    interval = "1s",
     tls = false,
   } = options;
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
@@ -76,7 +79,10 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
   const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
   let shape = frontShape(directory, { port, tlsPort }, front);
   const configure = (application: Record<string, string>) =>
-    project.write("compose.yaml", composeFile({ stack, ...shape, application, database, restart }));
+    project.write(
+      "compose.yaml",
+      composeFile({ stack, ...shape, application, database, restart, interval }),
+    );
   configure({});
   return {
     ...project,
@@ -180,6 +186,7 @@ interface StackShape {
   application: Record<string, string>;
   database: boolean;
   restart: string;
+  interval: string;
 }
 
 /** A password of a server that only the stack's own network reaches. */
@@ -196,7 +203,7 @@ const server = {
 const idle = { command: ["sleep", "infinity"], user: "0", init: true, volumes: ["data:/data"] };
 
 function composeFile({ proxy, direct, ...shape }: StackShape): string {
-  const { stack, application, database, restart } = shape;
+  const { stack, application, database, restart, interval } = shape;
   const environment = { BOOT_MS: "200", ABRUPT: "1", ...application };
   const check =
     "fetch('http://127.0.0.1:8000/health/ready').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))";
@@ -212,7 +219,7 @@ function composeFile({ proxy, direct, ...shape }: StackShape): string {
         ...direct,
         healthcheck: {
           test: ["CMD", "node", "-e", check],
-          interval: "1s",
+          interval,
           timeout: "10s",
           retries: 2,
         },

@@ -6,7 +6,7 @@ parentPort?.postMessage({
   inputs: [{ name: "features", type: "float32", dims: ["N", 4] }],
   outputs: [],
   rows: "free",
-  slot: new SharedArrayBuffer(64),
+  slots: [new SharedArrayBuffer(64), new SharedArrayBuffer(64)],
 });
 parentPort?.on("message", (message: { kind: string }) => {
   if (message.kind === "close") parentPort?.close();

@@ -9,7 +9,7 @@ parentPort?.postMessage({
   inputs: [{ name: "x", type: "float32", dims: ["N"] }],
   outputs: [{ name: "y", type: "float32", dims: ["N"] }],
   rows: "free",
-  slot: new SharedArrayBuffer(64),
+  slots: [new SharedArrayBuffer(64), new SharedArrayBuffer(64)],
 });
 parentPort?.on("message", (message: { kind: string; id: number; shapes: number[][] }) => {
   if (message.kind === "close") {

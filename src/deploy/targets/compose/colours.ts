@@ -11,6 +11,8 @@ export const labels = {
   directory: "studio.directory",
   definition: "studio.definition",
   service: "studio.service",
+  /** Of a Swarm: hash of a service as the operator wrote it. */
+  written: "studio.written",
 } as const;
 
 /** Of the release's containers as they are; null where it has none. */

@@ -1,37 +1,34 @@
-import { createHash, randomBytes } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StudioError, exitCodes } from "../../../errors.ts";
 import type { Reach } from "../../../operation/faults.ts";
 import type { StepRun } from "../../../operation/step.ts";
-import { liveMigrationFolders } from "../../project-folders.ts";
 import type { Draft, ReleaseKeeper } from "../../release-keeper.ts";
 import {
   type ComposeRelease,
   type ReleaseRecord,
   type StackImage,
-  readReleaseRecord,
   releaseFile,
   releaseFolder,
 } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
-import type { ImageFacts } from "./audit/image-secrets.ts";
-import { colours } from "./colours.ts";
-import { asCompose, migrationPlaces, renderedFile, switchedServices } from "./compose-release.ts";
-import { listContainers } from "./containers.ts";
-import { isDefinition } from "./definition.ts";
+import { colours, labels } from "./colours.ts";
+import { asCompose, renderedFile, switchedServices } from "./compose-release.ts";
+import { type Container, listContainers } from "./containers.ts";
 import type { Docker } from "./docker.ts";
+import {
+  damagedFile,
+  damagedImage,
+  hashOf,
+  keepMigrations,
+  keptRecord,
+  refuseChanged,
+  removeTags,
+  writeRecord,
+} from "./kept-stack.ts";
 import { type StackDraft, readStack } from "./read-stack.ts";
-import { renderStack } from "./render.ts";
-import type { StackConfig } from "./stack-config.ts";
+import { definitionHash, renderStack } from "./render.ts";
+import type { ServiceDefinition } from "./stack-config.ts";
 
 /** A release is its rendered Compose files, its migrations, and images under tags of its own. */
 export function composeReleases(input: TargetInput, docker: Docker): ReleaseKeeper {
@@ -42,7 +39,10 @@ export function composeReleases(input: TargetInput, docker: Docker): ReleaseKeep
       await keep(input, docker, run, asCompose(release), (await draft()) as StackDraft);
     },
     isKept: (release) => existsSync(releaseFile(paths, release.id)),
-    findDamage: (release) => findDamage(input, docker, asCompose(release)),
+    async findDamage(release) {
+      const { rendered, images } = asCompose(release).compose;
+      return damagedFile(paths, release.id, rendered) ?? (await damagedImage(docker, images));
+    },
     discard: (id, others, reach) => discard(input, docker, { id, others, reach }),
   };
 }
@@ -55,7 +55,7 @@ async function keep(
   draft: StackDraft & Draft,
 ): Promise<void> {
   const { config } = draft;
-  refuseChanged(release, draft);
+  refuseChanged(config, release.compose.definition);
   const folder = releaseFolder(input.paths, release.id);
   const partial = `${folder}.building`;
   await run.effect("folder", () => {
@@ -69,8 +69,9 @@ async function keep(
   const buildFile = join(partial, "build.json");
   const containers = await listContainers(docker, config.name);
   const images = await run.effect("images", () =>
-    pinImages({ docker, run, config, containers, switched, buildFile }),
+    pinImages({ docker, run, config, keptImage: keptBy(containers, switched), buildFile }),
   );
+  const { refuseImageSecrets } = await import("./audit/image-secrets.ts");
   await refuseImageSecrets(docker, config, images);
   await run.effect("files", () => {
     rmSync(buildFile, { force: true });
@@ -80,37 +81,14 @@ async function keep(
   });
 }
 
-/** Only now all images are here. */
-async function refuseImageSecrets(
-  docker: Docker,
-  config: StackConfig,
-  images: Record<string, StackImage>,
-): Promise<void> {
-  const { imageFacts, imageSecrets } = await import("./audit/image-secrets.ts");
-  const { refuseDefaultSecrets } = await import("./audit/refuse-default-secrets.ts");
-  const found = new Map<string, ImageFacts>();
-  for (const [name, { pinned }] of Object.entries(images)) {
-    const facts = await imageFacts(docker, pinned);
-    if (facts !== null) found.set(name, facts);
-  }
-  refuseDefaultSecrets(imageSecrets(config, found));
-}
-
-/** A resume must not finish with another stack than was planned. */
-function refuseChanged({ compose }: ComposeRelease, { config }: StackDraft): void {
-  if (isDefinition(config, compose.definition)) return;
-  throw new StudioError({
-    code: "release.changed",
-    message: "The Compose files, or variables they use, changed since this deploy was planned.",
-    hint: "`studio abort`, then `studio deploy` with what is here now.",
-    exitCode: exitCodes.undone,
-  });
-}
-
-function keepMigrations(input: TargetInput, folder: string): void {
-  for (const { folder: from, origin } of liveMigrationFolders(input)) {
-    if (existsSync(from)) cpSync(from, join(folder, migrationPlaces[origin]), { recursive: true });
-  }
+/** Of a service that is not switched, and whose definition did not change. */
+function keptBy(containers: readonly Container[], switched: ReadonlySet<string>) {
+  return (name: string, definition: ServiceDefinition): string | null => {
+    if (switched.has(name)) return null;
+    const container = containers.find(({ service, running }) => service === name && running);
+    const same = container?.labels[labels.definition] === definitionHash(definition, switched);
+    return same ? (container?.imageId ?? null) : null;
+  };
 }
 
 function writeStacks(
@@ -135,69 +113,19 @@ function writeStacks(
   return rendered;
 }
 
-function writeRecord(folder: string, release: ComposeRelease): void {
-  const text = `${JSON.stringify(release, null, 2)}\n`;
-  writeFileSync(join(folder, "release.json"), text, { mode: 0o600, flush: true });
-}
-
-const hashOf = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
-
-async function findDamage(
-  { paths }: TargetInput,
-  docker: Docker,
-  release: ComposeRelease,
-): Promise<string | null> {
-  const folder = releaseFolder(paths, release.id);
-  for (const [name, hash] of Object.entries(release.compose.rendered)) {
-    const file = join(folder, name);
-    if (!existsSync(file) || hashOf(readFileSync(file)) !== hash) return `${file} has changed`;
-  }
-  const { inspect } = await import("./pin-images.ts");
-  for (const [service, { pinned, id }] of Object.entries(release.compose.images)) {
-    const found = await inspect(docker, pinned);
-    if (found === null) return `the image of ${service}, ${pinned}, is no longer here`;
-    if (found.id !== id) return `the tag ${pinned} names another image`;
-  }
-  return null;
-}
-
 async function discard(
   { paths }: TargetInput,
   docker: Docker,
   { id, others, reach }: { id: string; others: readonly ReleaseRecord[]; reach: Reach },
 ): Promise<void> {
   const folder = releaseFolder(paths, id);
-  const project = projectOf(paths, id);
-  if (project !== null) {
-    const used = new Set(others.flatMap(tagsOf));
-    const { stdout } = await docker.attempt([
-      "image",
-      "ls",
-      "--filter",
-      `reference=studio/${project}-*`,
-      "--format",
-      "{{.Repository}}:{{.Tag}}",
-    ]);
-    const tags = stdout.split("\n").filter((tag) => tag !== "" && !used.has(tag));
-    // A tag that a container still uses is refused, and goes with a later release.
-    if (tags.length > 0) await docker.attempt(["image", "rm", ...tags]);
+  const kept = keptRecord(paths, id);
+  if (kept !== null) {
+    await removeTags(docker, asCompose(kept).compose.project, others);
     reach("images-removed");
   }
   for (const one of [`${folder}.building`, folder]) {
     rmSync(one, { recursive: true, force: true });
   }
   reach("folder-removed");
-}
-
-function projectOf(paths: TargetInput["paths"], id: string): string | null {
-  for (const name of [id, `${id}.building`]) {
-    if (!existsSync(join(releaseFolder(paths, name), "release.json"))) continue;
-    return asCompose(readReleaseRecord(paths, name)).compose.project;
-  }
-  return null;
-}
-
-function tagsOf(release: ReleaseRecord): string[] {
-  if (release.target !== "compose") return [];
-  return Object.values(release.compose.images).map(({ pinned }) => pinned);
 }

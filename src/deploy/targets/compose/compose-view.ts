@@ -36,7 +36,7 @@ export function createComposeView(site: ComposeSite): TargetView {
         folder: join(releaseFolder(input.paths, id), migrationPlaces[origin]),
         origin,
       })),
-    startsBeside: (release) => !asCompose(release).compose.gap,
+    succession: (release) => (asCompose(release).compose.gap ? "instead" : "beside"),
     describeSwitch: (release, previous) => describeSwitch(asCompose(release), previous !== null),
     state: (release) => stateOf(site, asCompose(release)),
     whoAnswers: (release) => askWho(site, asCompose(release)),

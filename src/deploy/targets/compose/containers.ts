@@ -60,7 +60,11 @@ interface Inspected {
  * All containers of a Compose project's services, those that have ended too; not those of
  * `docker compose run`, which bear the name of a service and are none.
  */
-export async function listContainers(docker: Docker, project: string): Promise<Container[]> {
+export function listContainers(docker: Docker, project: string): Promise<Container[]> {
+  return docker.recall(`containers of ${project}`, () => askForContainers(docker, project));
+}
+
+async function askForContainers(docker: Docker, project: string): Promise<Container[]> {
   const filters = [
     `label=com.docker.compose.project=${project}`,
     "label=com.docker.compose.oneoff=False",

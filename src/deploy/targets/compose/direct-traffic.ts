@@ -30,9 +30,12 @@ export async function switchTo(
     }),
   );
   if (from === null || from.id === release.id) return 0;
-  const former = await containersOf(docker, from);
+  const [containers, former] = await Promise.all([
+    proxyContainers(site, release),
+    containersOf(docker, from),
+  ]);
   const cut = await site.proxyOf(release).drain({
-    containers: await proxyContainers(site, release),
+    containers,
     from: former.flatMap(({ addresses }) => addresses),
     patience: drainOf(from),
   });
@@ -69,16 +72,19 @@ export async function direct(
     upstreams,
     notice: to === null ? { message: null } : markedNotice(input.paths, to.id),
     directory: proxyDirectory(release),
-    containers: await proxyContainers(site, release),
+    containers: runningProxy(containers, release),
   });
 }
 
 /** Those of the stack's proxy that run. */
 export async function proxyContainers(
   { docker }: ComposeSite,
-  { compose }: ComposeRelease,
+  release: ComposeRelease,
 ): Promise<Container[]> {
-  const all = await listContainers(docker, compose.project);
+  return runningProxy(await listContainers(docker, release.compose.project), release);
+}
+
+function runningProxy(all: readonly Container[], { compose }: ComposeRelease): Container[] {
   return all.filter(({ service, running }) => service === compose.proxy?.service && running);
 }
 

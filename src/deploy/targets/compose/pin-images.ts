@@ -2,25 +2,22 @@ import { writeFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StackImage } from "../../release.ts";
-import { labels } from "./colours.ts";
-import type { Container } from "./containers.ts";
 import type { Docker } from "./docker.ts";
-import { definitionHash } from "./render.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface PinInput {
   docker: Docker;
   run: StepRun;
   config: StackConfig;
-  /** Of the project as it is: what a service runs that was not changed stays. */
-  containers: readonly Container[];
-  switched: ReadonlySet<string>;
+  /** The image of a service that goes on as it is: it stays although its tag may have moved. */
+  keptImage: (name: string, definition: ServiceDefinition) => string | null;
   /** Where the file for Compose's build may be written. */
   buildFile: string;
 }
 
 interface Found {
   id: string;
+  tags: string[];
   digests: string[];
 }
 
@@ -29,22 +26,33 @@ interface Found {
  * studio's own, so that what a registry, a build or a prune does later changes no release.
  */
 export async function pinImages(input: PinInput): Promise<Record<string, StackImage>> {
-  const { config } = input;
-  const built = Object.entries(config.services).filter(([, one]) => isBuilt(one));
-  await build(input, built);
-  const pinned: Record<string, StackImage> = {};
-  for (const [name, definition] of Object.entries(config.services)) {
-    const found = await resolveImage(input, name, definition);
-    const tag = `studio/${config.name}-${name}:${found.id.replace("sha256:", "").slice(0, 12)}`;
-    await input.docker.ask(["tag", found.id, tag]);
-    pinned[name] = {
+  const { config, docker } = input;
+  const services = Object.entries(config.services);
+  await build(
+    input,
+    services.filter(([, one]) => isBuilt(one)),
+  );
+  const here = await inspectAll(
+    docker,
+    services.map(([name, definition]) => referenceOf(input, name, definition)),
+  );
+  const found: Found[] = [];
+  for (const [index, [name, definition]] of services.entries()) {
+    found.push(await resolveImage(input, name, definition, here[index] ?? null));
+  }
+  const pins = services.map(async ([name, definition], index) => {
+    const { id, tags, digests } = found[index] as Found;
+    const tag = `studio/${config.name}-${name}:${id.replace("sha256:", "").slice(0, 12)}`;
+    if (!tags.includes(tag)) await docker.ask(["tag", id, tag]);
+    const image: StackImage = {
       reference: isBuilt(definition) ? null : (definition.image ?? null),
       pinned: tag,
-      id: found.id,
-      digest: digestFor(definition.image ?? "", found.digests),
+      id,
+      digest: digestFor(definition.image ?? "", digests),
     };
-  }
-  return pinned;
+    return [name, image] as const;
+  });
+  return Object.fromEntries(await Promise.all(pins));
 }
 
 /** A service may say both; a digest cannot be built. */
@@ -72,35 +80,28 @@ async function build(
   });
 }
 
+/** How the engine is asked for what a service is to run. */
+function referenceOf(input: PinInput, name: string, definition: ServiceDefinition): string {
+  if (isBuilt(definition)) return builtTag(input.config, name);
+  return input.keptImage(name, definition) ?? definition.image ?? "";
+}
+
+/** @param here what the engine has by that reference */
 async function resolveImage(
   input: PinInput,
   name: string,
   definition: ServiceDefinition,
+  here: Found | null,
 ): Promise<Found> {
-  const { docker, config } = input;
-  if (isBuilt(definition)) return present(docker, builtTag(config, name), name);
-  const kept = unchanged(input, name, definition);
-  if (kept !== null) return present(docker, kept.imageId, name);
-  const reference = definition.image ?? "";
-  const local = await inspect(docker, reference);
-  if (isToBePulled(definition, local)) {
-    await docker.act(input.run, ["pull", "-q", reference], {
-      failing: `The image of ${name} could not be pulled`,
-    });
+  const { docker } = input;
+  const reference = referenceOf(input, name, definition);
+  if (reference !== definition.image || !isToBePulled(definition, here)) {
+    return here ?? missing(reference, name);
   }
-  return present(docker, reference, name);
-}
-
-/** A service that goes on as it is keeps its image although its tag may have moved. */
-function unchanged(
-  { containers, switched }: PinInput,
-  name: string,
-  definition: ServiceDefinition,
-): Container | null {
-  if (switched.has(name)) return null;
-  const container = containers.find(({ service, running }) => service === name && running);
-  const same = container?.labels[labels.definition] === definitionHash(definition, switched);
-  return same ? (container ?? null) : null;
+  await docker.act(input.run, ["pull", "-q", reference], {
+    failing: `The image of ${name} could not be pulled`,
+  });
+  return (await inspect(docker, reference)) ?? missing(reference, name);
 }
 
 /** What was never in a registry is not looked for in one, and a digest is what it is. */
@@ -114,9 +115,7 @@ function isToBePulled(
   return local.digests.length > 0 && !image.includes("@sha256:");
 }
 
-async function present(docker: Docker, reference: string, name: string): Promise<Found> {
-  const found = await inspect(docker, reference);
-  if (found !== null) return found;
+function missing(reference: string, name: string): never {
   throw new StudioError({
     code: "image.missing",
     message: `The image ${reference} of the service ${name} is not here.`,
@@ -125,18 +124,28 @@ async function present(docker: Docker, reference: string, name: string): Promise
   });
 }
 
+/** Of each reference; null where the engine has none by it. */
+async function inspectAll(
+  docker: Docker,
+  references: readonly string[],
+): Promise<(Found | null)[]> {
+  const known = new Map<string, Promise<Found | null>>();
+  for (const one of references) known.set(one, known.get(one) ?? inspect(docker, one));
+  return Promise.all(references.map((one) => known.get(one) as Promise<Found | null>));
+}
+
 export async function inspect(docker: Docker, reference: string): Promise<Found | null> {
-  const format = '{"id":{{json .Id}},"digests":{{json .RepoDigests}}}';
-  const { exitCode, stdout } = await docker.attempt([
-    "image",
-    "inspect",
-    "--format",
-    format,
-    reference,
-  ]);
+  const format = '{"id":{{json .Id}},"tags":{{json .RepoTags}},"digests":{{json .RepoDigests}}}';
+  const argv = ["image", "inspect", "--format", format, reference];
+  const { exitCode, stdout } = await docker.attempt(argv);
   if (exitCode !== 0) return null;
-  const { id, digests } = JSON.parse(stdout) as { id: string; digests: string[] | null };
-  return { id, digests: digests ?? [] };
+  const { id, tags, digests } = JSON.parse(stdout) as Record<
+    "tags" | "digests",
+    string[] | null
+  > & {
+    id: string;
+  };
+  return { id, tags: tags ?? [], digests: digests ?? [] };
 }
 
 function digestFor(reference: string, digests: readonly string[]): string | null {

@@ -24,20 +24,37 @@ export async function askWho(site: ComposeSite, release: ComposeRelease): Promis
   const url = publicUrlOf(release);
   const proxy = site.proxyOf(release);
   if (url === "") return whoRuns(site.docker, release, proxy.configured());
-  const answer = await getPublic(url, release);
+  const secure = release.compose.proxy?.secureUrl;
+  const told = await askRelease({ url, secure }, release.settings.domains[0]);
+  return told === undefined ? proxy.configured() : told;
+}
+
+interface PublicAddress {
+  url: string;
+  /** The same by TLS, where there is another. */
+  secure: string | undefined;
+}
+
+/**
+ * Which release answers at an address, as the header of the answer tells; undefined where the
+ * application sends none, null where nobody answers, or a proxy finds nobody.
+ */
+export async function askRelease(
+  address: PublicAddress,
+  domain: string | undefined,
+): Promise<string | null | undefined> {
+  const answer = await getPublic(address, domain);
   if (answer === null || answer.status >= 500) return null;
   const told = answer.headers["x-studio-release"];
-  return typeof told === "string" ? told : proxy.configured();
+  return typeof told === "string" ? told : undefined;
 }
 
 /** A proxy that only sends plain requests on to its port for TLS has said nothing of a release. */
 async function getPublic(
-  url: string,
-  { compose, settings }: ComposeRelease,
+  { url, secure }: PublicAddress,
+  host: string | undefined,
 ): Promise<Answer | null> {
-  const host = settings.domains[0];
   const answer = await get(url, "/health/live", host);
-  const secure = compose.proxy?.secureUrl;
   const isSentOn = answer !== null && String(answer.headers["location"]).startsWith("https://");
   return secure !== undefined && isSentOn ? get(secure, "/health/live", host) : answer;
 }

@@ -10,6 +10,18 @@ export interface PortMapping {
   published?: string;
   host_ip?: string;
   protocol?: string;
+  /** Of a Swarm: on the nodes of its tasks alone, or on each. */
+  mode?: string;
+}
+
+/** How a Swarm replaces the tasks of a service. */
+export interface UpdateConfig {
+  parallelism?: number;
+  delay?: string;
+  failure_action?: string;
+  monitor?: string;
+  max_failure_ratio?: number;
+  order?: string;
 }
 
 /** What studio reads of a service as Compose resolved it; the rest is passed on as it is. */
@@ -28,9 +40,15 @@ export interface ServiceDefinition {
   healthcheck?: { disable?: boolean; [key: string]: unknown };
   depends_on?: Record<string, { condition?: string }>;
   deploy?: {
+    mode?: string;
     replicas?: number;
-    resources?: { limits?: { memory?: unknown } };
-    restart_policy?: { condition?: string; max_attempts?: number };
+    labels?: Record<string, string>;
+    endpoint_mode?: string;
+    update_config?: UpdateConfig;
+    rollback_config?: UpdateConfig;
+    placement?: { constraints?: string[] };
+    resources?: { limits?: Record<string, unknown>; reservations?: Record<string, unknown> };
+    restart_policy?: { condition?: string; max_attempts?: number; [key: string]: unknown };
   };
   mem_limit?: unknown;
   user?: string;

@@ -4,16 +4,14 @@ import { daemonSettings } from "../../daemon-settings.ts";
 import { healthTelling } from "../../tell-health.ts";
 import { resolveDatabase } from "../../environment-database.ts";
 import { resolveVariables } from "../../../config/variables.ts";
-import { type Daemon, startDaemon } from "../../../server/daemon.ts";
+import { startDaemon } from "../../../server/daemon.ts";
 import { createLogger } from "../../../server/logging.ts";
 import { statePaths } from "../../../state.ts";
 import { codeFolder, readReleaseRecord, releaseFolder } from "../../release.ts";
 import { asLocal } from "./local-release.ts";
 import { type InstanceOrder, supervisorCommand } from "./commands.ts";
-import { livingSupervisor } from "./instance-file.ts";
-import { heldDescriptor, inheritedCopies } from "./instances.ts";
-import { startSupervisor } from "./launch-supervisor.ts";
-import { type LocalSite, siteOf } from "./local-site.ts";
+import { siteOf } from "./local-site.ts";
+import { inheritedSockets, replaceLostSupervisor } from "./replace-supervisor.ts";
 import { crashFile, maintenanceFile } from "./runtime-folder.ts";
 
 export interface InstanceInput {
@@ -39,9 +37,9 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     errorsFile: join(paths.logs, "errors.log"),
     level: variables.LOG_LEVEL?.toLowerCase() ?? release.settings.log.level,
     environment,
+    rotation: { age: release.settings.log.keep },
   });
-  const copies = Array.from({ length: inheritedCopies }, (_, index) => heldDescriptor + index);
-  const spare = copies.pop() as number;
+  const { descriptors, spare } = inheritedSockets();
   const command = supervisorCommand(codeFolder(paths, release.code.digest), release);
   const words = ["--env", environment];
   const tellHealth = healthTelling({ command, words, directory, env: input.env });
@@ -53,7 +51,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     modelFolders: [join(releaseFolder(paths, id), "models")],
     database: await resolveDatabase({ settings: release.settings, directory, env: variables }),
     privateSocket: site.socketPath,
-    descriptors: copies,
+    descriptors,
     listen: null,
     acceptAtOnce: input.accept,
     maintenanceFile: maintenanceFile(site.runFolder, id),
@@ -68,30 +66,4 @@ export async function runInstance(input: InstanceInput): Promise<void> {
   await daemon.closed;
   if (daemon.gaveUp) process.kill(process.pid, "SIGKILL");
   clearInterval(watch);
-}
-
-interface SupervisorWatch {
-  daemon: Daemon;
-  site: LocalSite;
-  command: string[];
-  /** The inherited copy of the listening socket that is never accepted on. */
-  spare: number;
-  env: Record<string, string | undefined>;
-}
-
-/**
- * The release that serves starts a new supervisor when its own died: the listening socket lives
- * in both, so either can hand it to the other.
- */
-function replaceLostSupervisor(watch: SupervisorWatch): NodeJS.Timeout {
-  const { daemon, site, command, spare, env } = watch;
-  let missed = 0;
-  return setInterval(() => {
-    const lost = daemon.state().accepting && livingSupervisor(site.runFolder) === null;
-    missed = lost ? missed + 1 : 0;
-    // Twice in a row: one look may fall between two supervisors.
-    if (missed < 2) return;
-    missed = -8;
-    startSupervisor({ ...site, command, env, onStart: () => {} }, spare);
-  }, 250);
 }

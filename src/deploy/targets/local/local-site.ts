@@ -21,8 +21,25 @@ export function siteOf(
   paths: StatePaths,
   release: Pick<LocalRelease, "id" | "address">,
 ): LocalSite {
-  const { address } = release;
-  const runFolder = join(paths.run, `${address.host.replaceAll(/[^\w.-]/g, "_")}-${address.port}`);
+  const { host, port } = release.address;
+  return siteIn(join(paths.run, `${host.replaceAll(/[^\w.-]/g, "_")}-${port}`), paths, release);
+}
+
+/** The places of the daemon that `serve --detach` starts: none of a release's, whatever its address. */
+export function daemonSite(
+  paths: StatePaths,
+  daemon: Pick<LocalRelease, "id" | "address">,
+): LocalSite {
+  return siteIn(daemonFolder(paths), paths, daemon);
+}
+
+export const daemonFolder = (paths: StatePaths): string => join(paths.run, "daemon");
+
+function siteIn(
+  runFolder: string,
+  paths: StatePaths,
+  { id, address }: Pick<LocalRelease, "id" | "address">,
+): LocalSite {
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   const folder = socketFolder(runFolder);
   return {
@@ -31,7 +48,7 @@ export function siteOf(
     socketFolder: folder,
     logFolder: paths.logs,
     supervisorSocket: supervisorSocket(folder),
-    socketPath: releaseSocket(folder, release.id),
-    outputFile: join(paths.logs, `${release.id}.out`),
+    socketPath: releaseSocket(folder, id),
+    outputFile: join(paths.logs, `${id}.out`),
   };
 }

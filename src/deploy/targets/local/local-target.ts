@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StepRun } from "../../../operation/step.ts";
-import { type ProcessIdentity, isAlive } from "../../../shell/process-identity.ts";
 import {
   type LocalRelease,
   type ReleaseRecord,
@@ -10,24 +9,15 @@ import {
 import type { Notice, Refusal, Target } from "../../target.ts";
 import { proveSwitch } from "../prove-switch.ts";
 import type { TargetInput } from "../target-input.ts";
-import { livingSupervisor } from "./instance-file.ts";
 import { instanceCommand, supervisorCommand } from "./commands.ts";
-import type { StartRequest } from "./instances.ts";
 import { asLocal } from "./local-release.ts";
 import { localReleases } from "./local-releases.ts";
-import { openListener } from "./launch-supervisor.ts";
 import { type LocalSite, siteOf } from "./local-site.ts";
 import { createLocalView } from "./local-view.ts";
 import { portRefusal } from "./port.ts";
-import { daemonState, supervisorState } from "./process-states.ts";
-import {
-  askDaemon,
-  askSupervisor,
-  endLeftovers,
-  keepRunning,
-  servedBy,
-  settledSupervisor,
-} from "./processes.ts";
+import { startProcess, stopProcess } from "./process-life.ts";
+import { daemonState } from "./process-states.ts";
+import { askDaemon, keepRunning, servedBy, settledSupervisor } from "./processes.ts";
 
 /** Releases as processes of this machine, behind one inherited listening socket. */
 export function createLocalTarget(input: TargetInput): Target {
@@ -111,30 +101,14 @@ async function start(
     ORT_DISABLE_TELEMETRY: "1",
     NODE_COMPILE_CACHE: compiledFolder(input.paths, release.code.digest),
   };
-  const grace = graceOf(release);
-  await settledSupervisor(site);
-  await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
-  if ((await supervisorState(site)) === null) {
-    await run.effect("listen", (reach) =>
-      openListener({
-        ...site,
-        command: supervisorCommand(code, release),
-        env,
-        onStart: (identity) => run.child(identity),
-        onTold: () => reach("told"),
-      }),
-    );
-  }
-  const command = instanceCommand(code, release, input.project.directory);
-  await run.effect("spawn", () =>
-    askSupervisor(site, "/start", {
-      release: release.id,
-      command,
-      cwd: input.project.directory,
-      env,
-      grace,
-    } satisfies StartRequest),
-  );
+  await startProcess(site, run, {
+    release: release.id,
+    supervisor: supervisorCommand(code, release),
+    command: instanceCommand(code, release, input.project.directory),
+    cwd: input.project.directory,
+    env,
+    grace: graceOf(release),
+  });
 }
 
 async function acceptTraffic(site: LocalSite): Promise<void> {
@@ -150,29 +124,9 @@ async function untilAnswered(site: LocalSite, patience: number): Promise<void> {
   }
 }
 
-async function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
-  const grace = graceOf(release);
-  if ((await settledSupervisor(site)) !== null) {
-    await run.effect("stop", () =>
-      askSupervisor(site, "/stop", { release: release.id, grace }, grace + 10_000),
-    );
-    const left = (await supervisorState(site))?.instances ?? [];
-    if (left.length === 0) {
-      const supervisor = livingSupervisor(site.runFolder)?.identity ?? null;
-      await run.effect("close", () => askSupervisor(site, "/shutdown", {}));
-      await supervisorGone(supervisor);
-    }
-  }
-  await run.effect("leftovers", () => endLeftovers(site, release.id, grace));
+function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
+  return stopProcess(site, run, { release: release.id, grace: graceOf(release) });
 }
 
 /** Milliseconds in which a release that was told to end must have ended. */
 const graceOf = (release: ReleaseRecord): number => release.settings.deploy.drain + 5000;
-
-/** Its file and its socket go first; the process, with the address that it held, last. */
-async function supervisorGone(supervisor: ProcessIdentity | null): Promise<void> {
-  for (let waited = 0; waited < 5000; waited += 25) {
-    if (supervisor === null || !isAlive(supervisor)) return;
-    await sleep(25);
-  }
-}

@@ -31,7 +31,7 @@ export function createLocalView(input: TargetInput): TargetView {
         { folder, origin: "project" },
       ];
     },
-    startsBeside: () => true,
+    succession: () => "beside",
     describeSwitch: (release, previous) =>
       describeSwitch(urlOf(release), previous === null ? null : urlOf(previous)),
     state: (release) => stateOf(siteFor(release), release),

@@ -1,7 +1,12 @@
-import type { IncomingMessage } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
-import { describe, expect, it } from "vitest";
-import { readInferBody } from "../../../../src/server/inference-protocol/infer-body.ts";
+import { describe, expect, it, vi } from "vitest";
+import {
+  type InferBody,
+  readInferBody,
+} from "../../../../src/server/inference-protocol/infer-body.ts";
 import { readInferRequest } from "../../../../src/server/inference-protocol/infer-request.ts";
 import { RequestError } from "../../../../src/server/request-error.ts";
 
@@ -11,10 +16,10 @@ const model = {
   outputs: [],
 };
 
-/** A request whose body comes in parts of that many bytes. */
+/** A request whose body comes in parts of that many bytes, each in memory of its own. */
 function arriving(bytes: Buffer, size: number, headers: Record<string, string>): IncomingMessage {
   const parts = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
-    bytes.subarray(index * size, (index + 1) * size),
+    Buffer.from(new Uint8Array(bytes.subarray(index * size, (index + 1) * size)).buffer),
   );
   return Object.assign(Readable.from(parts), { headers }) as unknown as IncomingMessage;
 }
@@ -28,16 +33,50 @@ function bodyOf(pad: number): { bytes: Buffer; headers: Record<string, string> }
 }
 
 describe("a body with binary tensors", () => {
-  it("is put in memory once, its first tensor being a view of it, however it arrives", async () => {
+  it("is in memory once, its first tensor being a view of it, however it arrives", async () => {
     for (let pad = 0; pad < 8; pad++) {
       const { bytes, headers } = bodyOf(pad);
       for (const size of [1, 7, 1024, 5000, bytes.length]) {
         const body = await readInferBody(arriving(bytes, size, headers), 100_000);
-        expect(body.bytes.equals(bytes)).toBe(true);
+        const header = Number(headers["inference-header-content-length"]);
+        expect(body.text).toBe(bytes.toString("utf8", 0, header));
+        expect(body.bytes.equals(bytes.subarray(header))).toBe(true);
         const data = readInferRequest(body, model).feeds["x"]?.data as Float64Array;
         expect(data, `${pad} ${size}`).toEqual(values);
         expect(data.buffer, `${pad} ${size}`).toBe(body.bytes.buffer);
       }
+    }
+  });
+
+  it("harms no other on its connection, and gives its memory back", async () => {
+    const read: { data: Float64Array; body: InferBody }[] = [];
+    const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const body = await readInferBody(request, 100_000);
+      const data = readInferRequest(body, model).feeds["x"]?.data as Float64Array;
+      read.push({ data, body });
+      response.end();
+    };
+    const server = createServer((request, response) => void take(request, response));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const requests = Array.from({ length: 16 }, (_, index) => {
+      const { bytes, headers } = bodyOf(index % 8);
+      const lines = Object.entries({ host: "a", ...headers, "content-length": bytes.length });
+      const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      return Buffer.concat([Buffer.from(`POST / HTTP/1.1\r\n${text}\r\n`), bytes]);
+    });
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    socket.resume();
+    // Several at once, as a caller may send them.
+    socket.write(Buffer.concat(requests));
+    await vi.waitFor(() => expect(read).toHaveLength(requests.length), 5000);
+    socket.destroy();
+    server.close();
+    for (const [index, { data, body }] of read.entries()) {
+      expect(data).toEqual(values);
+      body.release();
+      expect(data).toHaveLength(0);
+      for (const other of read.slice(index + 1)) expect(other.data).toHaveLength(values.length);
     }
   });
 

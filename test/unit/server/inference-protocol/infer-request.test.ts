@@ -11,9 +11,7 @@ function takes(datatype: string, dims: (number | string)[], name = "x"): ModelSh
 
 function read(model: ModelShape, document: unknown, tail: Uint8Array = Buffer.alloc(0)) {
   const text = typeof document === "string" ? document : JSON.stringify(document);
-  const bytes = Buffer.concat([Buffer.from(text), tail]);
-  const header = Buffer.byteLength(text);
-  return readInferRequest({ bytes, header, binary: tail.length > 0 }, model);
+  return readInferRequest({ text, bytes: Buffer.from(tail) }, model);
 }
 
 function refusal(model: ModelShape, document: unknown, tail?: Uint8Array): RequestError {

@@ -19,7 +19,15 @@ import { type EngineFacts, upkeep } from "./upkeep.ts";
  * @throws StudioError where Compose refuses the files, or no service can be told to be the switched
  */
 export async function auditStack(docker: Docker, input: TargetInput): Promise<AuditPoint[]> {
-  const config = await readStackConfig(docker, input);
+  return auditConfig(docker, input, await readStackConfig(docker, input));
+}
+
+/** The same of files that were read already. */
+export async function auditConfig(
+  docker: Docker,
+  input: TargetInput,
+  config: StackConfig,
+): Promise<AuditPoint[]> {
   const { settings } = input.project;
   const roles = rolesOf(config, settings);
   const images = await imagesHere(docker, config);

@@ -1,5 +1,7 @@
+import type { StackImage } from "../../../release.ts";
 import type { Docker } from "../docker.ts";
 import type { StackConfig } from "../stack-config.ts";
+import { refuseDefaultSecrets } from "./refuse-default-secrets.ts";
 import { type WeakSecret, weakVariables } from "./stack-secrets.ts";
 
 export interface ImageFacts {
@@ -34,4 +36,19 @@ export function imageSecrets(
       ({ weakness }) => weakness === "default",
     );
   });
+}
+
+/** @throws StudioError (exit 2) naming every place; only where images are here they can be asked */
+export async function refuseImageSecrets(
+  docker: Docker,
+  config: StackConfig,
+  images: Readonly<Record<string, StackImage>>,
+): Promise<void> {
+  const found = new Map<string, ImageFacts>();
+  const asked = Object.entries(images).map(async ([name, { pinned }]) => {
+    const facts = await imageFacts(docker, pinned);
+    if (facts !== null) found.set(name, facts);
+  });
+  await Promise.all(asked);
+  refuseDefaultSecrets(imageSecrets(config, found));
 }

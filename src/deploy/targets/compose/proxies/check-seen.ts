@@ -14,17 +14,19 @@ export async function checkSeen(
   names: readonly string[],
 ): Promise<void> {
   const mount = container.mounts.find(({ source }) => source === folder);
-  for (const name of names) {
-    const inside =
-      mount === undefined
-        ? null
-        : await docker.attempt(["exec", container.id, "cat", `${mount.destination}/${name}`]);
-    if (inside?.exitCode === 0 && inside.stdout === readProxyFile(folder, name)) continue;
-    throw new StudioError({
-      code: "proxy.unseen",
-      message: `${container.name} does not see the ${name} that was written to ${folder}.`,
-      hint: `Mount the folder itself, not single files, and start ${container.service} again: \`docker compose up -d ${container.service}\`.`,
-      exitCode: exitCodes.undone,
-    });
-  }
+  const isSeen = async (name: string): Promise<boolean> => {
+    if (mount === undefined) return false;
+    const argv = ["exec", container.id, "cat", `${mount.destination}/${name}`];
+    const { exitCode, stdout } = await docker.attempt(argv);
+    return exitCode === 0 && stdout === readProxyFile(folder, name);
+  };
+  const seen = await Promise.all(names.map(isSeen));
+  const unseen = names.find((_, index) => seen[index] === false);
+  if (unseen === undefined) return;
+  throw new StudioError({
+    code: "proxy.unseen",
+    message: `${container.name} does not see the ${unseen} that was written to ${folder}.`,
+    hint: `Mount the folder itself, not single files, and start ${container.service} again: \`docker compose up -d ${container.service}\`.`,
+    exitCode: exitCodes.undone,
+  });
 }

@@ -36,11 +36,12 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     docker,
     folder,
     names,
-    check: (container) => testConfiguration(docker, container),
-    async reload(container) {
-      former.set(container.id, await workersOf(docker, container));
-      await reload(docker, container, former);
+    async check(container) {
+      const workers = workersOf(docker, container);
+      await testConfiguration(docker, container);
+      former.set(container.id, await workers);
     },
+    reload: (container) => reload(docker, container, former),
   });
   return {
     kind: "nginx",

@@ -34,8 +34,11 @@ export function takesOver({ docker, folder, names, check, reload }: Reading): Ta
     await run.effect("include", write);
     try {
       for (const container of containers) {
+        const checked = check(container);
+        // Whoever does not see the files says nothing about them.
+        checked.catch(() => undefined);
         await checkSeen(docker, folder, container, names);
-        await check(container);
+        await checked;
       }
     } catch (error) {
       const isAsBefore = names.every((name, at) => readProxyFile(folder, name) === before[at]);
