@@ -14,7 +14,7 @@ export default defineCommand<IssuedKey>({
   description:
     "Makes a key for the API and prints it, once: the database keeps its SHA-256, and nothing " +
     "else of it is anywhere. Daemons that run take it at once. A viewer may read, an operator " +
-    "may also infer, change collections and load models, an admin may do everything.",
+    "may also infer and change collections, an admin may also load and unload models and resize them.",
   options: [
     {
       flags: "--role <role>",

@@ -1,14 +1,16 @@
 import { text } from "../../src/cli/blocks.ts";
-import { defineCommand, textOption } from "../../src/cli/command.ts";
+import { defineCommand, flagOption, textOption } from "../../src/cli/command.ts";
 import { StudioError, exitCodes } from "../../src/errors.ts";
 import type { ServiceResult } from "../../src/service/install.ts";
 
 export default defineCommand<ServiceResult>({
   description:
-    "Starts the current release at every boot, by a systemd unit of your own user or, where that " +
-    "does not answer, a line of your crontab. Neither knows the variables of this shell: name " +
-    "those the release needs in variables.file.",
+    "Starts the current release, or the daemon of `studio serve`, at every boot, by a systemd unit " +
+    "of your own user or, where that does not answer, a line of your crontab. Neither knows the " +
+    "variables of this shell: name those that are needed in variables.file. systemd starts the " +
+    "daemon again when it dies.",
   options: [
+    { flags: "--serve", summary: "Start `studio serve`, where nothing is deployed" },
     {
       flags: "--target <target>",
       summary: "systemd or crontab (default: what is there)",
@@ -17,6 +19,7 @@ export default defineCommand<ServiceResult>({
   ],
   examples: [
     { line: "studio service install --env production", does: "come up after a reboot" },
+    { line: "studio service install --serve", does: "serve after a reboot, without a deploy" },
     { line: "studio service install --dry-run", does: "print what would be installed" },
   ],
   dryRun: "plans",
@@ -26,8 +29,11 @@ export default defineCommand<ServiceResult>({
     const { describeService } = await import("../../src/service/service.ts");
     const { packageRoot } = await import("../../src/package-root.ts");
     const { homedir } = await import("node:os");
+    const project = await context.project();
+    const { shutdown } = project.settings.serve;
     const result = await installService({
-      service: describeService(await context.project(), process.execPath, packageRoot),
+      service: describeService(project, process.execPath, packageRoot),
+      start: flagOption(input, "serve") ? { kind: "daemon", shutdown } : { kind: "release" },
       target: readServiceTarget(textOption(input, "target")),
       dryRun: context.options.dryRun,
       env: context.env,

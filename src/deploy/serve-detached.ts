@@ -38,6 +38,7 @@ export async function serveDetached(place: Workplace, input: DetachedInput): Pro
       errorsFile: join(paths.logs, "errors.log"),
       level: project.settings.log.level,
       environment,
+      rotation: { age: project.settings.log.keep },
     }),
   });
   const { node, program } = describeService(project, process.execPath, packageRoot);

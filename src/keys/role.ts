@@ -2,8 +2,8 @@
 export const roles = ["viewer", "operator", "admin"] as const;
 
 /**
- * `viewer` reads; `operator` also infers, changes collections and loads models; `admin` may do
- * everything.
+ * `viewer` reads; `operator` also infers, changes collections and measures; `admin` may also change
+ * what the daemon serves to everybody: load and unload models, and set what a measurement proposes.
  */
 export type Role = (typeof roles)[number];
 

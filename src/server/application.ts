@@ -138,7 +138,9 @@ function admit(
   };
   const identify = async (holder: Promise<KeyHolder | null>): Promise<void> => {
     try {
-      exchange.caller = (await holder)?.id ?? null;
+      const known = await holder;
+      exchange.caller = known?.id ?? null;
+      exchange.role = known?.role ?? null;
     } catch (error) {
       refuse(error);
       return;

@@ -60,8 +60,10 @@ export async function createServices(
   const metrics = await createMetrics();
   const watched: { health?: HealthMonitor; texts?: TextTasks } = {};
   const crashes = openCrashRecord(spec, now);
+  const { workers = "auto" } = spec.serve;
   const models = await openModels({
     folders: spec.modelFolders,
+    instances: workers === "auto" ? undefined : workers,
     log: spec.logger.child({ module: "inference" }),
     cache: spec.serve.cache,
     crashes,
@@ -79,7 +81,7 @@ export async function createServices(
     },
     stuck: () => late.daemon().giveUp(),
   });
-  const texts = new TextTasks(models);
+  const texts = new TextTasks(models, { tokens: spec.serve.limits.tokens });
   watched.texts = texts;
   const images = new ImageTask(models, createImageDecoder(spec));
   const freeMemory = () => process.availableMemory();
@@ -120,7 +122,8 @@ export async function createServices(
     version: spec.version,
     environment: spec.environment,
   };
-  metrics.read({ release, listener, traffic, models, database, health });
+  const { openIncidents } = spec;
+  metrics.read({ release, listener, traffic, models, database, health, openIncidents });
   const { memory, approximateFrom } = spec.serve.vectors;
   const vectors = new VectorStore(database, {
     now,

@@ -1,7 +1,7 @@
 import { StudioError, exitCodes } from "../errors.ts";
 import { crontabCommand } from "./crontab-command.ts";
 import { byteText } from "./crontab.ts";
-import { type Service, startWords } from "./service.ts";
+import { type Service, type Start, studioWords, theRelease } from "./service.ts";
 
 type Name = Pick<Service, "project" | "environment">;
 
@@ -10,16 +10,17 @@ const beginning = ({ project, environment }: Name) =>
 const ending = ({ project, environment }: Name) =>
   `# <<< studio service ${project}/${environment} <<<`;
 
-/** The service's lines between their markers. */
-export function crontabBlock(service: Service): string {
-  const command = crontabCommand(service.directory, startWords(service));
+/** The service's lines between their markers. cron restarts nothing: what it starts sees to that. */
+export function crontabBlock(service: Service, { kind }: Start = theRelease): string {
+  const words = studioWords(service, kind === "daemon" ? ["serve", "--detach"] : ["up"]);
+  const command = crontabCommand(service.directory, words);
   return `${beginning(service)}\n@reboot ${command}\n${ending(service)}\n`;
 }
 
 /** The crontab, a byte text, with the service's block: in its old place, or at the end. */
-export function addBlock(crontab: string, service: Service): string {
+export function addBlock(crontab: string, service: Service, start: Start = theRelease): string {
   const place = findBlock(crontab, service);
-  const block = byteText(crontabBlock(service));
+  const block = byteText(crontabBlock(service, start));
   if (place !== null) return crontab.slice(0, place.start) + block + crontab.slice(place.end);
   // cron ignores or refuses a last line without its line break.
   const gap = crontab === "" || crontab.endsWith("\n") ? "" : "\n";

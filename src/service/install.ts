@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { StudioError, exitCodes, usageError } from "../errors.ts";
 import { addBlock, crontabBlock, removeBlock } from "./crontab-text.ts";
 import { readCrontab, writeCrontab } from "./crontab.ts";
-import type { Service } from "./service.ts";
+import type { Service, Start } from "./service.ts";
 import {
   type SystemdInput,
   enableLinger,
@@ -17,6 +17,11 @@ export type ServiceTarget = "systemd" | "crontab";
 
 export interface ServiceRequest extends SystemdInput {
   service: Service;
+  /**
+   * What is to come up; an installation replaces the one before, whatever that started. Default: the
+   * release.
+   */
+  start?: Start;
   /** Null: systemd where the user's own answers, else cron. */
   target: ServiceTarget | null;
   dryRun: boolean;
@@ -42,7 +47,7 @@ export function readServiceTarget(word: string | undefined): ServiceTarget | nul
   throw usageError(`"${word}" is not a target.`, "Give --target systemd or --target crontab.");
 }
 
-/** Makes the current release come up at boot. Installing again changes nothing. */
+/** Makes a release, or the daemon, come up at boot. Installing again changes nothing. */
 export async function installService(request: ServiceRequest): Promise<ServiceResult> {
   const { target, dryRun } = request;
   const chosen = target ?? ((await hasUserSystemd(request)) ? "systemd" : "crontab");
@@ -51,7 +56,7 @@ export async function installService(request: ServiceRequest): Promise<ServiceRe
 
 async function installInSystemd(request: ServiceRequest, dryRun: boolean): Promise<ServiceResult> {
   const unit = unitName(request.service);
-  const content = unitText(request.service);
+  const content = unitText(request.service, request.start);
   const place = unitFile(request.home, unit);
   const present = existsSync(place);
   const changed = dryRun ? false : await installUnit(request, unit, content);
@@ -59,8 +64,13 @@ async function installInSystemd(request: ServiceRequest, dryRun: boolean): Promi
   return { target: "systemd", place, content, present, changed, dryRun, atBoot };
 }
 
-async function installInCrontab({ service, env, dryRun }: ServiceRequest): Promise<ServiceResult> {
-  const content = crontabBlock(service);
+async function installInCrontab({
+  service,
+  start,
+  env,
+  dryRun,
+}: ServiceRequest): Promise<ServiceResult> {
+  const content = crontabBlock(service, start);
   const before = await readCrontab(env);
   if (before === null && !dryRun) {
     throw new StudioError({
@@ -70,7 +80,7 @@ async function installInCrontab({ service, env, dryRun }: ServiceRequest): Promi
       exitCode: exitCodes.unavailable,
     });
   }
-  const after = addBlock(before ?? "", service);
+  const after = addBlock(before ?? "", service, start);
   const changed = !dryRun && after !== before;
   if (changed) await writeCrontab(env, before ?? "", after);
   const present = before !== null && removeBlock(before, service) !== before;

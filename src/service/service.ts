@@ -41,8 +41,13 @@ export function describeService(project: ServiceInput, node: string, packageRoot
   return service;
 }
 
-/** The words of the command that brings the current release up. */
-export const startWords = (service: Service): string[] => studioWords(service, ["up"]);
+/** What is started at boot: the current release, or `studio serve` without one. */
+export type Start =
+  | { kind: "release" }
+  /** @param shutdown milliseconds for which it waits for its requests when it is to end */
+  | { kind: "daemon"; shutdown: number };
+
+export const theRelease: Start = { kind: "release" };
 
 /** The words of a command of studio on the service's environment. */
 export function studioWords(service: Service, words: readonly string[]): string[] {

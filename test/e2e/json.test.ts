@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { registry } from "../../commands/registry.ts";
-import { type RunResult, type TestProject, createProject } from "../support/studio.ts";
+import { everyStep } from "../support/every.ts";
+import { type RunResult, type TestProject, collect, createProject } from "../support/studio.ts";
 
 /** They run on, or hand over what another program writes or reads. */
 const streaming = ["serve", "exec", "logs", "completion", "schedule daemon", "schedule metrics"];
@@ -76,8 +78,21 @@ function expectForm(leaf: string, { stdout, exitCode }: RunResult): void {
 }
 
 describe("--json prints one document", () => {
-  test.concurrent.each(leaves)("%s in an empty folder", async (leaf) => {
+  const brief = leaves.filter((leaf) => everyStep || leaf !== "bench self-test");
+  test.concurrent.each(brief)("%s in an empty folder", async (leaf) => {
     expectDocument(leaf, await runIn("", words[leaf] ?? leaf.split(" ")));
+  });
+
+  test.concurrent("bench self-test, which takes minutes on a busy machine, broken off", async () => {
+    const project = await createProject("");
+    projects.push(project);
+    const measuring = project.start(["bench", "self-test", "--json"]);
+    const ended = collect(measuring);
+    await sleep(3000);
+    measuring.kill("SIGINT");
+    const result = await ended;
+    expectDocument("bench self-test", result);
+    expect(result.exitCode).toBe(130);
   });
 
   const readers = leaves.filter((leaf) => !["doctor", "bench self-test"].includes(leaf));

@@ -33,6 +33,8 @@ const limits = z
     body: bytes.prefault("10MB"),
     /** Characters of one text. */
     text: integer(1).prefault(100_000),
+    /** Tokens of one text that a model reads; a model may take fewer. */
+    tokens: integer(8).prefault(8192),
     /** Characters of a search query. */
     query: integer(1).prefault(1000),
     /** Items of one request. */
@@ -68,7 +70,7 @@ export const serve = z
       .regex(/^[^\s/]+$/, "must be a host name or an address")
       .prefault("127.0.0.1"),
     port: integer(0, 65_535).prefault(8000),
-    /** `auto`: the processor cores, four at most. */
+    /** Instances of each model that does not say how many; `auto`: the processor cores but one. */
     workers: z
       .union([z.literal("auto"), integer(1, 1024)], {
         error: "must be auto or a whole number, 1 or more",
@@ -118,5 +120,9 @@ const level = z
   .pipe(oneOf("trace", "debug", "info", "warn", "error", "fatal"));
 
 export const log = z
-  .strictObject({ level: level.prefault("info"), keep: duration.prefault("90d") })
+  .strictObject({
+    level: level.prefault("info"),
+    /** For so long a log that was put aside is kept, once nothing is written to it. */
+    keep: duration.prefault("90d"),
+  })
   .prefault({});

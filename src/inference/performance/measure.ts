@@ -22,6 +22,8 @@ export interface Load {
   duration: number;
   /** Milliseconds after which a row is given up. */
   patience: number;
+  /** Of each row; 0 where they have none that are known. */
+  tokens: number;
   signal?: Cancellation | undefined;
 }
 
@@ -49,10 +51,10 @@ const fullWait = 20;
 export async function measure(
   model: LoadedModel,
   feeds: Tensors,
-  { callers, duration, patience, signal }: Load,
+  { callers, duration, patience, tokens, signal }: Load,
 ): Promise<Measurement> {
   const times: number[] = [];
-  const options = { timeout: patience, priority: "low", signal } as const;
+  const options = { timeout: patience, priority: "low", signal, tokens } as const;
   const start = performance.now();
   const end = start + duration;
   const call = async (): Promise<void> => {

@@ -4,6 +4,9 @@ import type { Measurement } from "./measure.ts";
 export interface Candidate extends Measurement {
   instances: number;
   batchRows: number;
+  batchTokens: number;
+  /** Tokens of each row that was sent; 0 where rows have none that are known. */
+  rowTokens: number;
 }
 
 /** A gain in items a second that could be chance is none: a share of the lesser. */
@@ -24,7 +27,10 @@ export function propose(
   const near = candidates.filter(({ itemsPerSecond }) => itemsPerSecond * (1 + chance) >= most);
   const [best = null] = near.toSorted(
     (one, other) =>
-      one.p95 - other.p95 || one.instances - other.instances || one.batchRows - other.batchRows,
+      one.p95 - other.p95 ||
+      one.instances - other.instances ||
+      one.batchRows - other.batchRows ||
+      one.batchTokens - other.batchTokens,
   );
   return best;
 }

@@ -8,7 +8,7 @@ import type { ModelRecord } from "../models.ts";
 import type { Tensor } from "../tensor.ts";
 import { type EmbeddingSettings, misfit, readEmbeddingFolder } from "../text/embedding-folder.ts";
 import { normalize, pool } from "../text/pooling.ts";
-import { TextTokenizer } from "../text/text-tokenizer.ts";
+import { TextTokenizer, type TokenizedText } from "../text/text-tokenizer.ts";
 import { groupByLength, groupTensors, type TokenGroup } from "../text/token-groups.ts";
 import { taskModel } from "./task-model.ts";
 
@@ -23,12 +23,24 @@ export interface EmbeddingRequest {
   dimensions?: number | undefined;
   /** The name of a text that the model wants before each input, e.g. "query". */
   prompt?: string | undefined;
+  /**
+   * Whether inputs of more tokens than the model takes are cut, and not refused. Default: as the
+   * model's configuration says.
+   */
+  truncate?: boolean | undefined;
+}
+
+export interface EmbeddingLimits {
+  /** Most tokens of an input, also of a model that takes more. */
+  tokens: number;
 }
 
 export interface EmbeddingResult {
   model: ModelRecord;
   /** One for each input, in order. */
   vectors: Float32Array[];
+  /** For each input whether it was cut, in order. */
+  truncated: boolean[];
   /** Tokens that were read, special ones included, without padding. */
   tokens: number;
 }
@@ -46,11 +58,13 @@ const knownInputs = new Set(["input_ids", "attention_mask", "token_type_ids"]);
 /** Turns texts into vectors with the pool's models that have a tokenizer beside them. */
 export class EmbeddingTask {
   private readonly pool: ModelPool;
+  private readonly limits: EmbeddingLimits;
   /** By the loaded model: what is unloaded takes its tokenizer along. */
   private readonly embedders = new WeakMap<LoadedModel, Promise<Embedder | null>>();
 
-  constructor(pool: ModelPool) {
+  constructor(pool: ModelPool, limits: EmbeddingLimits = { tokens: Infinity }) {
     this.pool = pool;
+    this.limits = limits;
   }
 
   /** Reads the tokenizers of all models there are, which takes long for a large vocabulary. */
@@ -61,8 +75,8 @@ export class EmbeddingTask {
 
   /**
    * A vector for each input, of the length that the model has or `dimensions`.
-   * @throws InferenceError `model.missing`, `model.unfit`, `inference.input`, and what
-   * `LoadedModel.infer` throws
+   * @throws InferenceError `model.missing`, `model.unfit`, `inference.input`, `inference.too.large`
+   * for an input of too many tokens, and what `LoadedModel.infer` throws
    */
   async embed(request: EmbeddingRequest, options: JobOptions): Promise<EmbeddingResult> {
     const start = performance.now();
@@ -71,7 +85,8 @@ export class EmbeddingTask {
     const embedder = await this.embedderOf(model);
     if (embedder === null) throw modelMissing(name, true);
     checkDimensions(request.dimensions, embedder.settings, model);
-    const rows = await this.tokenize(request, embedder, options.signal);
+    const inputs = await tokenize(request, embedder, options.signal);
+    const rows = inputs.map(({ ids }) => ids);
     const timeout = Math.max(1, options.timeout - (performance.now() - start));
     const vectors: Float32Array[] = [];
     await Promise.all(
@@ -83,40 +98,55 @@ export class EmbeddingTask {
       }),
     );
     const tokens = rows.reduce((sum, row) => sum + row.length, 0);
-    return { model: model.record, vectors, tokens };
+    const truncated = inputs.map((input) => input.truncated);
+    return { model: model.record, vectors, truncated, tokens };
   }
 
   private embedderOf(model: LoadedModel): Promise<Embedder | null> {
     const known = this.embedders.get(model);
     if (known !== undefined) return known;
-    const embedder = createEmbedder(model.record);
+    const embedder = createEmbedder(model.record, this.limits);
     this.embedders.set(model, embedder);
     // A folder that was mended is read again.
     embedder.catch(() => this.embedders.delete(model));
     return embedder;
   }
-
-  private async tokenize(
-    { inputs, prompt }: EmbeddingRequest,
-    { settings, tokenizer }: Embedder,
-    signal: Cancellation | undefined,
-  ): Promise<number[][]> {
-    const before = promptOf(settings, prompt);
-    const rows: number[][] = [];
-    for (const input of inputs) {
-      const ids =
-        typeof input === "string"
-          ? await tokenizer.encode(before + input, signal)
-          : checkIds(input, tokenizer);
-      rows.push(ids);
-    }
-    return rows;
-  }
 }
 
-async function createEmbedder(record: ModelRecord): Promise<Embedder | null> {
-  const settings = await readEmbeddingFolder(record);
-  if (settings === null) return null;
+async function tokenize(
+  { inputs, prompt, truncate }: EmbeddingRequest,
+  { settings, tokenizer }: Embedder,
+  signal: Cancellation | undefined,
+): Promise<TokenizedText[]> {
+  const before = promptOf(settings, prompt);
+  const isCut = truncate ?? settings.truncate;
+  const tokenized: TokenizedText[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const one =
+      typeof input === "string"
+        ? await tokenizer.encode(before + input, signal)
+        : readIds(input, tokenizer);
+    if (one.truncated && !isCut) throw tooLong(index, tokenizer);
+    tokenized.push(one);
+  }
+  return tokenized;
+}
+
+function tooLong(index: number, { maximumTokens }: TextTokenizer): InferenceError {
+  return new InferenceError(
+    "inference.too.large",
+    `Input ${index + 1} has more than the ${maximumTokens} tokens that can be embedded at once.`,
+    'Send it in parts, or say "truncate": true to have what is too much cut off.',
+  );
+}
+
+async function createEmbedder(
+  record: ModelRecord,
+  limits: EmbeddingLimits,
+): Promise<Embedder | null> {
+  const found = await readEmbeddingFolder(record);
+  if (found === null) return null;
+  const settings = { ...found, maximumTokens: Math.min(found.maximumTokens, limits.tokens) };
   try {
     return { settings, tokenizer: await TextTokenizer.create(settings) };
   } catch (error) {
@@ -203,9 +233,12 @@ function checkDimensions(
   );
 }
 
-function checkIds(ids: readonly number[], tokenizer: TextTokenizer): number[] {
+function readIds(ids: readonly number[], tokenizer: TextTokenizer): TokenizedText {
   const odd = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= tokenizer.vocabularySize);
-  if (ids.length > 0 && odd === undefined) return ids.slice(0, tokenizer.maximumTokens);
+  if (ids.length > 0 && odd === undefined) {
+    const { maximumTokens } = tokenizer;
+    return { ids: ids.slice(0, maximumTokens), truncated: ids.length > maximumTokens };
+  }
   throw new InferenceError(
     "inference.input",
     ids.length === 0

@@ -3,10 +3,9 @@ import { InferenceError } from "../inference-error.ts";
 import type { ModelPool } from "../model-pool.ts";
 import type { LoadedModel } from "../model.ts";
 import type { ModelCapacity } from "../model-options.ts";
-import { compute, type Load, measure } from "../performance/measure.ts";
 import { type Candidate, choices, propose } from "../performance/proposal.ts";
-import { describeSample, type SampleInput, sampleRow } from "../performance/sample.ts";
-import type { Tensors } from "../tensor.ts";
+import { describeSample, longRow, type SampleInput, sampleRow } from "../performance/sample.ts";
+import { type SkippedSetting, Trial, type TrialInput } from "../performance/trial.ts";
 
 export interface OptimizeRequest {
   /** Names of models; all that are ready when absent. */
@@ -20,18 +19,19 @@ export interface OptimizeRequest {
   signal?: Cancellation | undefined;
 }
 
-type Setting = Pick<ModelCapacity, "instances" | "batchRows">;
-
 export interface ModelReport {
   name: string;
   version: string;
   /** What was sent: zeros of these shapes. */
   sample: SampleInput[];
-  before: Setting;
+  before: ModelCapacity;
   candidates: Candidate[];
-  skipped: (Setting & { reason: string })[];
-  proposal: Setting;
-  /** Items a second of the proposal over those of what was in use. */
+  skipped: SkippedSetting[];
+  proposal: ModelCapacity;
+  /**
+   * Items a second of the proposal over those of what was in use: of usual rows, or of long ones
+   * where that is more.
+   */
   gain: number;
   applied: boolean;
 }
@@ -43,18 +43,6 @@ export interface OptimizeReport {
 
 /** Batch caps that are tried beside the present one. */
 const batchCaps = [1, 4, 8, 16, 32, 64];
-
-/** Most callers of a measurement, and how often each is to be answered in it. */
-const mostCallers = 64;
-const turns = 6;
-
-/** Rows sent before a measurement counts, and how long one may take, in milliseconds. */
-const warmUpRows = 3;
-const patience = 20_000;
-
-/** Of a measurement: a shorter one says nothing, a longer one no more. Milliseconds. */
-const shortest = 50;
-const longest = 1000;
 
 /** Measures loaded models under other settings than theirs, and proposes the best. */
 export class PerformanceTask {
@@ -117,29 +105,37 @@ export class PerformanceTask {
   }
 
   private async optimizeOne(model: LoadedModel, request: OptimizeRequest): Promise<ModelReport> {
-    const { instances, batchRows } = model.capacity;
-    const trial = new Trial(model, sampleRow(model, request.dimensions ?? {}), request.signal);
+    const before = model.capacity;
+    const { instances, batchRows } = before;
+    const { dimensions = {}, signal, apply } = request;
+    const trial = new Trial(model, { feeds: sampleRow(model, dimensions), signal });
     const caps = model.batching ? choices(batchRows, batchCaps, 64) : [batchRows];
     const counts = choices(
       instances,
       [1, this.processors - 1, this.processors],
       Math.max(1, this.processors),
     );
+    const long = model.batching ? longRow(model, dimensions) : null;
+    const tokenCaps = long === null ? 0 : batchCaps.length;
+    const duration = request.duration / (caps.length + counts.length + tokenCaps + 1);
     try {
-      await trial.prepare(request.duration / (caps.length + counts.length + 1));
-      for (const cap of caps) await trial.run({ instances, batchRows: cap });
-      const best = propose(trial.candidates, trial.find({ instances, batchRows })) ?? { batchRows };
+      await trial.prepare(duration);
+      for (const cap of caps) await trial.run({ ...before, batchRows: cap });
+      const rows = (propose(trial.candidates, trial.find(before)) ?? before).batchRows;
       for (const count of counts.filter((one) => one !== instances)) {
-        const setting = { instances: count, batchRows: best.batchRows };
+        const setting = { ...before, instances: count, batchRows: rows };
         const reason = this.tooMuchFor(model, count - instances);
         if (reason === null) await trial.run(setting);
         else trial.skipped.push({ ...setting, reason });
       }
+      const best = settingOf(propose(trial.candidates, trial.find(before)) ?? before);
+      const longTrial =
+        long === null ? null : await tryTokenCaps(model, best, { ...long, duration, signal });
+      return await conclude(model, { before, best, trial, longTrial, apply });
     } catch (error) {
-      await model.resize({ instances, batchRows }).catch(() => undefined);
+      await model.resize(before).catch(() => undefined);
       throw error;
     }
-    return await conclude(model, trial, { before: { instances, batchRows }, apply: request.apply });
   }
 
   /** Each session holds the weights again, and about as much to compute with. */
@@ -149,69 +145,54 @@ export class PerformanceTask {
   }
 }
 
-/** The settings that were tried on one model. */
-class Trial {
-  readonly candidates: Candidate[] = [];
-  readonly skipped: ModelReport["skipped"] = [];
-  readonly feeds: Tensors;
-  private readonly model: LoadedModel;
-  private readonly signal: Cancellation | undefined;
-  private load: Load = { callers: 1, duration: shortest, patience };
-
-  constructor(model: LoadedModel, feeds: Tensors, signal: Cancellation | undefined) {
-    this.model = model;
-    this.feeds = feeds;
-    this.signal = signal;
+/** Measures long rows under other caps of tokens; null when the model takes no such row. */
+async function tryTokenCaps(
+  model: LoadedModel,
+  best: ModelCapacity,
+  { duration, ...row }: TrialInput & { tokens: number; duration: number },
+): Promise<Trial | null> {
+  const trial = new Trial(model, row);
+  // A cap that as many rows as there may be do not reach is none.
+  const binding = batchCaps
+    .filter((rows) => rows < best.batchRows)
+    .map((rows) => rows * row.tokens);
+  await model.resize(best);
+  try {
+    await trial.prepare(duration);
+  } catch (error) {
+    if (error instanceof InferenceError && unfit.has(error.code)) return null;
+    throw error;
   }
-
-  /** Finds out how many callers there can be, so that each gets several answers in that time. */
-  async prepare(duration: number): Promise<void> {
-    const options = { timeout: patience, priority: "low", signal: this.signal } as const;
-    const times: number[] = [];
-    for (let row = 0; row < warmUpRows; row++) {
-      const start = performance.now();
-      await compute(this.model, this.feeds, options);
-      times.push(performance.now() - start);
-    }
-    const one = Math.max(Math.min(...times), 0.01);
-    const length = Math.min(Math.max(duration, shortest), longest);
-    const callers = Math.min(mostCallers, Math.max(2, Math.floor(length / (one * turns))));
-    this.load = { callers, duration: length, patience, signal: this.signal };
+  for (const batchTokens of choices(best.batchTokens, binding, Infinity)) {
+    await trial.run({ ...best, batchTokens });
   }
+  return trial;
+}
 
-  /** How a setting did; null when it was not measured. */
-  find({ instances, batchRows }: Setting): Candidate | null {
-    const found = this.candidates.find(
-      (one) => one.instances === instances && one.batchRows === batchRows,
-    );
-    return found ?? null;
-  }
+/** What a model answers to a row that is longer than it takes. */
+const unfit: ReadonlySet<string> = new Set([
+  "inference.refused",
+  "inference.failed",
+  "inference.input",
+  "inference.too.large",
+]);
 
-  async run(setting: Setting): Promise<void> {
-    if (this.signal?.aborted === true) {
-      throw new InferenceError("inference.cancelled", "The caller went away before the answer.");
-    }
-    try {
-      await this.model.resize(setting);
-    } catch (error) {
-      // A model that computes with several threads has one instance, and says so.
-      if (!(error instanceof InferenceError) || error.code !== "inference.input") throw error;
-      this.skipped.push({ ...setting, reason: error.message });
-      return;
-    }
-    this.candidates.push({ ...setting, ...(await measure(this.model, this.feeds, this.load)) });
-  }
+interface Conclusion {
+  before: ModelCapacity;
+  /** By the usual rows. */
+  best: ModelCapacity;
+  trial: Trial;
+  longTrial: Trial | null;
+  apply: boolean;
 }
 
 async function conclude(
   model: LoadedModel,
-  trial: Trial,
-  { before, apply }: { before: Setting; apply: boolean },
+  { before, best, trial, longTrial, apply }: Conclusion,
 ): Promise<ModelReport> {
-  const inUse = trial.find(before);
-  const best = propose(trial.candidates, inUse);
-  const { instances, batchRows } = best ?? before;
-  const proposal = { instances, batchRows };
+  const longInUse = longTrial?.find(best) ?? null;
+  const longBest = propose(longTrial?.candidates ?? [], longInUse);
+  const proposal = { ...best, batchTokens: longBest?.batchTokens ?? best.batchTokens };
   const after = await model.resize(apply ? proposal : before);
   const { name, version } = model.record;
   return {
@@ -219,10 +200,21 @@ async function conclude(
     version,
     sample: describeSample(trial.feeds),
     before,
-    candidates: trial.candidates,
-    skipped: trial.skipped,
+    candidates: [...trial.candidates, ...(longTrial?.candidates ?? [])],
+    skipped: [...trial.skipped, ...(longTrial?.skipped ?? [])],
     proposal,
-    gain: best === null || inUse === null ? 1 : best.itemsPerSecond / inUse.itemsPerSecond,
-    applied: after.instances !== before.instances || after.batchRows !== before.batchRows,
+    gain: Math.max(gainOf(trial.find(best), trial.find(before)), gainOf(longBest, longInUse)),
+    applied:
+      after.instances !== before.instances ||
+      after.batchRows !== before.batchRows ||
+      after.batchTokens !== before.batchTokens,
   };
+}
+
+function gainOf(best: Candidate | null, inUse: Candidate | null): number {
+  return best === null || inUse === null ? 1 : best.itemsPerSecond / inUse.itemsPerSecond;
+}
+
+function settingOf({ instances, batchRows, batchTokens }: ModelCapacity): ModelCapacity {
+  return { instances, batchRows, batchTokens };
 }

@@ -23,16 +23,18 @@ export interface TextOptions {
   model?: string;
   dimensions?: number;
   prompt?: string;
+  /** Embeddings: cut a text of too many tokens, and do not refuse it. */
+  truncate?: boolean;
 }
 
-type Rule = "text" | readonly [least: number, most: number];
+type Rule = "text" | "flag" | readonly [least: number, most: number];
 
 const rules: Readonly<Record<TextTaskName, Readonly<Partial<Record<keyof TextOptions, Rule>>>>> = {
   statistics: { language: "text", words_per_minute: [50, 1000] },
   language: {},
   sentiment: { language: "text" },
   keywords: { language: "text", limit: [1, 100], words: [1, 6] },
-  embeddings: { model: "text", dimensions: [1, 65_536], prompt: "text" },
+  embeddings: { model: "text", dimensions: [1, 65_536], prompt: "text", truncate: "flag" },
 };
 
 /**
@@ -57,14 +59,18 @@ export function readTextOptions(task: TextTaskName, options: object): TextOption
 }
 
 function obeys(value: unknown, rule: Rule): boolean {
+  if (rule === "flag") return typeof value === "boolean";
   if (rule === "text") return typeof value === "string" && value !== "" && value.length <= 200;
   return Number.isInteger(value) && Number(value) >= rule[0] && Number(value) <= rule[1];
 }
 
 function wrong(key: string, rule: Rule): InferenceError {
-  const must =
-    rule === "text"
-      ? "a text of 1 to 200 characters"
-      : `a whole number from ${rule[0]} to ${rule[1]}`;
+  const must = requirement(rule);
   return new InferenceError("inference.input", `The option "${key}" must be ${must}.`);
+}
+
+function requirement(rule: Rule): string {
+  if (rule === "text") return "a text of 1 to 200 characters";
+  if (rule === "flag") return "true or false";
+  return `a whole number from ${rule[0]} to ${rule[1]}`;
 }

@@ -1,6 +1,6 @@
 import type { JobOptions } from "../batch-queue.ts";
 import type { ModelPool } from "../model-pool.ts";
-import { EmbeddingTask } from "./embeddings.ts";
+import { type EmbeddingLimits, EmbeddingTask } from "./embeddings.ts";
 import { KeywordsTask, keywordsLanguages, keywordsMethod } from "./keywords.ts";
 import { LanguageTask } from "./language.ts";
 import { SentimentTask, sentimentLanguages, sentimentMethod } from "./sentiment.ts";
@@ -34,9 +34,9 @@ export class TextTasks {
   private readonly keywords: KeywordsTask;
 
   /** @throws StudioError `model.config` when the language model does not fit its task */
-  constructor(pool: ModelPool) {
+  constructor(pool: ModelPool, limits?: EmbeddingLimits) {
     this.language = new LanguageTask(pool);
-    this.embeddings = new EmbeddingTask(pool);
+    this.embeddings = new EmbeddingTask(pool, limits);
     this.sentiment = new SentimentTask(this.language);
     this.keywords = new KeywordsTask(this.language);
   }
@@ -81,9 +81,13 @@ export class TextTasks {
     said: TextOptions,
     job: JobOptions,
   ): Promise<TextAnswer> {
-    const { model, vectors, tokens } = await this.embeddings.embed({ ...said, inputs: texts }, job);
+    const asked = { ...said, inputs: texts };
+    const { model, vectors, truncated, tokens } = await this.embeddings.embed(asked, job);
     const { name, version } = model;
-    const results = vectors.map((vector) => ({ embedding: Array.from(vector) }));
+    const results = vectors.map((vector, index) => {
+      const isCut = truncated[index] === true;
+      return { embedding: Array.from(vector), ...(isCut ? { truncated: true } : {}) };
+    });
     return { task: "embeddings", model: { name, version }, results, usage: { tokens } };
   }
 }

@@ -10,8 +10,10 @@ export interface EmbeddingSettings {
   /** What tokenizer.json and tokenizer_config.json say. */
   tokenizer: object;
   tokenizerConfig: object;
-  /** Most tokens of a text; further ones are cut off. */
+  /** Most tokens of a text. */
   maximumTokens: number;
+  /** Whether a longer text is cut where its caller says nothing of it; else it is refused. */
+  truncate: boolean;
   lowerCase: boolean;
   pooling: PoolingMode[];
   normalize: boolean;
@@ -39,8 +41,8 @@ function embeddingFolder(record: ModelRecord): string {
 /**
  * Reads a folder laid out as Hugging Face's, with the files of sentence-transformers where there are
  * any: modules.json, 1_Pooling/config.json, sentence_bert_config.json. What the key `embedding` of
- * config.yaml says goes first: `pooling`, `normalize`, `maximumTokens`, `dimensions`. Without any of
- * them the mean is taken and not normalised, which is what sentence-transformers does.
+ * config.yaml says goes first: `pooling`, `normalize`, `maximumTokens`, `truncate`, `dimensions`. Without
+ * any of them the mean is taken and not normalised, which is what sentence-transformers does.
  * @returns null when the folder has no tokenizer.json: the model does not embed texts
  * @throws InferenceError `model.unfit`
  */
@@ -74,6 +76,7 @@ async function readFolder(folder: string, own: Json): Promise<EmbeddingSettings 
     tokenizer,
     tokenizerConfig,
     maximumTokens: maximumTokens([own["maximumTokens"], sentence["max_seq_length"], modelLength]),
+    truncate: own["truncate"] === true,
     lowerCase: sentence["do_lower_case"] === true,
     pooling: own["pooling"] === undefined ? modules.pooling : readOwnPooling(own["pooling"]),
     normalize: typeof own["normalize"] === "boolean" ? own["normalize"] : modules.normalize,

@@ -19,6 +19,12 @@ const longestWord = 2000;
 /** Tokens near the end of what was read that a longer text could have had differently. */
 const unsureTokens = 16;
 
+/** The ids of a text, and whether there would have been more. */
+export interface TokenizedText {
+  ids: number[];
+  truncated: boolean;
+}
+
 /** Turns texts into the token ids of one model; made once for each, as its vocabulary is large. */
 export class TextTokenizer {
   readonly maximumTokens: number;
@@ -59,7 +65,7 @@ export class TextTokenizer {
    * the pieces other requests get their turn.
    * @throws InferenceError `inference.cancelled`
    */
-  async encode(text: string, signal?: Cancellation): Promise<number[]> {
+  async encode(text: string, signal?: Cancellation): Promise<TokenizedText> {
     const room = this.maximumTokens - this.before.length - this.after.length;
     const whole = this.lowerCase ? text.toLowerCase() : text;
     const ids: number[] = [];
@@ -75,7 +81,8 @@ export class TextTokenizer {
         ids.push(id);
       start = end;
     }
-    return [...this.before, ...ids.slice(0, room), ...this.after];
+    const kept = [...this.before, ...ids.slice(0, room), ...this.after];
+    return { ids: kept, truncated: ids.length > room };
   }
 }
 

@@ -69,7 +69,7 @@ export class Guard {
     await this.#limit(request, reply, caller);
     if (holder === null) throw error;
     const needed = config.role ?? roleFor(request.method);
-    if (!mayAct(holder.role, needed)) throw notAllowed(holder.role, needed);
+    requireRole(holder.role, needed);
     return holder;
   }
 
@@ -137,8 +137,13 @@ function lockedOut(milliseconds: number): RequestError {
   });
 }
 
-function notAllowed(held: Role, needed: Role): RequestError {
-  return new RequestError(403, "auth.role", `A key of the role ${held} may not do this.`, {
+/**
+ * @param held null where no key was asked for: then everybody may do everything
+ * @throws RequestError 403
+ */
+export function requireRole(held: Role | null, needed: Role): void {
+  if (held === null || mayAct(held, needed)) return;
+  throw new RequestError(403, "auth.role", `A key of the role ${held} may not do this.`, {
     hint: `Use a key of the role ${needed}: studio key create --role ${needed}`,
   });
 }

@@ -14,6 +14,7 @@ interface EmbeddingsBody {
   encoding_format?: "float" | "base64";
   dimensions?: number;
   user?: string;
+  truncate?: boolean;
 }
 
 const vectorSchema = {
@@ -22,7 +23,16 @@ const vectorSchema = {
 
 const answerSchema = exactly({
   object: text,
-  data: listOf(exactly({ object: text, index: integer, embedding: vectorSchema })),
+  data: listOf({
+    type: "object",
+    required: ["object", "index", "embedding"],
+    properties: {
+      object: text,
+      index: integer,
+      embedding: vectorSchema,
+      truncated: { type: "boolean", description: "There, and true, where the input was cut." },
+    },
+  }),
   model: text,
   usage: exactly({ prompt_tokens: integer, total_tokens: integer }),
 });
@@ -42,6 +52,11 @@ export function embeddingsRoutes(application: FastifyInstance, services: Service
       },
       encoding_format: { type: "string", enum: ["float", "base64"] },
       dimensions: { type: "integer", minimum: 1 },
+      truncate: {
+        type: "boolean",
+        description:
+          "Not OpenAI's: cut inputs of too many tokens, and do not refuse them with 413. Default: as the model's configuration says.",
+      },
       user: { type: "string", description: "Not looked at." },
     },
   };
@@ -55,14 +70,23 @@ export function embeddingsRoutes(application: FastifyInstance, services: Service
       },
     },
     async (request, reply) => {
-      const { model, dimensions, encoding_format: format = "float" } = request.body;
+      const { model, dimensions, truncate, encoding_format: format = "float" } = request.body;
       const inputs = readInputs(request.body.input, limits);
       const job = jobOptions(request, reply, timeout);
-      const embedded = await services.texts.embeddings.embed({ model, inputs, dimensions }, job);
+      const embedded = await services.texts.embeddings.embed(
+        { model, inputs, dimensions, truncate },
+        job,
+      );
       return {
         object: "list",
         data: embedded.vectors.map((vector, index) => {
-          return { object: "embedding", index, embedding: encode(vector, format) };
+          const isCut = embedded.truncated[index] === true;
+          return {
+            object: "embedding",
+            index,
+            embedding: encode(vector, format),
+            ...(isCut ? { truncated: true } : {}),
+          };
         }),
         model: embedded.model.name,
         usage: { prompt_tokens: embedded.tokens, total_tokens: embedded.tokens },

@@ -1,13 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import type { ModelReport } from "../../inference/tasks/performance.ts";
+import type { ModelCapacity } from "../../inference/model-options.ts";
 import { Abandonment } from "../abandonment.ts";
+import { requireRole } from "../guard/guard.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, flag, integer, listOf, number, text } from "./schemas.ts";
 
-const setting = { instances: integer, batch_rows: integer };
+const setting = { instances: integer, batch_rows: integer, batch_tokens: integer };
 
 const candidate = exactly({
   ...setting,
+  row_tokens: { ...integer, description: "Of each row that was sent; 0 where that is unknown." },
   callers: integer,
   items: integer,
   items_per_second: number,
@@ -32,20 +35,21 @@ const answerSchema = exactly({
   skipped: listOf(exactly({ name: text, version: text, reason: text })),
 });
 
-const bodySchema = {
+/** @param most seconds for which can be measured */
+const bodySchema = (most: number) => ({
   type: "object",
   additionalProperties: false,
   properties: {
     models: { type: "array", minItems: 1, maxItems: 100, uniqueItems: true, items: text },
-    seconds: { type: "number", minimum: 0.1, maximum: 600, default: 10 },
+    seconds: { type: "number", minimum: 0.1, maximum: most, default: Math.min(10, most) },
     dimensions: {
       type: "object",
       maxProperties: 50,
       additionalProperties: { type: "integer", minimum: 1, maximum: 100_000 },
     },
-    apply: { type: "boolean", default: false },
+    apply: { type: "boolean", default: false, description: "For this, a key of an admin." },
   },
-};
+});
 
 interface OptimizeBody {
   models?: string[];
@@ -56,7 +60,8 @@ interface OptimizeBody {
 
 /** Finds out by measuring with how many threads and in what batches the models do best. */
 export function optimizeRoutes(application: FastifyInstance, services: Services): void {
-  const { timeout } = services.spec.serve;
+  // Starting threads takes its time too, and the answer has to be there before the time-out.
+  const most = services.spec.serve.timeout / 2000;
   application.post<{ Body: OptimizeBody }>(
     "/api/v1/optimize/performance",
     {
@@ -64,7 +69,7 @@ export function optimizeRoutes(application: FastifyInstance, services: Services)
       schema: {
         summary: "Measure the loaded models under several settings, and propose or set the best",
         tags: ["models"],
-        body: bodySchema,
+        body: bodySchema(most),
         response: { 200: answerSchema, ...errorAnswers },
       },
       preValidation: async (request) => {
@@ -73,8 +78,8 @@ export function optimizeRoutes(application: FastifyInstance, services: Services)
     },
     async (request, reply) => {
       const { models, seconds, dimensions, apply } = request.body;
-      // Starting threads takes its time too, and the answer has to be there before the time-out.
-      const duration = Math.min(seconds * 1000, timeout / 2);
+      if (apply) requireRole(services.traffic.of(request.raw).role, "admin");
+      const duration = seconds * 1000;
       const signal = new Abandonment(reply);
       const asked = { models, duration, dimensions, apply, signal };
       const report = await services.performance.optimize(asked);
@@ -98,13 +103,14 @@ function present({ before, proposal, candidates, skipped, ...model }: ModelRepor
     skipped: skipped.map(({ reason, ...rest }) => ({ ...named(rest), reason })),
     candidates: candidates.map(({ callers, items, itemsPerSecond, p50, p95, ...rest }) => {
       const figures = { items_per_second: round(itemsPerSecond), p50_ms: round(p50) };
-      return { ...named(rest), callers, items, ...figures, p95_ms: round(p95) };
+      const load = { row_tokens: rest.rowTokens, callers, items };
+      return { ...named(rest), ...load, ...figures, p95_ms: round(p95) };
     }),
   };
 }
 
-function named({ instances, batchRows }: { instances: number; batchRows: number }): object {
-  return { instances, batch_rows: batchRows };
+function named({ instances, batchRows, batchTokens }: ModelCapacity): object {
+  return { instances, batch_rows: batchRows, batch_tokens: batchTokens };
 }
 
 /** Three digits after the point: more than a measurement is worth. */

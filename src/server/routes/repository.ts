@@ -23,7 +23,8 @@ export function repositoryRoutes(scope: FastifyInstance, { models, spec }: Servi
     const path = `/v2/repository/models/:name/${verb}`;
     scope.post<{ Params: { name: string } }>(
       path,
-      { schema: schemas.change(verb) },
+      // What is served to everybody changes.
+      { config: { role: "admin" }, schema: schemas.change(verb) },
       async (request, reply) => {
         const { name } = request.params;
         schemas.checkName(name, "name");

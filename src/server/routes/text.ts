@@ -33,6 +33,10 @@ const optionsSchema = {
     model: { ...text, description: "Embeddings: the model." },
     dimensions: { ...integer, description: "Embeddings: the length of the vectors." },
     prompt: { ...text, description: "Embeddings: the name of one of the model's prompts." },
+    truncate: {
+      type: "boolean",
+      description: "Embeddings: cut texts of too many tokens; their result says `truncated`.",
+    },
   },
 };
 

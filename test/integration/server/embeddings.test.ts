@@ -25,7 +25,7 @@ afterAll(async () => {
 
 interface Embeddings {
   object: string;
-  data: { object: string; index: number; embedding: number[] | string }[];
+  data: { object: string; index: number; embedding: number[] | string; truncated?: boolean }[];
   model: string;
   usage: { prompt_tokens: number; total_tokens: number };
 }
@@ -113,6 +113,28 @@ describe("POST /v1/embeddings", () => {
     const { status } = await embed(body);
     expect(status).toBe(400);
     expect((await embed({ input: "a" })).status).toBe(200);
+  });
+
+  it("refuses an input of more tokens than the model takes, or cuts it where that was asked", async () => {
+    const input = ["dog", "cat ".repeat(20)];
+    const refused = await running.send("POST", "/v1/embeddings", { body: { model, input } });
+    expect(refused).toMatchObject({
+      status: 413,
+      body: {
+        code: "inference.too.large",
+        detail: expect.stringContaining("Input 2") as string,
+        hint: expect.stringContaining('"truncate": true') as string,
+      },
+    });
+    const { status, body } = await embed({ model, input, truncate: true });
+    expect(status).toBe(200);
+    expect(body.data.map(({ truncated }) => truncated)).toEqual([undefined, true]);
+    expect(body.usage.prompt_tokens).toBe(3 + 16);
+    const task = { task: "embeddings", texts: input, options: { model, truncate: true } };
+    const processed = await running.send("POST", "/api/v1/text/process", { body: task });
+    expect(processed.status).toBe(200);
+    const { results } = processed.body as { results: { truncated?: boolean }[] };
+    expect(results.map(({ truncated }) => truncated)).toEqual([undefined, true]);
   });
 
   it("answers 501 for a model that is not installed or has no tokenizer", async () => {

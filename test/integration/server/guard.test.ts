@@ -66,9 +66,15 @@ describe("a key in the database", () => {
       ["GET", "/api/v1/system/info", undefined],
       ["POST", textPath, question],
       ["PUT", collection, { dimension: 2 }],
+      ["POST", "/v2/repository/models/language/load", undefined],
+      ["POST", "/api/v1/optimize/performance", { models: ["language"], seconds: 0.1, apply: true }],
     ];
-    const expected = { viewer: [200, 200, 403, 403], operator: [200, 200, 200, 201] };
-    for (const role of ["viewer", "operator"] as const) {
+    const expected = {
+      viewer: [200, 200, 403, 403, 403, 403],
+      operator: [200, 200, 200, 201, 403, 403],
+      admin: [200, 200, 200, 200, 200, 200],
+    };
+    for (const role of ["viewer", "operator", "admin"] as const) {
       const { key } = await addKey(store, role);
       const statuses: number[] = [];
       for (const [method, path, body] of attempts) {
@@ -77,7 +83,7 @@ describe("a key in the database", () => {
       expect(statuses, role).toEqual(expected[role]);
     }
     const { body } = await running.send("GET", "/metrics", { privately: true });
-    expect(body).toContain('studio_requests_refused_total{reason="auth.role"} 2');
+    expect(body).toContain('studio_requests_refused_total{reason="auth.role"} 5');
   });
 
   it("expires", async () => {

@@ -8,7 +8,7 @@ let running: Running;
 beforeAll(async () => {
   const { serve } = daemonSpec("", { dialect: "sqlite", file: null, url: "" });
   // Half of the time that a request may take is the most that a measurement takes.
-  running = await startRunning({ serve: { ...serve, timeout: 4000 } });
+  running = await startRunning({ serve: { ...serve, timeout: 4000, workers: 1 } });
 });
 
 afterAll(async () => {
@@ -25,6 +25,8 @@ describe("measuring the loaded models", () => {
     const candidate = {
       instances: figure,
       batch_rows: figure,
+      batch_tokens: figure,
+      row_tokens: 0,
       callers: figure,
       items: figure,
       items_per_second: figure,
@@ -37,7 +39,8 @@ describe("measuring the loaded models", () => {
         name: "language",
         version: "1",
         sample: [{ name: "features", type: "float32", shape: [1, 256] }],
-        proposal: { instances: figure, batch_rows: figure },
+        before: { instances: 1 },
+        proposal: { instances: figure, batch_rows: figure, batch_tokens: figure },
         gain: figure,
         applied: false,
       },
@@ -64,6 +67,7 @@ describe("measuring the loaded models", () => {
       [{ models: ["other"] }, 404, "model.unknown"],
       [{ models: [] }, 400, "request.invalid"],
       [{ seconds: 0 }, 400, "request.invalid"],
+      [{ seconds: 2.1 }, 400, "request.invalid"],
       [{ dimensions: { N: 0 } }, 400, "request.invalid"],
       [{ applied: true }, 400, "request.invalid"],
     ] as const) {

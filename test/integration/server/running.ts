@@ -68,6 +68,7 @@ export function serveWith(changes: Partial<ServeSettings>): ServeSettings {
     limits: {
       body: 100_000,
       text: 1000,
+      tokens: 300,
       query: 100,
       batch: 8,
       pixels: 1_000_000,

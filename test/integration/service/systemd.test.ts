@@ -1,10 +1,13 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { installService, uninstallService } from "../../../src/service/install.ts";
-import { describeService } from "../../../src/service/service.ts";
+import { type Start, describeService } from "../../../src/service/service.ts";
+import { unitName, unitText } from "../../../src/service/systemd-unit.ts";
 
 /** A systemctl that notes its calls; `linger` is the exit code of loginctl. */
 async function machine({ linger = 0, enable = 0 } = {}) {
@@ -48,5 +51,40 @@ test("a systemd that waits for a login is told", async () => {
 test("a unit that cannot be enabled does not stay", async () => {
   const { request, unit } = await machine({ enable: 1 });
   await expect(installService(request)).rejects.toMatchObject({ code: "service.systemd-refused" });
+  expect(existsSync(unit)).toBe(false);
+});
+
+const verifies = spawnSync("systemd-analyze", ["--version"]).status === 0;
+
+/** What systemd has against a unit; nothing where it would take it. */
+async function complaintsOf(start: Start): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "studio 50% $unit-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const project = { name: "shop", environment: "local", directory: folder, file: null };
+  const program = fileURLToPath(new URL("../../..", import.meta.url));
+  const service = describeService(project, process.execPath, program);
+  const file = join(folder, unitName(service));
+  writeFileSync(file, unitText(service, start));
+  const { stderr, status } = spawnSync("systemd-analyze", ["verify", "--user", file], {
+    encoding: "utf8",
+    env: { ...process.env, XDG_RUNTIME_DIR: folder },
+  });
+  // Whatever else is wrong with the units of this machine is not for here.
+  const own = stderr.split("\n").filter((line) => line.includes("studio-shop"));
+  return own.length === 0 && status === 0 ? "" : `${status}: ${stderr}`;
+}
+
+test.runIf(verifies)("systemd takes both units, wherever the project lies", async () => {
+  expect(await complaintsOf({ kind: "release" })).toBe("");
+  expect(await complaintsOf({ kind: "daemon", shutdown: 60_000 })).toBe("");
+});
+
+test("a daemon in the place of a release is installed anew, and removed as that is", async () => {
+  const { request, unit } = await machine();
+  await installService(request);
+  const daemon = { ...request, start: { kind: "daemon", shutdown: 1000 } } as const;
+  expect(await installService(daemon)).toMatchObject({ changed: true, present: true });
+  expect(readFileSync(unit, "utf8")).toContain('"serve"');
+  await uninstallService(request);
   expect(existsSync(unit)).toBe(false);
 });

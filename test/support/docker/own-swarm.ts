@@ -8,6 +8,8 @@ export interface OwnSwarm {
   host: string;
   /** Address of each node, the first one's first. */
   addresses: string[];
+  /** Words before a program's by which it sees the network as the first node does. */
+  within: string[];
   /** Takes a node away at once. */
   kill(index: number): void;
   remove(): void;
@@ -39,6 +41,7 @@ export async function startOwnSwarm(
   const swarm: OwnSwarm = {
     host: "",
     addresses: [],
+    within: [],
     kill(index) {
       docker(["kill", names[index] ?? ""]);
     },
@@ -55,6 +58,8 @@ export async function startOwnSwarm(
       docker(["run", "-d", "--name", one, ...hostname, "--network", name, ...rights, image]);
     }
     swarm.addresses = names.map(addressOf);
+    const pid = docker(["inspect", "-f", "{{.State.Pid}}", names[0] ?? ""]).trim();
+    swarm.within = ["nsenter", "--target", pid, "--net"];
     const hosts = swarm.addresses.map((address) => `tcp://${address}:2375`);
     swarm.host = hosts[0] ?? "";
     for (const host of hosts) await answers(host);

@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestProject, collect, createProject, freePort } from "../studio.ts";
+import { type TestProject, binary, collect, createProject, freePort } from "../studio.ts";
 import { testImage } from "./images.ts";
 import type { OwnSwarm } from "./own-swarm.ts";
 
@@ -24,10 +24,12 @@ export interface SwarmOptions {
   /** What no test waits for: that Swarm looks on for half a minute. */
   monitor?: string;
   replicas?: number;
+  /** The service with the volume is a PostgreSQL server, and studio runs on the node. */
+  database?: boolean;
 }
 
 export const swarmSettings = (options: SwarmOptions = {}): string => {
-  const { watch = "1s", timeout = "40s", monitor = "3s", replicas = 2 } = options;
+  const { watch = "1s", timeout = "40s", monitor = "3s", replicas = 2, database } = options;
   return `
 name: test
 environments:
@@ -36,6 +38,7 @@ deploy:
   health: { passes: 1, timeout: ${timeout} }
   watch: { for: ${watch}, thresholds: ["errors<1%"] }
   keepReleases: 2
+${database === true ? 'database: { url: "postgres://studio:of-the-tests@db:5432/studio" }' : ""}
 `;
 };
 
@@ -69,11 +72,20 @@ export async function createSwarmProject(
     DOCKER_CONFIG: process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"),
     DOCKER_HOST: swarm.host,
   };
-  const start: TestProject["start"] = (argv, others) => project.start(argv, { ...env, ...others });
+  const [program = "", ...within] = options.database === true ? swarm.within : ["env"];
+  const start: TestProject["start"] = (argv, others) =>
+    spawn(program, [...within, process.execPath, binary, ...argv], {
+      cwd: directory,
+      env: { ...project.env, ...env, ...others },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   const docker = (argv: readonly string[]) =>
     execFileSync("docker", ["-H", swarm.host, ...argv], { encoding: "utf8" });
-  const configure: SwarmProject["configure"] = (application, more = {}) =>
-    project.write("compose.yaml", composeFile({ stack, port, application, more }));
+  const configure: SwarmProject["configure"] = (application, more = {}) => {
+    const db = options.database === true ? { ...server(), ...more["db"] } : { ...more["db"] };
+    const file = composeFile({ stack, port, application, more: { ...more, db } });
+    project.write("compose.yaml", file);
+  };
   project.write("site.conf", site);
   project.write("token.txt", "correct-horse-battery-staple-1\n");
   configure({});
@@ -97,6 +109,21 @@ export async function createSwarmProject(
     },
   };
 }
+
+/** A password of a server that only the stack's own network, and its node, reach. */
+const server = () => ({
+  image: testImage("postgres"),
+  command: undefined,
+  user: undefined,
+  init: undefined,
+  environment: { POSTGRES_USER: "studio", POSTGRES_PASSWORD: "of-the-tests" },
+  volumes: ["data:/var/lib/postgresql/data"],
+  healthcheck: {
+    test: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1"],
+    interval: "1s",
+    retries: 30,
+  },
+});
 
 interface Shape {
   stack: string;

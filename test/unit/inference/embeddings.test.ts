@@ -138,7 +138,10 @@ describe("embeddings", () => {
         "1_Pooling/config.json": { pooling_mode_cls_token: true },
       },
     });
-    const { vectors, tokens } = await task.embed({ inputs: ["a dog sees cats"] }, options);
+    const { vectors, tokens } = await task.embed(
+      { inputs: ["a dog sees cats"], truncate: true },
+      options,
+    );
     expect(tokens).toBe(5);
     expectNear(vectors[0], scaled(hiddenRows([cls, 4, 6, 9, sep])[0] ?? []));
   });
@@ -171,9 +174,40 @@ describe("embeddings", () => {
 
   test("read no more of a text than the model takes", async () => {
     const task = await open();
-    const { vectors, tokens } = await task.embed({ inputs: ["cat ".repeat(50)] }, options);
-    expect(tokens).toBe(16);
+    const inputs = ["cat ".repeat(50), "dog"];
+    const { vectors, tokens, truncated } = await task.embed({ inputs, truncate: true }, options);
+    expect(truncated).toEqual([true, false]);
+    expect(tokens).toBe(16 + 3);
     expectNear(vectors[0], mean(hiddenRows([cls, ...Array<number>(14).fill(5), sep])));
+  });
+
+  test("are refused where they have more tokens than the model takes", async () => {
+    const task = await open();
+    for (const long of ["cat ".repeat(15), Array<number>(17).fill(5)]) {
+      await expect(task.embed({ inputs: ["dog", long] }, options)).rejects.toMatchObject({
+        code: "inference.too.large",
+        message: "Input 2 has more than the 16 tokens that can be embedded at once.",
+      });
+    }
+    const whole = ["cat ".repeat(14), Array<number>(16).fill(5)];
+    expect((await task.embed({ inputs: whole }, options)).truncated).toEqual([false, false]);
+  });
+
+  test("are cut where the model's configuration says so and the caller nothing", async () => {
+    const task = await open({ files: { "config.yaml": { embedding: { truncate: true } } } });
+    const inputs = ["cat ".repeat(50)];
+    expect((await task.embed({ inputs }, options)).truncated).toEqual([true]);
+    await expect(task.embed({ inputs, truncate: false }, options)).rejects.toMatchObject({
+      code: "inference.too.large",
+    });
+  });
+
+  test("have no more tokens than is allowed, whatever the model takes", async () => {
+    await open();
+    const task = new EmbeddingTask(pool as ModelPool, { tokens: 8 });
+    const inputs = ["cat ".repeat(7)];
+    await expect(task.embed({ inputs }, options)).rejects.toThrow("the 8 tokens");
+    expect((await task.embed({ inputs, truncate: true }, options)).tokens).toBe(8);
   });
 
   test("are cut only to lengths that the model was trained for", async () => {

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ModelCapacity } from "../../../src/inference/model-options.ts";
 import { ModelPool } from "../../../src/inference/model-pool.ts";
 import { findModels } from "../../../src/inference/models.ts";
+import { graph, model, node, tensor, value } from "../../../src/inference/onnx/build.ts";
+import { encodeModel } from "../../../src/inference/onnx/model-file.ts";
 import { percentile } from "../../../src/inference/performance/measure.ts";
 import { type Candidate, choices, propose } from "../../../src/inference/performance/proposal.ts";
 import { PerformanceTask } from "../../../src/inference/tasks/performance.ts";
+import { writeEmbeddingModel } from "./embedding-folder.ts";
 import { graphModel } from "./onnx-graph.ts";
 import { brightnessModel, colourModel, colours, writeImageModel } from "./image-models.ts";
 
@@ -38,10 +42,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function capacity(name: string): { instances?: number; batchRows?: number } {
-  const { instances, batchRows } = pool.find(name)?.capacity ?? {};
-  return { instances, batchRows };
+function capacity(name: string): Partial<ModelCapacity> {
+  return { ...pool.find(name)?.capacity };
 }
+
+const usual = { instances: 1, batchRows: 8, batchTokens: 16_384 };
 
 describe("measuring models", () => {
   it("tells how each setting did and leaves the models as they were", async () => {
@@ -50,7 +55,7 @@ describe("measuring models", () => {
     expect(skipped).toEqual([]);
     expect(models.map(({ name }) => name)).toEqual(["bright", "colours"]);
     for (const { candidates, before, applied, gain } of models) {
-      expect(before).toEqual({ instances: 1, batchRows: 8 });
+      expect(before).toEqual(usual);
       expect(applied).toBe(false);
       expect(gain).toBeGreaterThan(0);
       for (const one of candidates) {
@@ -66,7 +71,7 @@ describe("measuring models", () => {
     expect(colour?.candidates.some(({ instances }) => instances === 2)).toBe(true);
     // A model of one image at a time has nothing to batch.
     expect(bright?.candidates.every(({ batchRows }) => batchRows === 8)).toBe(true);
-    expect(capacity("colours")).toEqual({ instances: 1, batchRows: 8 });
+    expect(capacity("colours")).toEqual(usual);
   });
 
   it("tries no batches of a model whose rows mix, whatever its shapes promise", async () => {
@@ -89,11 +94,46 @@ describe("measuring models", () => {
     const task = new PerformanceTask(pool, 2, plenty);
     const { models } = await task.optimize({ models: ["colours"], duration: 1500, apply: true });
     const [report] = models;
-    expect(report?.before).toEqual({ instances: 1, batchRows: 1 });
+    expect(report?.before).toEqual({ ...usual, batchRows: 1 });
     expect(capacity("colours")).toEqual(report?.proposal);
     expect(report?.applied).toBe(
-      JSON.stringify(report?.proposal) !== '{"instances":1,"batchRows":1}',
+      JSON.stringify(report?.proposal) !== JSON.stringify({ ...usual, batchRows: 1 }),
     );
+  });
+
+  it("measures long texts under caps of tokens, too, and sets the best of these", async () => {
+    await writeEmbeddingModel(join(folder, "texts"), "embedding");
+    const texts = await openPool("texts");
+    const task = new PerformanceTask(texts, 1, plenty);
+    const dimensions = { sequence: 16 };
+    const { models } = await task.optimize({ duration: 1500, dimensions, apply: true });
+    const [report] = models;
+    const long = report?.candidates.filter(({ rowTokens }) => rowTokens === 16) ?? [];
+    const rows = report?.proposal.batchRows ?? 0;
+    const binding = [1, 4, 8, 16, 32].filter((count) => count < rows).map((count) => 16 * count);
+    expect(long.map(({ batchTokens }) => batchTokens)).toEqual([...binding, 16_384]);
+    expect(long.every(({ itemsPerSecond }) => itemsPerSecond > 1)).toBe(true);
+    expect(texts.find("embedding")?.capacity).toEqual(report?.proposal);
+    await texts.close();
+  });
+
+  it("leaves the cap of tokens where a model takes no long text", async () => {
+    // Whatever is as long as its positions can be added to them.
+    const positions = graph({
+      name: "positions",
+      node: [node("Add", ["input_ids", "positions"], ["y"])],
+      initializer: [tensor("positions", "int64", [16], new BigInt64Array(16))],
+      input: [value("input_ids", "int64", ["N", "S"])],
+      output: [value("y", "int64", ["N", "S"])],
+    });
+    const short = model({ graph: positions, producerName: "test", operatorSets: { "": 17 } });
+    await writeImageModel(join(folder, "texts"), "short", encodeModel(short), {});
+    const texts = await openPool("texts");
+    const task = new PerformanceTask(texts, 1, plenty);
+    const { models } = await task.optimize({ duration: 500, apply: false });
+    await texts.close();
+    expect(models[0]?.candidates.length).toBeGreaterThan(4);
+    expect(models[0]?.candidates.every(({ batchTokens }) => batchTokens === 16_384)).toBe(true);
   });
 
   it("answers real callers meanwhile, rightly", async () => {
@@ -134,8 +174,8 @@ describe("measuring models", () => {
     const measuring = task.optimize(asked);
     setTimeout(() => caller.abort(), 400);
     await expect(measuring).rejects.toMatchObject({ code: "inference.cancelled" });
-    expect(capacity("bright")).toEqual({ instances: 1, batchRows: 8 });
-    expect(capacity("colours")).toEqual({ instances: 1, batchRows: 8 });
+    expect(capacity("bright")).toEqual(usual);
+    expect(capacity("colours")).toEqual(usual);
   });
 
   it("starts no further threads when memory is short", async () => {
@@ -150,7 +190,7 @@ describe("measuring models", () => {
 });
 
 describe("a proposal", () => {
-  const one = { callers: 8, items: 100, p50: 1 };
+  const one = { callers: 8, items: 100, p50: 1, batchTokens: 16_384, rowTokens: 0 };
   const candidate = (
     instances: number,
     batchRows: number,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -111,6 +111,24 @@ describe("a rotating file", () => {
     file.close();
     expect((await readdir(folder)).toSorted()).toEqual(["log", "log.1", "log.2"]);
     expect(await readFile(join(folder, "log.2"), "utf8")).toBe("line 6\n");
+  });
+
+  it("drops files to which nothing was written for longer than its age, and no other", async () => {
+    const path = join(folder, "log");
+    const hours = (count: number) => new Date(Date.now() - count * 3_600_000);
+    for (const [name, age] of [
+      ["log", 30],
+      ["log.1", 23],
+      ["log.2", 25],
+      ["other", 25],
+    ] as const) {
+      await writeFile(join(folder, name), "line\n");
+      await utimes(join(folder, name), hours(age), hours(age));
+    }
+    const file = new RotatingFile(path, { age: 24 * 3_600_000 });
+    file.write("line\n");
+    file.close();
+    expect((await readdir(folder)).toSorted()).toEqual(["log", "log.1", "other"]);
   });
 
   it("goes on in the file that another process began", async () => {

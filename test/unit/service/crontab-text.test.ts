@@ -62,3 +62,8 @@ test("markers that are no pair are refused", () => {
   const twice = crontabBlock(service).repeat(2);
   expect(() => removeBlock(twice, service)).toThrow("are not one pair");
 });
+
+test("a daemon is started in the background, behind what starts it again", () => {
+  const text = crontabBlock(service, { kind: "daemon", shutdown: 60_000 });
+  expect(text).toContain("'serve' '--detach' '--env' 'production'");
+});

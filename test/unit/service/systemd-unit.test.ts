@@ -19,6 +19,17 @@ test("what systemd would expand is escaped", () => {
   );
 });
 
+test("a daemon is given the time to end that its settings say, and starts again when it dies", () => {
+  const service = describeService(project, "/usr/bin/node", "/opt/studio");
+  const text = unitText(service, { kind: "daemon", shutdown: 60_000 });
+  expect(text).toContain(
+    'ExecStart="/usr/bin/node" "/opt/studio/bin/studio.js" "serve" "--env" "production"\n',
+  );
+  const lines = ["TimeoutStopSec=75", "KillSignal=SIGTERM", "Restart=on-failure", "Type=exec"];
+  expect(text.split("\n")).toEqual(expect.arrayContaining(lines));
+  expect(text).not.toContain("@");
+});
+
 test("a path with a line break is refused", () => {
   const directory = "/srv/a\nb";
   expect(() => describeService({ ...project, directory }, "/n", "/o")).toThrow("line break");

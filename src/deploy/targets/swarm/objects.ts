@@ -85,18 +85,21 @@ function read(
   { file, environment, content }: Source,
   variables: Readonly<Record<string, string | undefined>>,
 ): Buffer | null {
-  // Compose writes a dollar as two, so that it can be read once more.
-  if (content !== undefined) return Buffer.from(content.replaceAll("$$", "$"));
+  if (content !== undefined) return Buffer.from(plain(content));
   if (environment !== undefined) {
     const value = variables[environment];
     return value === undefined ? null : Buffer.from(value);
   }
   try {
-    return statSync(file ?? "").isFile() ? readFileSync(file ?? "") : null;
+    const path = plain(file ?? "");
+    return statSync(path).isFile() ? readFileSync(path) : null;
   } catch {
     return null;
   }
 }
+
+/** Compose writes a dollar as two, so that it can be read once more. */
+const plain = (text: string): string => text.replaceAll("$$", "$");
 
 function unusable(kind: ObjectKind, key: string, why: string, hint: string): StudioError {
   return new StudioError({

@@ -48,6 +48,7 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
   refuseShape(shape);
   const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
   const objects = readObjects(config, composeVariables(input));
+  maskObjects(objects, input.onSecret);
   const running = await listServices(docker, config.name);
   const { monitor } = input.project.settings.swarm;
   const { services } = shape;
@@ -76,6 +77,14 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
     objects,
     facts,
   };
+}
+
+/** One that is short is no password, or hides half of what is said. */
+function maskObjects(objects: readonly StackObject[], onSecret: TargetInput["onSecret"]): void {
+  for (const { kind, content } of objects) {
+    const text = kind === "secrets" ? (content?.toString().trim() ?? "") : "";
+    if (text.length >= 8 && text.length <= 4096) onSecret(text);
+  }
 }
 
 /** All that makes a release another one, as far as it lies in the project. */

@@ -50,7 +50,7 @@ export function renderStack(input: RenderInput): Record<string, RenderedService>
 
 function render(
   input: RenderInput,
-  { name, role, replicas }: StackService,
+  { name, role, replicas, drain }: StackService,
   { awaited, switched }: { awaited: ReadonlySet<string>; switched: ReadonlySet<string> },
 ): RenderedService {
   const { config, images, monitor, release, environment, directory } = input;
@@ -71,6 +71,10 @@ function render(
     networks: service["networks"] ?? { default: null },
     ...(role === "switched"
       ? { environment: { ...(service["environment"] as object), STUDIO_RELEASE: release } }
+      : {}),
+    // Swarm's own ten seconds are few for what streams.
+    ...(role === "switched" && drain > 0 && definition.stop_grace_period === undefined
+      ? { stop_grace_period: `${drain}ms` }
       : {}),
     labels: {
       ...definition.labels,

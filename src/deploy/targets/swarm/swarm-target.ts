@@ -79,7 +79,7 @@ async function maintain(
   throw new StudioError({
     code: "maintenance.noProxy",
     message: `The proxy of ${swarm.name} is told nothing by studio, so it cannot tell the public to come back later.`,
-    hint: "Let the proxy itself answer 503, or end the release with `studio down`; `studio up` starts it again.",
+    hint: "End the release with `studio down`, then deploy, or start it again with `studio up`; or let the proxy itself answer 503.",
     exitCode: exitCodes.usage,
   });
 }

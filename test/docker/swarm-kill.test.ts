@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { deployedSwarm } from "../support/docker/deployed-swarm.ts";
+import { noDocker, skipped } from "../support/docker/images.ts";
+import { startLoad } from "../support/docker/load.ts";
+import { deploy, serving } from "../support/docker/stack-words.ts";
+import { everyStep } from "../support/every.ts";
+import {
+  type KillPoint,
+  type Recovery,
+  kill,
+  killRounds,
+  listPoints,
+  succeed,
+} from "../support/kill-rounds.ts";
+
+const missing = noDocker();
+
+/** In turns resumed and aborted: Swarm was told, and is at work by itself. */
+const short = ["start/wait:before", "start/stack:after"];
+
+describe.skipIf(missing !== null)(
+  `a deploy to a Swarm, killed by SIGKILL${skipped(missing)}`,
+  () => {
+    const project = deployedSwarm();
+    let points: KillPoint[];
+    let before: string | null;
+
+    beforeAll(async () => {
+      // The first one that replaces another.
+      points = await listPoints(project, deploy);
+    }, 300_000);
+
+    async function check({ way, where, outcome }: Recovery): Promise<void> {
+      const status = await succeed(project, ["status", "--json"]);
+      const { result } = JSON.parse(status.stdout);
+      const release = await serving(project);
+      expect(result.serving, where).toMatchObject({ release, state: "serving" });
+      expect(result.operation, where).toBeNull();
+      if (outcome === "undone") expect(release, where).toBe(before);
+      if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
+    }
+
+    async function reset(): Promise<void> {
+      before = await serving(project);
+    }
+
+    test("has a point on either side of everything it changes", () => {
+      const names = points.map(({ name }) => name);
+      for (const effect of [
+        "prepare/images",
+        "prepare/names",
+        "prepare/files",
+        "start/stack",
+        "start/wait",
+        "switch/prove",
+      ]) {
+        expect(names).toContain(`${effect}:before`);
+        expect(names).toContain(`${effect}:after`);
+      }
+    });
+
+    test("can be resumed or aborted from any point", async () => {
+      const load = startLoad(project.url);
+      const changing = points.filter(({ name }) =>
+        everyStep
+          ? /^(prepare|services|start|switch|record|retire)/.test(name)
+          : short.includes(name),
+      );
+      const plan = { project, argv: deploy, rounds: short.length, reset, check };
+      const done = await killRounds(plan, changing);
+      const { failures, answered } = await load.stop();
+      expect(done).toBeGreaterThanOrEqual(short.length);
+      expect(answered).toBeGreaterThan(100);
+      expect(failures).toEqual([]);
+    }, 7_200_000);
+
+    // Whoever tells Swarm the same once more takes from it what it would roll back to.
+    test("leaves to Swarm what it would roll back to, when it is resumed amid the update", async () => {
+      const release = await serving(project);
+      project.configure({ SICK: "1" });
+      const point = points.find(({ name }) => name === "start/wait:before");
+      await kill(project, deploy, point as KillPoint, "a release that is never healthy");
+      const resumed = await project.studio(["resume", "--json"]);
+      project.configure({});
+      expect(resumed.exitCode, resumed.stderr).toBe(5);
+      expect(resumed.stderr + resumed.stdout).toContain("Swarm rolled api back");
+      expect(await serving(project)).toBe(release);
+      await succeed(project, deploy);
+    }, 300_000);
+  },
+);
