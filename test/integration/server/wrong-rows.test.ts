@@ -133,14 +133,13 @@ function read(body: Buffer, headLength: number): Sent["outputs"] {
   const end = Math.min(headLength, body.length);
   const { outputs = [] } = JSON.parse(body.toString("utf8", 0, end)) as { outputs?: Tensor[] };
   let at = end;
-  return new Map(
-    outputs.map(({ name, shape, data, parameters }) => {
-      const size = parameters?.binary_data_size;
-      if (size === undefined) return [name, { shape, data: data as unknown }] as const;
-      at += size;
-      return [name, { shape, data: body.subarray(at - size, at) as unknown }] as const;
-    }),
-  );
+  const found: Sent["outputs"] = new Map();
+  for (const { name, shape, data, parameters } of outputs) {
+    const size = parameters?.binary_data_size;
+    found.set(name, { shape, data: size === undefined ? data : body.subarray(at, at + size) });
+    at += size ?? 0;
+  }
+  return found;
 }
 
 /** The same bits, whether they came as bytes or in JSON. */
