@@ -1,5 +1,6 @@
 import { type Block, fields, heading, table, text } from "../src/cli/blocks.ts";
 import { defineCommand } from "../src/cli/command.ts";
+import type { DaySummary } from "../src/server/daemon-spec.ts";
 import type { StatusReport } from "../src/deploy/status.ts";
 
 export default defineCommand<StatusReport>({
@@ -37,6 +38,7 @@ export default defineCommand<StatusReport>({
             ? "-"
             : `${serving.requests.total}, ${serving.requests.errors} errors`,
         ],
+        ...dayFields("last 24 hours", serving?.day ?? null),
         ...daemonFields(report.daemon),
         ["schema", schema.head ?? "empty"],
         ["pending", schema.pending.join(", ") || "none"],
@@ -63,9 +65,25 @@ export default defineCommand<StatusReport>({
   },
 });
 
-function daemonFields(daemon: StatusReport["daemon"]): Parameters<typeof fields>[0] {
+type Fields = Parameters<typeof fields>[0];
+
+function dayFields(label: string, day: DaySummary | null): Fields {
+  if (day === null) return [];
+  const { requests, errors, average, p50, p95 } = day;
+  const times = Object.entries({ average, p50, p95 }).map(
+    ([name, time]) => `${name} ${roughMilliseconds(time)}`,
+  );
+  return [[label, [`${requests} requests`, `${errors} errors`, ...times].join(", ")]];
+}
+
+function roughMilliseconds(time: number | null): string {
+  if (time === null) return "-";
+  return `${time < 100 ? Number(time.toPrecision(3)) : Math.round(time)} ms`;
+}
+
+function daemonFields(daemon: StatusReport["daemon"]): Fields {
   if (daemon === null) return [];
-  const { state, url, pid, since, restarts, log, requests } = daemon;
+  const { state, url, pid, since, restarts, log, requests, day } = daemon;
   const where = `${state} on ${url}`;
   const again = restarts === 0 ? "" : `, started again ${restarts} times`;
   const asked = requests === null ? "-" : `${requests.total}, ${requests.errors} errors`;
@@ -73,6 +91,7 @@ function daemonFields(daemon: StatusReport["daemon"]): Parameters<typeof fields>
     ["daemon", where, state === "serving" ? "good" : "bad"],
     ["its process", pid === null ? "-" : `${pid}, since ${since ?? "-"}${again}`],
     ["its requests", asked],
+    ...dayFields("its last 24 hours", day),
     ["its log", log],
   ];
 }

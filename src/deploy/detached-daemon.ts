@@ -1,6 +1,7 @@
 import { openLedgerForReading } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import type { Desk } from "../operation/perform.ts";
+import type { DaySummary } from "../server/daemon-spec.ts";
 import type { StatePaths } from "../state.ts";
 import { type DetachedDaemon, daemonLog, readDaemon } from "./daemon-record.ts";
 import { describeAddress } from "./release.ts";
@@ -23,6 +24,8 @@ export interface DaemonReport {
   /** Absolute path of its log. */
   log: string;
   requests: { total: number; errors: number } | null;
+  /** Of the last 24 hours, as far as its process knows. */
+  day: DaySummary | null;
 }
 
 /** Null where none was started, or it was taken down. */
@@ -48,6 +51,7 @@ export async function lookAtDaemon(
     url: describeAddress(daemon.address),
     log: daemonLog(paths, daemon),
     requests: state?.requests ?? null,
+    day: state?.day ?? null,
   };
 }
 

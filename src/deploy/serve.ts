@@ -9,6 +9,7 @@ import { packageRoot } from "../package-root.ts";
 import { describeService, studioWords } from "../service/service.ts";
 import { requireKey } from "./require-key.ts";
 import { healthTelling } from "./tell-health.ts";
+import { incidentsOf } from "./open-incidents.ts";
 import { modelFolders } from "./project-folders.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -82,6 +83,7 @@ export async function describeDaemon(
     database,
     storage: desk.paths.root,
     acceptAtOnce: true,
+    openIncidents: incidentsOf(desk),
     ...(settings.notify.routes.length === 0 ? {} : { tellHealth: tellingOf(place) }),
   };
 }

@@ -5,6 +5,7 @@ import { type OperationRow, findUnfinished } from "../ledger/operations.ts";
 import { currentRelease, listReleases } from "../ledger/releases.ts";
 import type { Project } from "../config/project.ts";
 import { StudioError, exitCodes } from "../errors.ts";
+import type { DaySummary } from "../server/daemon-spec.ts";
 import { readSchemaState } from "../migrate/state.ts";
 import { listMigrations } from "../migrate/source.ts";
 import { nextFirings } from "../schedule/next-firings.ts";
@@ -29,6 +30,8 @@ export interface StatusReport {
     studio: string;
     /** Null where nobody counts them. */
     requests: { total: number; errors: number } | null;
+    /** Of the last 24 hours, as far as its process knows; null where nobody counts. */
+    day: DaySummary | null;
     /** None where the release is all there is. */
     services: ServiceState[];
     /** Of what the public meets first; none where that is not met by TLS. */
@@ -139,6 +142,7 @@ async function servingState(
     url,
     studio: record.studio,
     requests: state.requests,
+    day: state.day,
     services,
     certificates,
     problems: servingProblems(facts),

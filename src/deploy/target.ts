@@ -1,3 +1,4 @@
+import type { DaySummary } from "../server/daemon-spec.ts";
 import type { StepRun } from "../operation/step.ts";
 import type { DatabaseAddress } from "../database/address.ts";
 import type { MigrationFolder } from "../migrate/source.ts";
@@ -25,6 +26,8 @@ export interface ReleaseState {
   restarts: number;
   /** Requests answered since it started, and how many of them with a 5xx; null: not counted. */
   requests: { total: number; errors: number } | null;
+  /** Of the last 24 hours; null where nobody counts. */
+  day: DaySummary | null;
 }
 
 /** Where a release can be asked before it serves the public. */

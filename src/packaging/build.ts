@@ -14,6 +14,7 @@ const output = join(root, "dist");
 /** Files that are read where they lie, beside the code or at the same place below dist/. */
 const assets = [
   "src/inference/bundled/*/{model.onnx,config.yaml,CARD.md}",
+  "src/inference/methods/*.md",
   "src/**/*.json",
   "benchmarks/*.yaml",
 ];

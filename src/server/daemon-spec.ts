@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
 import type { DatabaseAddress } from "../database/address.ts";
 import type { CrashRecordPlace } from "../inference/crashes/crash-record.ts";
+import type { DaySummary } from "./day-figures.ts";
 import type { RateLimitSettings } from "./rate-limit/rate-limiter.ts";
 import type { RedisAddress } from "./rate-limit/redis-counts.ts";
 
+export type { DaySummary } from "./day-figures.ts";
 export type { RedisAddress } from "./rate-limit/redis-counts.ts";
 
 /** What the daemon reads of `serve` in studio.yaml: sizes in bytes, durations in milliseconds. */
@@ -85,6 +87,8 @@ export interface DaemonSpec {
   crashes?: CrashRecordPlace;
   /** Tells people how the components stand, where that changed; absent: nobody is told. */
   tellHealth?: ((standings: readonly HealthStanding[]) => Promise<boolean>) | undefined;
+  /** How many incidents are open, by level; absent where nobody keeps count. */
+  openIncidents?: (() => Record<string, number>) | undefined;
   logger: Logger;
   now?: () => Date;
 }
@@ -124,6 +128,8 @@ export interface DaemonState {
   takesLeft: number;
   /** Requests to the public address, without health checks; errors are answers of 500 and above. */
   requests: { total: number; errors: number };
+  /** The same of the last 24 hours, or since the daemon began; absent in an older studio. */
+  day?: DaySummary;
   models: { name: string; version: string; sha256: string; ready: boolean }[];
 }
 

@@ -17,6 +17,7 @@ export interface MetricSources {
   models: ModelPool;
   database: Knex;
   health: { newest: HealthReport | null };
+  openIncidents?: (() => Record<string, number>) | undefined;
 }
 
 export interface Metrics extends InferenceMetrics {
@@ -51,6 +52,7 @@ export async function createMetrics(): Promise<Metrics> {
       loadGauges(maker, sources);
       modelGauges(maker, sources.models);
       healthGauges(maker, sources);
+      alertGauge(maker, sources);
       databaseMetrics(maker, sources.database);
     },
   };
@@ -166,6 +168,17 @@ function loadGauges({ gauge }: MetricMaker, sources: MetricSources): void {
   gauge("memory_usage_bytes", "Resident memory of the daemon", [], (set) =>
     set({}, process.memoryUsage.rss()),
   );
+}
+
+/** By the ledger: what any command, job or daemon of the environment noticed. */
+function alertGauge({ gauge }: MetricMaker, { openIncidents }: MetricSources): void {
+  if (openIncidents === undefined) return;
+  gauge("alerts", "What stands badly in the environment, by level", ["level"], (set) => {
+    const counts = openIncidents();
+    for (const level of ["info", "warning", "error", "critical"]) {
+      set({ level }, counts[level] ?? 0);
+    }
+  });
 }
 
 function healthGauges({ gauge }: MetricMaker, { health }: MetricSources): void {

@@ -55,6 +55,7 @@ export class RunningDaemon implements Daemon {
       connections: listener.connections,
       takesLeft: listener.takesLeft,
       requests: { ...traffic.requests },
+      day: traffic.day.summary(performance.now()),
       models: models.all().map(({ record, ready }) => {
         return { name: record.name, version: record.version, sha256: record.sha256, ready };
       }),

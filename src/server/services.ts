@@ -122,7 +122,8 @@ export async function createServices(
     version: spec.version,
     environment: spec.environment,
   };
-  metrics.read({ release, listener, traffic, models, database, health });
+  const { openIncidents } = spec;
+  metrics.read({ release, listener, traffic, models, database, health, openIncidents });
   const { memory, approximateFrom } = spec.serve.vectors;
   const vectors = new VectorStore(database, {
     now,

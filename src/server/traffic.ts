@@ -1,6 +1,7 @@
 import type { Role } from "../keys/role.ts";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { DayFigures } from "./day-figures.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 import { whenOver } from "./when-over.ts";
 
@@ -45,6 +46,7 @@ function identifyRequest(request: IncomingMessage): string {
 export class Traffic {
   inFlight = 0;
   readonly requests = { total: 0, errors: 0 };
+  readonly day = new DayFigures(performance.now());
   private readonly finished: (exchange: Exchange) => void;
 
   constructor(finished: (exchange: Exchange) => void) {
@@ -70,8 +72,9 @@ export class Traffic {
     if (!exchange.control) this.inFlight++;
     whenOver(response, () => {
       exchange.status = response.writableFinished ? response.statusCode : 499;
-      exchange.milliseconds = performance.now() - start;
-      this.end(exchange);
+      const now = performance.now();
+      exchange.milliseconds = now - start;
+      this.end(exchange, now);
     });
     return exchange;
   }
@@ -83,11 +86,13 @@ export class Traffic {
     return exchange;
   }
 
-  private end(exchange: Exchange): void {
+  private end(exchange: Exchange, now: number): void {
     if (!exchange.control) this.inFlight--;
     if (exchange.origin === "public" && exchange.route?.startsWith("/health") !== true) {
       this.requests.total++;
-      if (exchange.status >= 500) this.requests.errors++;
+      const failed = exchange.status >= 500;
+      if (failed) this.requests.errors++;
+      this.day.add(exchange.milliseconds, failed, now);
     }
     this.finished(exchange);
   }

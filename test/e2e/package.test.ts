@@ -141,6 +141,8 @@ describe("the packed project", () => {
     expect(files).toContain("dist/src/inference/bundled/embedding/model.onnx");
     expect(files).toContain("dist/src/inference/bundled/embedding/tokenizer.json");
     expect(files).toContain("dist/src/inference/bundled/embedding/1_Pooling/config.json");
+    expect(files).toContain("dist/src/inference/methods/keywords.md");
+    expect(files).toContain("dist/src/inference/methods/sentiment.md");
     expect(files).toContain("dist/benchmarks/smoke.yaml");
     expect(files).toContain("dist/migrations/checksums.json");
     const kilobytes = Math.round(statSync(tarball).size / 1000);

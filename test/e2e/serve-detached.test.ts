@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { DaemonReport } from "../../src/deploy/detached-daemon.ts";
 import { until } from "../support/processes.ts";
 import { serverProcesses } from "../support/project-state.ts";
-import { startUpPatience } from "../support/serve.ts";
+import { askJson, startUpPatience } from "../support/serve.ts";
 import { type TestProject, createProject, freePort } from "../support/studio.ts";
 
 const projects: TestProject[] = [];
@@ -57,8 +57,14 @@ describe("a daemon in the background", () => {
     expect(daemon).toMatchObject({ state: "serving", url: project.url, restarts: 0 });
     expect(serverProcesses(project.directory).map(({ pid }) => pid)).toContain(daemon.pid);
     expect(await daemonOf(project)).toMatchObject({ daemon: daemon.daemon, pid: daemon.pid });
+    for (const task of ["statistics", "language", "none"]) {
+      await askJson(`${project.url}/api/v1/text/process`, "POST", { task, text: "a" });
+    }
+    expect((await daemonOf(project))?.day).toMatchObject({ requests: 3, errors: 0 });
+    const told = await project.studio(["status"]);
+    expect(told.stdout).toMatch(/last 24 hours\s+3 requests, 0 errors, average .* ms, p50 .*, p95/);
     const { stdout } = await project.studio(["logs"]);
-    expect(stdout.trimEnd().split("\n").at(-1)).toContain('"message":"daemon started"');
+    expect(stdout).toContain('"message":"daemon started"');
     const second = await say(project, "serve", "--detach", "--port", String(await freePort()));
     expect([second.exitCode, second.error.code]).toEqual([2, "daemon.running"]);
     expect(second.error.hint).toContain("studio down --detached");

@@ -4,6 +4,8 @@ import { RequestError } from "../request-error.ts";
 import type { Services } from "../services.ts";
 import { errorAnswers, exactly, flag, integer, listOf, text } from "./schemas.ts";
 
+const milliseconds = { type: ["number", "null"] };
+
 const stateSchema = exactly({
   release: text,
   version: text,
@@ -18,6 +20,14 @@ const stateSchema = exactly({
   connections: integer,
   takesLeft: integer,
   requests: exactly({ total: integer, errors: integer }),
+  day: exactly({
+    covers: integer,
+    requests: integer,
+    errors: integer,
+    average: milliseconds,
+    p50: milliseconds,
+    p95: milliseconds,
+  }),
   models: listOf(exactly({ name: text, version: text, sha256: text, ready: flag })),
 });
 

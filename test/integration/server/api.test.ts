@@ -253,6 +253,19 @@ describe("vector collections", () => {
 });
 
 describe("metrics and log", () => {
+  it("say how many incidents are open, by level, where somebody keeps count", async () => {
+    const counting = await startRunning({ openIncidents: () => ({ error: 2 }) });
+    const { body } = await counting.send("GET", "/metrics");
+    await counting.close();
+    for (const [level, count] of [
+      ["info", 0],
+      ["error", 2],
+      ["critical", 0],
+    ] as const) {
+      expect(body).toContain(`studio_alerts{level="${level}"} ${count}`);
+    }
+  });
+
   it("count requests by route and inferences by model", async () => {
     const { body, headers } = await running.send("GET", "/metrics");
     expect(headers["content-type"]).toContain("text/plain");
@@ -314,7 +327,9 @@ describe("the private socket", () => {
     expect((await running.send("GET", "/health/ready", { privately: true })).status).toBe(200);
     const { status, body } = await running.send("GET", "/control/state", { privately: true });
     expect(status).toBe(200);
-    expect(body).toEqual(running.daemon.state() satisfies DaemonState);
+    const day = expect.objectContaining({ requests: running.daemon.state().requests.total });
+    const expected = { ...(running.daemon.state() satisfies DaemonState), day };
+    expect(body).toEqual(expected);
     expect(body).toMatchObject({ accepting: true, ready: true, inFlight: 0, takesLeft: 1 });
   });
 

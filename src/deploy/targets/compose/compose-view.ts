@@ -108,6 +108,7 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
     startedAt: running[0]?.startedAt ?? null,
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
     requests: null,
+    day: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { daemonSettings } from "../../daemon-settings.ts";
+import { incidentsOf } from "../../open-incidents.ts";
 import { healthTelling } from "../../tell-health.ts";
 import { resolveDatabase } from "../../environment-database.ts";
 import { resolveVariables } from "../../../config/variables.ts";
@@ -56,6 +57,7 @@ export async function runInstance(input: InstanceInput): Promise<void> {
     acceptAtOnce: input.accept,
     maintenanceFile: maintenanceFile(site.runFolder, id),
     crashes: { file: crashFile(site.runFolder, id), endedBy: input.endedBy },
+    openIncidents: incidentsOf({ paths, environment }),
     ...(release.settings.notify.routes.length === 0 ? {} : { tellHealth }),
     logger,
   });

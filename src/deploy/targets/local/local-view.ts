@@ -79,6 +79,8 @@ async function stateOf(site: LocalSite, release: ReleaseRecord): Promise<Release
     startedAt: daemon?.startedAt ?? null,
     restarts: instance?.restarts ?? 0,
     requests: daemon?.requests ?? { total: 0, errors: 0 },
+    // A daemon of an older studio keeps no such figures.
+    day: daemon?.day ?? null,
   };
 }
 

@@ -108,6 +108,7 @@ async function stateOf(site: SwarmSite, release: SwarmRelease): Promise<ReleaseS
     startedAt: up.map(({ at }) => at).toSorted()[0] ?? null,
     restarts: own.reduce((sum, one) => sum + endsSince(one, tasks), 0),
     requests: null,
+    day: null,
   };
 }
 
