@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Settings } from "../config/schema.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { StatePaths } from "../state.ts";
+import type { ProbeFigures } from "./public-probe.ts";
 
 export interface Address {
   host: string;
@@ -38,6 +39,19 @@ interface CommonRecord {
    * this one took its traffic the last time; null or absent where nobody counted.
    */
   cutStreams?: number | null;
+  /** What the deploy that brought it has seen; absent in records of an older studio. */
+  evidence?: ReleaseEvidence;
+}
+
+export interface ReleaseEvidence {
+  /** Taken with it, and read back; null: none was. */
+  snapshot: string | null;
+  /** Figures and verdicts of its load test; null where it was skipped. */
+  gate: object | null;
+  /** What whoever stands before it was told, by the names of files. */
+  front: Record<string, string>;
+  /** Requests of the deploy's own while the traffic moved; null where nobody asked. */
+  probe: ProbeFigures | null;
 }
 
 /** A release that is processes of this machine. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { probeVariable } from "../deploy-probe.ts";
 import { type Daemon, type DaemonSpec, startDaemon } from "../server/daemon.ts";
 import { createConsoleLogger } from "../server/logging.ts";
 import { daemonSettings } from "./daemon-settings.ts";
@@ -79,6 +80,7 @@ export async function describeDaemon(
     environment: desk.environment,
     serve: { ...serve, ...listen },
     ...secrets,
+    probeToken: variables[probeVariable] || null,
     modelFolders: input.models ?? modelFolders(project),
     database,
     storage: desk.paths.root,

@@ -31,7 +31,10 @@ export interface ReleaseState {
 }
 
 /** Where a release can be asked before it serves the public. */
-export type PrivateEndpoint = { socketPath: string } | { url: string };
+export type PrivateEndpoint = ({ socketPath: string } | { url: string }) & {
+  /** That go with each request. */
+  headers?: Record<string, string>;
+};
 
 export interface Refusal {
   code: string;
@@ -170,6 +173,8 @@ export interface Target extends TargetView {
     release: ReleaseRecord,
     from: ReleaseRecord | null,
   ): Promise<number | null>;
+  /** What whoever stands before the release was told of it, by the names of files. */
+  frontFiles?(release: ReleaseRecord): Record<string, string>;
   /** Takes public traffic away from a release. */
   unswitch(run: StepRun, release: ReleaseRecord): Promise<void>;
   /**

@@ -79,6 +79,11 @@ export function withdrawRelease(
     .immediate();
 }
 
+/** Adds to what is known of a release. */
+export function amendRelease(ledger: Ledger, id: string, record: unknown): void {
+  ledger.prepare("UPDATE releases SET record = ? WHERE id = ?").run(JSON.stringify(record), id);
+}
+
 export function setReleaseStatus(ledger: Ledger, id: string, status: ReleaseStatus): void {
   ledger.prepare("UPDATE releases SET status = ? WHERE id = ?").run(status, id);
 }

@@ -66,6 +66,8 @@ export interface DaemonSpec {
   keys?: readonly string[];
   /** What reads /metrics, and nothing else, where keys are asked for. */
   metricsToken?: string | null;
+  /** What a deploy asks with, as on the private socket, where it cannot reach that one. */
+  probeToken?: string | null;
   /** Absolute paths, searched before the bundled models. */
   modelFolders: readonly string[];
   database: DatabaseAddress;

@@ -1,10 +1,14 @@
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { ReleaseRecord } from "../../src/deploy/release.ts";
+import { openLedgerForReading } from "../../src/ledger/ledger.ts";
+import { findRelease } from "../../src/ledger/releases.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import { stackSettings } from "../support/docker/stack-project.ts";
+import { type StackProject, stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
 import { until } from "../support/processes.ts";
 import { collect } from "../support/studio.ts";
@@ -21,6 +25,15 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(result).toMatchObject({ previous: first, probe: { failed: 0 } });
     expect(result.probe.requests).toBeGreaterThan(10);
     expect(await serving(project)).toBe(result.release);
+    expect(recordOf(project, result.release).evidence).toEqual({
+      snapshot: null,
+      gate: null,
+      front: {
+        "upstream.conf": expect.stringContaining(`# studio release=${result.release} sha256=`),
+        "maintenance.conf": "set $studio_maintenance 0;\n",
+      },
+      probe: result.probe,
+    });
     const retired = project.containersOf(String(first));
     // The engine starts again what serves, and not what was retired.
     expect(restartPolicy(retired)).toBe("no");
@@ -127,6 +140,14 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     }
   }, 300_000);
 });
+
+function recordOf({ directory }: StackProject, release: string): ReleaseRecord {
+  const ledger = openLedgerForReading(join(directory, ".studio", "state.db"));
+  if (ledger === null) throw new Error("there is no ledger");
+  const { record } = findRelease(ledger, "production", release);
+  ledger.close();
+  return record as ReleaseRecord;
+}
 
 const restartPolicy = (ids: readonly string[]): string =>
   execFileSync("docker", ["inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids], {

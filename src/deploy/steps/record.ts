@@ -1,12 +1,14 @@
 import {
+  amendRelease,
   recordCurrentRelease,
   setReleaseStatus,
   withdrawRelease,
   currentRelease,
 } from "../../ledger/releases.ts";
-import type { Step } from "../../operation/step.ts";
+import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
-import { readReleaseRecord } from "../release.ts";
+import type { ProbeFigures } from "../public-probe.ts";
+import { type ReleaseEvidence, type ReleaseRecord, readReleaseRecord } from "../release.ts";
 import type { SwitchFigures } from "./serve.ts";
 
 /** Writes into the ledger which release is the current one: from here on the deploy counts. */
@@ -33,6 +35,7 @@ export function recordStep(work: DeployWork): Step {
             record: {
               ...readReleaseRecord(place.desk.paths, release.id),
               cutStreams: cutOf(run.results.get("switch")),
+              evidence: evidenceOf(work, run),
             },
           },
           place.desk.now().toISOString(),
@@ -52,6 +55,30 @@ export function recordStep(work: DeployWork): Step {
         }
       }),
   };
+}
+
+/** The probe asks until the release before has ended: its figures are added then. */
+function evidenceOf({ place, input, release }: DeployWork, { results }: StepRun): ReleaseEvidence {
+  // Of a step that was skipped the reason is told, and no figures.
+  const told = (step: string): object | null => {
+    const result = results.get(step);
+    return typeof result === "object" ? result : null;
+  };
+  return {
+    snapshot: told(input.first ? "first-backup" : "backup") === null ? null : input.snapshot,
+    gate: told("gate"),
+    front: place.target.frontFiles?.(release) ?? {},
+    probe: null,
+  };
+}
+
+/** Adds what the deploy's own requests met to the record of the release that they met. */
+export function recordProbe({ ledger, release }: DeployWork, probe: ProbeFigures | null): void {
+  const row = currentRelease(ledger, release.environment);
+  if (row?.id !== release.id) return;
+  const record = row.record as ReleaseRecord;
+  if (record.evidence === undefined) return;
+  amendRelease(ledger, row.id, { ...record, evidence: { ...record.evidence, probe } });
 }
 
 /** Null where the process that switched the traffic died. */

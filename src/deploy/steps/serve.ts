@@ -3,6 +3,7 @@ import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.t
 import type { DeployWork } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { waitHealthy } from "../health.ts";
+import { recordProbe } from "./record.ts";
 import type { Succession } from "../target.ts";
 import { serveAgain } from "../serve-again.ts";
 
@@ -170,7 +171,9 @@ export function retireStep(work: DeployWork): Step {
       if (previous === null) return null;
       try {
         await place.target.stop(run, previous);
-        return { probe: await work.probe.stop() };
+        const probe = await work.probe.stop();
+        if (work.input.fresh) await run.effect("probe", () => recordProbe(work, probe));
+        return { probe };
       } catch (error) {
         throw new Error(`release ${previous.id} still runs: ${reasonOf(error)}`, { cause: error });
       }

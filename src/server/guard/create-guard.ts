@@ -52,6 +52,7 @@ export async function createGuard(
     addressOf: createClientAddress(trustedProxies),
     lockout,
     metricsToken: spec.metricsToken ?? null,
+    probeToken: spec.probeToken ?? null,
     keys: asksForKeys ? new KeyRing({ configured, store, now, failed }) : null,
     limiter: isLimited ? new RateLimiter({ settings: rateLimit, memory, redis }) : null,
   });

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { hashKey } from "../../keys/api-key.ts";
 import { type Role, mayAct } from "../../keys/role.ts";
+import { probeHeader } from "../../deploy-probe.ts";
 import { RequestError } from "../request-error.ts";
 import { type RateLimiter, rateLimitHeaders } from "../rate-limit/rate-limiter.ts";
 import type { ClientAddress } from "./client-address.ts";
@@ -18,6 +19,8 @@ export interface GuardParts {
   keys: KeyRing | null;
   /** What reads the metrics, and nothing else; null: nobody but with a key. */
   metricsToken: string | null;
+  /** What a deploy's load test comes with, whom nothing is refused; null: there is none. */
+  probeToken: string | null;
   /** Null: nobody is limited. */
   limiter: RateLimiter | null;
 }
@@ -39,6 +42,7 @@ export class Guard {
   admit(request: FastifyRequest, reply: FastifyReply): Promise<KeyHolder | null> | null {
     const { checkHost, keys, limiter } = this.#parts;
     const { url, config } = request.routeOptions;
+    if (this.#isProbe(request)) return null;
     checkHost(request.headers);
     // Who balances load or watches over the daemon asks often, and must always be answered.
     if (config.open === true && url?.startsWith("/health") === true) return null;
@@ -80,6 +84,13 @@ export class Guard {
     if (metricsToken === null || given === undefined || lockout.remaining(address) > 0)
       return false;
     return timingSafeEqual(hashKey(given), hashKey(metricsToken));
+  }
+
+  #isProbe({ headers }: FastifyRequest): boolean {
+    const given = headers[probeHeader];
+    const { probeToken } = this.#parts;
+    if (probeToken === null || typeof given !== "string") return false;
+    return timingSafeEqual(hashKey(given), hashKey(probeToken));
   }
 
   async #identify(

@@ -1,11 +1,35 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { findProgram } from "../programs.ts";
 
 /** Images of the tests: each is the folder beside this file that its Dockerfile lies in. */
-export const testImages = ["app", "nginx", "haproxy", "caddy", "postgres", "swarm-node"] as const;
+export const testImages = [
+  "app",
+  "nginx",
+  "haproxy",
+  "caddy",
+  "postgres",
+  "swarm-node",
+  // The rest is for the stack that `studio init --stack` writes.
+  "node",
+  "redis",
+  "prometheus",
+  "alertmanager",
+  "node-exporter",
+  "postgres-exporter",
+  "redis-exporter",
+] as const;
 
 export type TestImage = (typeof testImages)[number];
 
@@ -46,12 +70,22 @@ export function testImage(name: TestImage): string {
   const context = mkdtempSync(join(tmpdir(), "studio-test-image-"));
   try {
     cpSync(folder, context, { recursive: true });
-    if (name === "app") cpSync(process.execPath, join(context, "node"));
-    docker(["build", "-q", "--network", "host", "--build-arg", `BASE=${base}`, "-t", tag, context]);
+    if (name === "app" || name === "node") cpSync(process.execPath, join(context, "node"));
+    if (name === "node") cpSync(npmFolder(), join(context, "npm"), { recursive: true });
+    // The machine's own network, whatever becomes of the engine's: packages are fetched over it.
+    const options = ["--network", "host", "--build-arg", `BASE=${base}`];
+    docker(["build", "-q", ...options, "-t", tag, context]);
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
   return tag;
+}
+
+/** npm as a package, wherever this machine's lies. */
+function npmFolder(): string {
+  const program = findProgram("npm", "the production stack");
+  if (program === null) throw new Error("the image of the API is made with npm");
+  return dirname(dirname(realpathSync(program)));
 }
 
 /** A minimal Debian, of the release and from the sources that this machine itself uses. */

@@ -41,6 +41,7 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
     async remove() {
       // Only a daemon ends its containers: those of one that was killed go on.
       if (daemon?.exitCode !== null || daemon.signalCode !== null) await engine.start();
+      removeNetworks(host);
       daemon?.kill("SIGTERM");
       if (daemon !== null) await once(daemon, "exit");
       for (const mounted of mountsBelow(folder)) spawnSync("umount", ["-l", mounted]);
@@ -70,6 +71,8 @@ function optionsOf(folder: string, host: string): string[] {
     `--pidfile=${join(folder, "pid")}`,
     // The default bridge is the machine's own engine's; each stack has a network of its own.
     "--bridge=none",
+    // Nor the addresses of its networks: of two bridges with the same, one is never reached.
+    "--default-address-pool=base=10.213.0.0/16,size=24",
   ];
 }
 
@@ -80,6 +83,17 @@ async function answers(host: string, daemon: ChildProcess): Promise<boolean> {
     await sleep(200);
   }
   return false;
+}
+
+/** Their bridges and addresses are the machine's, and would outlast the daemon. */
+function removeNetworks(host: string): void {
+  const list = (...argv: string[]) =>
+    execFileSync("docker", ["-H", host, ...argv], { encoding: "utf8" })
+      .split("\n")
+      .filter(Boolean);
+  const containers = list("ps", "-aq");
+  if (containers.length > 0) list("rm", "-f", "-v", ...containers);
+  list("network", "prune", "-f");
 }
 
 /** Those that a daemon left that was killed, the innermost first. */

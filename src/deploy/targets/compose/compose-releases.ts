@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reach } from "../../../operation/faults.ts";
@@ -98,10 +99,11 @@ function writeStacks(
 ): Record<string, string> {
   const { id, environment, compose } = release;
   const rendered: Record<string, string> = {};
+  const probeToken = randomBytes(32).toString("base64url");
   for (const colour of colours) {
     const { services } = compose;
     const stack = renderStack(
-      { config, services, images, release: id, environment, directory },
+      { config, services, images, release: id, environment, directory, probeToken },
       colour,
     );
     const text = `${JSON.stringify(stack, null, 2)}\n`;

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
+import { probeHeader, probeVariable } from "../../../deploy-probe.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
-import type { Notice, Refusal, Target } from "../../target.ts";
-import { colourOf, freeColour, labels } from "./colours.ts";
+import type { Notice, PrivateEndpoint, Refusal, Target } from "../../target.ts";
+import { type Colour, colourOf, freeColour, labels } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
 import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
@@ -32,6 +33,7 @@ export function createComposeTarget(site: ComposeSite): Target {
     privateEndpoint: (release) => privateEndpoint(site, asCompose(release)),
     switchTo: (run, release, from) =>
       switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
+    frontFiles: (release) => site.proxyOf(asCompose(release)).told(),
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
     maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
@@ -81,8 +83,7 @@ async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): 
   }
   const kept = containers.filter((one) => one.labels[labels.release] === release.id);
   if (kept.length > 0) {
-    const text = readFileSync(renderedPath(site, release, colour), "utf8");
-    await comeBack(docker, run, kept, (JSON.parse(text) as StackConfig).services);
+    await comeBack(docker, run, kept, readRendered(site, release, colour).services);
   }
   const argv = ["up", "-d", "--no-deps", "--no-recreate", "--no-build", "--pull", "never"];
   await run.effect("up", () =>
@@ -92,16 +93,39 @@ async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): 
   );
 }
 
+/** An application that knows its own name, and refuses others, is asked by that one. */
 async function privateEndpoint(
-  { docker }: ComposeSite,
+  site: ComposeSite,
   release: ComposeRelease,
-): Promise<{ url: string }> {
+): Promise<PrivateEndpoint> {
+  const { docker } = site;
   const [container] = (await containersOf(docker, release)).filter(({ running }) => running);
   const address = container?.addresses[0];
   if (container === undefined || address === undefined) throw gone(release);
   const service = container.labels[labels.service];
   const port = release.compose.services.find(({ name }) => name === service)?.port ?? 8000;
-  return { url: `http://${address}:${port}` };
+  const [domain] = release.settings.domains;
+  const token = probeTokenOf(site, release);
+  return {
+    url: `http://${address}:${port}`,
+    headers: {
+      ...(domain === undefined ? {} : { host: domain.replace(/^\*\./, "") }),
+      ...(token === null ? {} : { [probeHeader]: token }),
+    },
+  };
+}
+
+/** Null for a release of an older studio. */
+function probeTokenOf(site: ComposeSite, release: ComposeRelease): string | null {
+  const { services } = readRendered(site, release, "blue");
+  const [name = ""] = switchedServices(release);
+  const token = services[colourService(name, "blue")]?.environment?.[probeVariable] ?? null;
+  if (token !== null) site.input.onSecret(token);
+  return token;
+}
+
+function readRendered(site: ComposeSite, release: ComposeRelease, colour: Colour): StackConfig {
+  return JSON.parse(readFileSync(renderedPath(site, release, colour), "utf8")) as StackConfig;
 }
 
 async function maintain(

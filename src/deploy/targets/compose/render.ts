@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { probeVariable } from "../../../deploy-probe.ts";
 import type { StackImage, StackService } from "../../release.ts";
 import { type Colour, labels } from "./colours.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
@@ -10,6 +11,8 @@ export interface RenderInput {
   images: Readonly<Record<string, StackImage>>;
   release: string;
   environment: string;
+  /** Secret: what the deploy's load test asks the release with. */
+  probeToken: string;
   /** The project's folder: tells stacks of one name apart. */
   directory: string;
 }
@@ -68,7 +71,7 @@ function withoutUnset(environment: Record<string, string | null>): Record<string
 }
 
 function coloured(
-  { config, release, environment, directory }: RenderInput,
+  { config, release, environment, directory, probeToken }: RenderInput,
   name: string,
   definition: ServiceDefinition,
   colour: Colour,
@@ -83,7 +86,12 @@ function coloured(
   return {
     ...definition,
     ...(ownNetworks ? { networks: Object.fromEntries(networks) } : {}),
-    environment: { ...definition.environment, STUDIO_RELEASE: release, STUDIO_COLOUR: colour },
+    environment: {
+      ...definition.environment,
+      STUDIO_RELEASE: release,
+      STUDIO_COLOUR: colour,
+      [probeVariable]: probeToken,
+    },
     labels: {
       ...definition.labels,
       [labels.service]: name,

@@ -50,6 +50,7 @@ const rendered = renderStack(
     images: { api: image("api"), db: image("db") },
     release: "r1",
     environment: "production",
+    probeToken: "of-a-probe",
     directory: "/shop",
   },
   "green",
@@ -61,7 +62,12 @@ describe("the Compose file of a release", () => {
     expect(rendered.services["api-green"]).toEqual({
       image: "studio/shop-api:abc",
       restart: "always",
-      environment: { PRICE: "1$$", STUDIO_RELEASE: "r1", STUDIO_COLOUR: "green" },
+      environment: {
+        PRICE: "1$$",
+        STUDIO_RELEASE: "r1",
+        STUDIO_COLOUR: "green",
+        STUDIO_PROBE_TOKEN: "of-a-probe",
+      },
       networks: {
         back: { aliases: ["backend", "api", "shop-api-green"] },
         front: { aliases: ["api", "shop-api-green"] },

@@ -4,7 +4,13 @@ import { maintenanceFile, maintenanceText, upstreamFile, upstreamText } from "./
 import { awaitConnections } from "./connections.ts";
 import type { Proxy } from "./proxy.ts";
 import { refusesConfiguration } from "./proxy-errors.ts";
-import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+import {
+  readProxyFile,
+  readProxyFiles,
+  releaseIn,
+  writePages,
+  writeProxyFile,
+} from "./proxy-files.ts";
 import { takesOver } from "./take-over.ts";
 
 const usualFile = "/etc/caddy/Caddyfile";
@@ -14,10 +20,11 @@ const usualFile = "/etc/caddy/Caddyfile";
  * configuration answers what it began, and accepts no more (WebSockets alone are closed).
  */
 export function caddyProxy(docker: Docker, folder: string): Proxy {
+  const names = [upstreamFile, maintenanceFile];
   const takeOver = takesOver({
     docker,
     folder,
-    names: [upstreamFile, maintenanceFile],
+    names,
     check: (container) => validate(docker, container),
     async reload(container) {
       // Answered once the new configuration runs, and the former accepts no more.
@@ -28,6 +35,7 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
   });
   return {
     kind: "caddy",
+    told: () => readProxyFiles(folder, names),
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
     inMaintenance: () => (readProxyFile(folder, maintenanceFile) ?? "").includes("handle @"),
     prepare(services, serves, directory) {

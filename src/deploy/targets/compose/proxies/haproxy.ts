@@ -5,7 +5,13 @@ import { openConnections } from "./connections.ts";
 import { backendFile, backendText, turnsAway } from "./haproxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
-import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+import {
+  readProxyFile,
+  readProxyFiles,
+  releaseIn,
+  writePages,
+  writeProxyFile,
+} from "./proxy-files.ts";
 import { takesOver } from "./take-over.ts";
 
 /** Milliseconds in which HAProxy must have started a worker with the new configuration. */
@@ -21,10 +27,11 @@ const usualFile = "/usr/local/etc/haproxy/haproxy.cfg";
 export function haproxyProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
+  const names = [backendFile];
   const takeOver = takesOver({
     docker,
     folder,
-    names: [backendFile],
+    names,
     check: (container) => checkConfiguration(docker, container),
     async reload(container) {
       former.set(container.id, await workersOf(docker, container));
@@ -33,6 +40,7 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
   });
   return {
     kind: "haproxy",
+    told: () => readProxyFiles(folder, names),
     configured: () => releaseIn(readProxyFile(folder, backendFile)),
     inMaintenance: () => turnsAway(readProxyFile(folder, backendFile)),
     prepare(services, serves, directory) {

@@ -10,7 +10,13 @@ import {
   upstreamText,
 } from "./nginx-files.ts";
 import { didNotReload, refusesConfiguration } from "./proxy-errors.ts";
-import { readProxyFile, releaseIn, writePages, writeProxyFile } from "./proxy-files.ts";
+import {
+  readProxyFile,
+  readProxyFiles,
+  releaseIn,
+  writePages,
+  writeProxyFile,
+} from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
 import { takesOver } from "./take-over.ts";
 
@@ -25,10 +31,11 @@ const staleAddress =
 export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
+  const names = [upstreamFile, maintenanceFile];
   const takeOver = takesOver({
     docker,
     folder,
-    names: [upstreamFile, maintenanceFile],
+    names,
     async check(container) {
       const workers = workersOf(docker, container);
       await testConfiguration(docker, container);
@@ -38,6 +45,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
   });
   return {
     kind: "nginx",
+    told: () => readProxyFiles(folder, names),
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
     inMaintenance: () => readProxyFile(folder, maintenanceFile) === maintenanceText(true),
     prepare(services, serves) {

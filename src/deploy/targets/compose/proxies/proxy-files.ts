@@ -31,6 +31,12 @@ export function readProxyFile(folder: string, name: string): string | null {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
+/** Those that are there, by their names. */
+export function readProxyFiles(folder: string, names: readonly string[]): Record<string, string> {
+  const texts = names.map((name) => [name, readProxyFile(folder, name)] as const);
+  return Object.fromEntries(texts.flatMap(([name, text]) => (text === null ? [] : [[name, text]])));
+}
+
 /**
  * A reader sees the old file or the new one. The folder is what is mounted: a file that is mounted
  * alone would stay the old one for ever. Proxies run as users of their own and must read both.

@@ -13,6 +13,8 @@ export interface Upstream {
 /** A proxy that sends requests where its generated configuration says. */
 export interface Proxy {
   kind: StackProxy["kind"];
+  /** What it was told last, by the names of the files. */
+  told(): Record<string, string>;
   /** The release whose upstreams it was told last; null where it was told none. */
   configured(): string | null;
   /** Whether it was told to turn the public away. */
