@@ -7,6 +7,7 @@ import {
   createSwarmProject,
   swarmSettings,
 } from "../support/docker/swarm-project.ts";
+import { succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
@@ -93,11 +94,28 @@ describe.skipIf(missing !== null)(`an engine that is to run a Swarm${skipped(mis
     project.configure({});
     expect(failed.exitCode, failed.stderr).toBe(5);
     expect(failed.stderr).toContain("api");
-    expect(project.docker(["service", "ls", "-q"])).toBe("");
-    expect(project.docker(["network", "ls", "-q", "--filter", "driver=overlay"]).trim()).toBe(
-      project.docker(["network", "ls", "-q", "--filter", "name=ingress"]).trim(),
-    );
+    expect(leftovers()).toEqual([]);
   }, 180_000);
+
+  test("has nothing left of a first release that was killed and is aborted", async () => {
+    project.write("studio.yaml", swarmSettings());
+    const killed = await project.studio(deploy, { STUDIO_FAULT: "kill:start/wait:before@1" });
+    expect(killed.signal, killed.stderr).toBe("SIGKILL");
+    expect(leftovers()).not.toEqual([]);
+    await succeed(project, ["abort"]);
+    expect(leftovers()).toEqual([]);
+  }, 180_000);
+
+  /** What bears the stack's name in the Swarm. */
+  function leftovers(): string[] {
+    const label = `label=com.docker.stack.namespace=${project.stack}`;
+    return ["service", "network", "secret", "config"].flatMap((kind) =>
+      project
+        .docker([kind, "ls", "-q", "--filter", label])
+        .split("\n")
+        .filter((id) => id !== ""),
+    );
+  }
 
   test("is not waited for for ever where no node fits", async () => {
     project.write("studio.yaml", swarmSettings({ timeout: "5s" }));

@@ -8,6 +8,8 @@ export interface OwnSwarm {
   host: string;
   /** Address of each node, the first one's first. */
   addresses: string[];
+  /** Address of this machine as the nodes see it. */
+  gateway: string;
   /** Words before a program's by which it sees the network as the first node does. */
   within: string[];
   /** Takes a node away at once. */
@@ -27,13 +29,20 @@ const rights = [
   "/sys/fs/cgroup:/sys/fs/cgroup:rw",
 ];
 
+interface SwarmShape {
+  nodes?: number;
+  joined?: boolean;
+  registry?: boolean;
+}
+
 /**
  * @param images that each node has from the machine's own engine
  * @param joined false: the engines run, and are no Swarm
+ * @param registry true: there is one to pull from, and the first node alone has the images
  */
 export async function startOwnSwarm(
   images: readonly string[],
-  { nodes = 1, joined = true }: { nodes?: number; joined?: boolean } = {},
+  { nodes = 1, joined = true, registry = false }: SwarmShape = {},
 ): Promise<OwnSwarm> {
   const name = `studio-swarm-${process.pid}-${Date.now().toString(36)}`;
   const names = Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
@@ -41,6 +50,7 @@ export async function startOwnSwarm(
   const swarm: OwnSwarm = {
     host: "",
     addresses: [],
+    gateway: "",
     within: [],
     kill(index) {
       docker(["kill", names[index] ?? ""]);
@@ -55,15 +65,29 @@ export async function startOwnSwarm(
     const image = testImage("swarm-node");
     for (const [index, one] of names.entries()) {
       const hostname = ["--hostname", `node${index + 1}`];
-      docker(["run", "-d", "--name", one, ...hostname, "--network", name, ...rights, image]);
+      const asks = registry ? [] : ["-e", "DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1"];
+      docker([
+        "run",
+        "-d",
+        "--name",
+        one,
+        ...hostname,
+        ...asks,
+        "--network",
+        name,
+        ...rights,
+        image,
+      ]);
     }
     swarm.addresses = names.map(addressOf);
+    const gateway = "{{range .IPAM.Config}}{{.Gateway}}{{end}}";
+    swarm.gateway = docker(["network", "inspect", "-f", gateway, name]).trim();
     const pid = docker(["inspect", "-f", "{{.State.Pid}}", names[0] ?? ""]).trim();
     swarm.within = ["nsenter", "--target", pid, "--net"];
     const hosts = swarm.addresses.map((address) => `tcp://${address}:2375`);
     swarm.host = hosts[0] ?? "";
     for (const host of hosts) await answers(host);
-    for (const host of hosts) load(images, host);
+    for (const host of registry ? [swarm.host] : hosts) load(images, host);
     if (joined) join(hosts, swarm.addresses);
     return swarm;
   } catch (error) {

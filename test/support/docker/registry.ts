@@ -22,9 +22,10 @@ export interface Registry {
 
 export const registryProgram = findProgram("docker-registry", "pushing and pulling images");
 
-export async function startRegistry(program: string): Promise<Registry> {
+/** @param host its address; engines trust one that is not loopback only where they are told */
+export async function startRegistry(program: string, host = "127.0.0.1"): Promise<Registry> {
   const folder = mkdtempSync(join(tmpdir(), "studio-registry-"));
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `${host}:${await freePort()}`;
   const configuration = join(folder, "registry.yml");
   const storage = `{ filesystem: { rootdirectory: ${folder}/images }, delete: { enabled: true } }`;
   writeFileSync(

@@ -141,7 +141,7 @@ function composeFile({ stack, port, application, more }: Shape): string {
     services: {
       api: {
         image: testImage("app"),
-        environment: { BOOT_MS: "200", ABRUPT: "1", ...application },
+        environment: { BOOT_MS: "200", ...application },
         labels: { "studio.switch": "true" },
         expose: ["8000"],
         secrets: ["token"],

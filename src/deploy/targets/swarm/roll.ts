@@ -70,12 +70,16 @@ async function bringUp(
   await run.effect("wait", () => awaitServices({ docker, run, stack, wanted, patience }));
 }
 
-/** Whether Swarm has nothing more to do with the services that make a release. */
+/**
+ * Whether Swarm has nothing more to do with the services that make a release. What it rolled back by
+ * itself counts only once it was told so: an undo ends with what was recorded, not with a memory.
+ */
 export async function isSettled(site: SwarmSite, release: SwarmRelease): Promise<boolean> {
   const services = await listServices(site.docker, release.swarm.name);
   const tasks = await listTasks(site.docker, services);
   return switchedServices(release).every((name) => {
     const service = services.find((one) => one.name === name) ?? null;
+    if (service?.update?.state === "rollback_completed") return false;
     return standingOf(wantedOf(site, release, name), service, tasks).state === "settled";
   });
 }
