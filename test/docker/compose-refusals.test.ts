@@ -41,7 +41,10 @@ describe.skipIf(missing !== null)(`a deploy of a Compose stack${skipped(missing)
       const before = await serving(project);
       mkdirSync(join(project.directory, "migrations"));
       const name = "migrations/20261122T000000Z-fails.sql";
-      project.write(name, "-- studio: up\nCREATE TABLE half (id int);\nINSERT INTO no_such_table VALUES (1);\n");
+      project.write(
+        name,
+        "-- studio: up\nCREATE TABLE half (id int);\nINSERT INTO no_such_table VALUES (1);\n",
+      );
       const failed = await project.studio(deploy);
       expect(failed.exitCode, failed.stderr).toBe(5);
       expect(failed.stderr).toContain("fails");
