@@ -1,11 +1,21 @@
 /**
  * How much of what the processor can compute reaches the caller: the same models by `studio serve`,
  * by the bare session in a process, by what a person would write in an evening, and by FastAPI,
- * interleaved: node benchmarks/serve.ts [--model NAME …] [--rounds N] [--seconds N] [--check]
- * With --check a missed target exits 1. FastAPI is left out where its image is not there
- * (benchmarks/serve/fastapi/make-image.sh makes it). Everything runs on the same processors, the
- * load as well, and nothing else should: on two of them the load takes a share of what a daemon of
- * two threads could use, and hardly any of what a bare session or a server of one thread does.
+ * interleaved:
+ * node benchmarks/serve.ts [--model NAME …] [--rounds N] [--seconds N] [--without-fastapi] [--check]
+ * With --check a missed target exits 1, and so does one that was not measured because the image of
+ * FastAPI is not there (benchmarks/serve/fastapi/make-image.sh makes it); --without-fastapi excuses
+ * those, which are listed all the same.
+ *
+ * What the figures do not say:
+ * - The bare session, the evening's server and the daemon beside them compute on one thread each:
+ *   how the daemon gains from more processors is not compared with these. Beside FastAPI, whose one
+ *   worker runs a pool of threads, the daemon has as many instances as `besideFastapi` says.
+ * - Everything runs on the same processors, the load as well, and nothing else should: on two of them
+ *   the load takes a share of what a daemon could use, and hardly any of what a bare session does.
+ * - The networks have random weights: what they compute means nothing, what it costs is real.
+ * - The load comes from the same machine, over loopback: a network in between is not in it.
+ * - They hold for the machine that the first line names, and for no other.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -29,6 +39,7 @@ const { values: given } = parseArgs({
     model: { type: "string", multiple: true },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
+    "without-fastapi": { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   },
 });
@@ -52,6 +63,9 @@ async function interleave(call: Call, subjects: Subjects): Promise<Row[]> {
   return [...rows.values()];
 }
 
+/** As many threads as the bare session and the evening's have. */
+const onOneThread = (call: Call): Promise<Figures> => callStudio(call, 1);
+
 const onAllProcessors = (call: Call): Promise<Figures> =>
   callStudio(call, call.model.besideFastapi);
 
@@ -61,8 +75,8 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
     raw: callRaw,
     hop: callHop,
     hello: callHello,
-    studio: callStudio,
-    ...(model.besideFastapi === null ? {} : { [besideFastapi]: onAllProcessors }),
+    studio: onOneThread,
+    ...(model.ofFastapi === null ? {} : { [besideFastapi]: onAllProcessors }),
     evening: callEvening,
     fastapi: callFastapi,
   });
@@ -96,6 +110,7 @@ function print({ model, subject, figures }: Row): void {
 
 const folder = mkdtempSync(join(tmpdir(), "studio-serve-"));
 let missed = false;
+const notMeasured: string[] = [];
 try {
   say(`${cpus()[0]?.model ?? "unknown"}, ${cpus().length} processors, Node ${process.version}`);
   for (const model of await benchModels(folder)) {
@@ -104,15 +119,23 @@ try {
     const rows = await measure(model, folder);
     rows.forEach(print);
     for (const target of targetsOf(model, rows)) {
+      const { name, value, side, bound } = target;
+      const wanted = `${model.name}: ${name}`;
+      if (value === null) {
+        notMeasured.push(wanted);
+        continue;
+      }
       const met = isMet(target);
       missed ||= !met;
-      const { name, value, side, bound } = target;
-      say(
-        `${met ? "met   " : "missed"} ${model.name}: ${name}: ${value.toFixed(2)} (${side} ${bound})`,
-      );
+      say(`${met ? "met   " : "missed"} ${wanted}: ${value.toFixed(2)} (${side} ${bound})`);
     }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+if (notMeasured.length > 0) {
+  say(`not measured, for want of the image that benchmarks/serve/fastapi/make-image.sh makes:`);
+  for (const wanted of notMeasured) say(`  ${wanted}`);
+  missed ||= !given["without-fastapi"];
 }
 if (given.check && missed) process.exitCode = 1;

@@ -40,6 +40,8 @@ export interface ServeOptions {
   directory?: string;
   settings?: string;
   env?: Record<string, string>;
+  /** What is typed behind `studio serve --port …`. */
+  words?: readonly string[];
   /** Prepares the folder before the first start. */
   prepare?: (directory: string) => void | Promise<void>;
 }
@@ -49,14 +51,20 @@ export const startUpPatience = 90_000;
 
 /** Starts `studio serve` on a free port of its own. */
 export async function startServe(options: ServeOptions = {}): Promise<ServedFolder> {
-  const { directory = mkdtempSync(join(tmpdir(), "studio-serve-")), settings, env } = options;
+  const {
+    directory = mkdtempSync(join(tmpdir(), "studio-serve-")),
+    settings,
+    env,
+    words = [],
+  } = options;
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const [, host = "127.0.0.1"] = /--host (\S+)/.exec(words.join(" ")) ?? [];
+  const url = `http://${host}:${port}`;
   let output = "";
   if (settings !== undefined) writeFileSync(join(directory, "studio.yaml"), settings);
   await options.prepare?.(directory);
   const launch = (): ChildProcess => {
-    const child = spawn(process.execPath, [binary, "serve", "--port", String(port)], {
+    const child = spawn(process.execPath, [binary, "serve", "--port", String(port), ...words], {
       cwd: directory,
       env: {
         PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,

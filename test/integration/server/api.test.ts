@@ -190,6 +190,7 @@ describe("language identification", () => {
     expect(many.body).toMatchObject({
       task: "language",
       model: { name: "language", version: "1" },
+      languages: ["en", "de", "fr"],
     });
     const { results } = many.body as { results: object[] };
     expect(results).toHaveLength(3);

@@ -24,10 +24,11 @@ export async function converse(
   // A caller that is cut off while it still sends is told so by an error; what it got counts.
   socket.on("error", () => undefined);
   socket.on("data", (chunk) => chunks.push(chunk));
+  let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<boolean>((resolve) => {
     socket.once("end", () => resolve(true));
     socket.once("close", () => resolve(true));
-    setTimeout(() => resolve(false), patience).unref();
+    timer = setTimeout(() => resolve(false), patience).unref();
   });
   for (const part of parts) {
     socket.write(typeof part === "string" ? Buffer.from(part, "latin1") : part);
@@ -35,6 +36,7 @@ export async function converse(
   }
   if (half) socket.end();
   const closed = await ended;
+  clearTimeout(timer);
   socket.destroy();
   const text = Buffer.concat(chunks).toString("latin1");
   return { text, closed, milliseconds: performance.now() - start };

@@ -69,7 +69,10 @@ describe("POST /api/v1/text/process", () => {
       "rolled back, and by release management the reason is kept.";
     const options = { language: "en", limit: 2 };
     const { body } = await process({ task: "keywords", text, options });
-    expect(body).toMatchObject({ method: { name: "rake-by-count" } });
+    expect(body).toMatchObject({
+      method: { name: "rake-by-count" },
+      languages: expect.arrayContaining(["de", "en"]) as string[],
+    });
     const { keywords } = (body as { result: { keywords: { phrase: string; count: number }[] } })
       .result;
     expect(keywords).toHaveLength(2);

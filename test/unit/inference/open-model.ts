@@ -87,10 +87,13 @@ export function floats(dims: number[], value: (index: number) => number): Tensor
   return { type: "float32", dims, data: data.map((_, index) => value(index)) };
 }
 
+export interface OpenSession {
+  run(feeds: Tensors): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
 /** `session.run` in this process, as anybody would call it. */
-export async function openSession(
-  file: string,
-): Promise<{ run(feeds: Tensors): Promise<Tensors>; release(): Promise<void> }> {
+export async function openSession(file: string): Promise<OpenSession> {
   process.env["ORT_DISABLE_TELEMETRY"] = "1";
   const { InferenceSession, Tensor: RuntimeTensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(file, { intraOpNumThreads: 1 });

@@ -1,4 +1,8 @@
 import { describe, expect, test } from "vitest";
+import {
+  type ElementTypeName,
+  elementTypes,
+} from "../../../../src/inference/onnx/element-types.ts";
 import type { GraphProto } from "../../../../src/inference/onnx/messages.ts";
 import { decodeModel, encodeModel, readModel } from "../../../../src/inference/onnx/model-file.ts";
 import { runDirectly } from "../../../support/runtime.ts";
@@ -50,6 +54,23 @@ describe("models that are written run in ONNX Runtime", () => {
     const x = { ...row(0, 1, 2), dims: [3] };
     expect((await runDirectly(findingModel(), { x }))["places"]?.dims).toEqual([1, 2]);
     await expect(runDirectly(failingModel(), { x })).rejects.toThrow(/Reshape/);
+  });
+});
+
+describe("element types that ONNX has and its runtime for Node.js does not", () => {
+  const others = Object.keys(elementTypes).filter(
+    (type) => !servedTypes.some((served) => served === type),
+  ) as ElementTypeName[];
+
+  test("are all but thirteen", () => {
+    expect(servedTypes).toHaveLength(13);
+    expect(others).toHaveLength(13);
+  });
+
+  test.each(others)("%s is refused as the model is loaded, or has no tensor", async (type) => {
+    const data = new Uint8Array(64);
+    const fed = runDirectly(identityModel(type), { x: { type, dims: [2, 2], data } });
+    await expect(fed).rejects.toThrow(/type|tensor/i);
   });
 });
 
