@@ -1,5 +1,6 @@
 import { type Block, fields, heading, table, text } from "../src/cli/blocks.ts";
 import { defineCommand } from "../src/cli/command.ts";
+import { roughDuration } from "../src/format/rough.ts";
 import type { DaySummary } from "../src/server/daemon-spec.ts";
 import type { StatusReport } from "../src/deploy/status.ts";
 
@@ -69,11 +70,12 @@ type Fields = Parameters<typeof fields>[0];
 
 function dayFields(label: string, day: DaySummary | null): Fields {
   if (day === null) return [];
-  const { requests, errors, average, p50, p95 } = day;
+  const { covers, requests, errors, average, p50, p95 } = day;
   const times = Object.entries({ average, p50, p95 }).map(
     ([name, time]) => `${name} ${roughMilliseconds(time)}`,
   );
-  return [[label, [`${requests} requests`, `${errors} errors`, ...times].join(", ")]];
+  const known = covers < 86_400_000 ? [`of ${roughDuration(covers)}`] : [];
+  return [[label, [`${requests} requests`, `${errors} errors`, ...times, ...known].join(", ")]];
 }
 
 function roughMilliseconds(time: number | null): string {

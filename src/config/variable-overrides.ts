@@ -11,12 +11,6 @@ const plain: readonly [name: string, path: Path][] = [
   ["REDIS_SENTINEL_MASTER", ["redis", "sentinel", "master"]],
 ];
 
-/** Variables that hold a secret: the setting becomes a reference to them. */
-const secrets: readonly [name: string, path: Path][] = [
-  ["SECRET_KEY", ["serve", "auth", "jwtSecret"]],
-  ["JWT_SECRET_KEY", ["serve", "auth", "jwtSecret"]],
-];
-
 /** The layer of settings that environment variables give, over the project file. */
 export function variableOverrides(variables: Variables): { root: MapNode; warnings: string[] } {
   const root: MapNode = { kind: "map", entries: new Map(), place: { source: "default" } };
@@ -29,9 +23,6 @@ export function variableOverrides(variables: Variables): { root: MapNode; warnin
     const value = given(name);
     if (value === undefined || (path[1] === "sentinel" && !sentinel)) continue;
     set(path, value, name);
-  }
-  for (const [name, path] of secrets) {
-    if (given(name) !== undefined) set(path, { env: name }, name);
   }
   const hosts = given("REDIS_SENTINEL_HOSTS");
   if (sentinel && hosts !== undefined) {

@@ -19,7 +19,6 @@ const auth = z
       .union([z.literal("auto"), flag], { error: "must be auto, true or false" })
       .prefault("auto"),
     keys: z.array(secret).prefault([]),
-    jwtSecret: secret.optional(),
     /** Reads /metrics and nothing else: for Prometheus. */
     metricsToken: secret.optional(),
     /** Wrong keys from one address that lock it out. */

@@ -10,6 +10,10 @@ export interface TrialInput {
   /** One row. */
   feeds: Tensors;
   tokens?: number;
+  /** What the others are compared with. */
+  inUse: ModelCapacity;
+  /** By `performance.now()`: from then on no other setting is tried. */
+  until: number;
   signal: Cancellation | undefined;
 }
 
@@ -34,14 +38,18 @@ export class Trial {
   readonly feeds: Tensors;
   /** Of each row; 0 where rows have none that are known. */
   private readonly tokens: number;
+  private readonly inUse: ModelCapacity;
+  private readonly until: number;
   private readonly model: LoadedModel;
   private readonly signal: Cancellation | undefined;
   private load: Load = { callers: 1, duration: shortest, patience, tokens: 0 };
 
-  constructor(model: LoadedModel, { feeds, tokens = 0, signal }: TrialInput) {
+  constructor(model: LoadedModel, { feeds, tokens = 0, inUse, until, signal }: TrialInput) {
     this.model = model;
     this.feeds = feeds;
     this.tokens = tokens;
+    this.inUse = inUse;
+    this.until = until;
     this.signal = signal;
   }
 
@@ -62,19 +70,17 @@ export class Trial {
   }
 
   /** How a setting did; null when it was not measured. */
-  find({ instances, batchRows, batchTokens }: ModelCapacity): Candidate | null {
-    const found = this.candidates.find(
-      (one) =>
-        one.instances === instances &&
-        one.batchRows === batchRows &&
-        one.batchTokens === batchTokens,
-    );
-    return found ?? null;
+  find(setting: ModelCapacity): Candidate | null {
+    return this.candidates.find((one) => isSame(one, setting)) ?? null;
   }
 
   async run(setting: ModelCapacity): Promise<void> {
     if (this.signal?.aborted === true) {
       throw new InferenceError("inference.cancelled", "The caller went away before the answer.");
+    }
+    if (performance.now() > this.until && !isSame(setting, this.inUse)) {
+      this.skipped.push({ ...setting, reason: "there was no time left" });
+      return;
     }
     try {
       await this.model.resize(setting);
@@ -87,4 +93,12 @@ export class Trial {
     const measured = await measure(this.model, this.feeds, this.load);
     this.candidates.push({ ...setting, rowTokens: this.tokens, ...measured });
   }
+}
+
+function isSame(one: ModelCapacity, other: ModelCapacity): boolean {
+  return (
+    one.instances === other.instances &&
+    one.batchRows === other.batchRows &&
+    one.batchTokens === other.batchTokens
+  );
 }

@@ -12,6 +12,8 @@ export interface OptimizeRequest {
   models?: readonly string[] | undefined;
   /** Milliseconds for everything. */
   duration: number;
+  /** Milliseconds after which no further setting is tried. Default: none. */
+  longest?: number | undefined;
   /** Sizes of free dimensions by name, for what is sent. */
   dimensions?: Record<string, number> | undefined;
   /** Sets what is proposed. */
@@ -79,6 +81,7 @@ export class PerformanceTask {
     this.running = true;
     try {
       const report: OptimizeReport = { models: [], skipped: [] };
+      const end = performance.now() + (request.longest ?? Infinity);
       const ready = models.filter((model) => model.ready && model.inputs.length > 0);
       for (const model of models) {
         const { name, version } = model.record;
@@ -87,7 +90,9 @@ export class PerformanceTask {
           continue;
         }
         const duration = request.duration / ready.length;
-        report.models.push(await this.optimizeOne(model, { ...request, duration }));
+        const now = performance.now();
+        const until = now + (end - now) / (ready.length - report.models.length);
+        report.models.push(await this.optimizeOne(model, { ...request, duration, until }));
       }
       return report;
     } finally {
@@ -104,11 +109,19 @@ export class PerformanceTask {
     });
   }
 
-  private async optimizeOne(model: LoadedModel, request: OptimizeRequest): Promise<ModelReport> {
+  private async optimizeOne(
+    model: LoadedModel,
+    request: OptimizeRequest & { until: number },
+  ): Promise<ModelReport> {
     const before = model.capacity;
     const { instances, batchRows } = before;
-    const { dimensions = {}, signal, apply } = request;
-    const trial = new Trial(model, { feeds: sampleRow(model, dimensions), signal });
+    const { dimensions = {}, signal, apply, until } = request;
+    const trial = new Trial(model, {
+      feeds: sampleRow(model, dimensions),
+      inUse: before,
+      until,
+      signal,
+    });
     const caps = model.batching ? choices(batchRows, batchCaps, 64) : [batchRows];
     const counts = choices(
       instances,
@@ -130,7 +143,9 @@ export class PerformanceTask {
       }
       const best = settingOf(propose(trial.candidates, trial.find(before)) ?? before);
       const longTrial =
-        long === null ? null : await tryTokenCaps(model, best, { ...long, duration, signal });
+        long === null
+          ? null
+          : await tryTokenCaps(model, { ...long, inUse: best, duration, until, signal });
       return await conclude(model, { before, best, trial, longTrial, apply });
     } catch (error) {
       await model.resize(before).catch(() => undefined);
@@ -148,9 +163,10 @@ export class PerformanceTask {
 /** Measures long rows under other caps of tokens; null when the model takes no such row. */
 async function tryTokenCaps(
   model: LoadedModel,
-  best: ModelCapacity,
   { duration, ...row }: TrialInput & { tokens: number; duration: number },
 ): Promise<Trial | null> {
+  const best = row.inUse;
+  if (performance.now() > row.until) return null;
   const trial = new Trial(model, row);
   // A cap that as many rows as there may be do not reach is none.
   const binding = batchCaps

@@ -16,7 +16,7 @@ beforeEach(() => {
     "name: shop\nlog: { level: '${SHOP_LEVEL:-info}' }\n" +
       "variables: { file: .env.production, required: [SHOP_TOKEN] }\n" +
       "database: { url: { env: SHOP_DATABASE } }\n" +
-      "serve: { auth: { jwtSecret: { file: keys/jwt } } }\n",
+      "serve: { auth: { metricsToken: { file: keys/jwt } } }\n",
   );
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

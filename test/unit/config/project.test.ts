@@ -92,16 +92,6 @@ test("variables of other tools that only share a name are left alone", async () 
   expect(await levelWith({ DEBUG: "true", LOG_LEVEL: "CRITICAL" })).toBe("fatal");
 });
 
-test("the token secret is a reference to the variable that is set", async () => {
-  const secretWith = async (env: Record<string, string>) =>
-    (await load("name: a\n", { env })).settings.serve.auth.jwtSecret;
-  expect(await secretWith({})).toBeUndefined();
-  expect(await secretWith({ SECRET_KEY: "x" })).toEqual({ env: "SECRET_KEY" });
-  expect(await secretWith({ SECRET_KEY: "x", JWT_SECRET_KEY: "y" })).toEqual({
-    env: "JWT_SECRET_KEY",
-  });
-});
-
 test("every leaf of the settings has one origin, and no other path has one", async () => {
   const { origins, settings } = await load(layers);
   const paths = origins.map(({ path }) => path);

@@ -26,7 +26,7 @@ notify:
     ops: { slack: { url: "https://hooks.example/hunter2" } }
     mail: { email: { host: a, from: a, to: [b], user: a, password: "\${Y:-hunter2}" } }
     hook: { webhook: { url: "\${HOOK}", headers: { Authorization: "Bearer hunter2" } } }
-serve: { auth: { keys: [hunter2, { env: KEY }], jwtSecret: hunter2 } }
+serve: { auth: { keys: [hunter2, { env: KEY }], metricsToken: hunter2 } }
 `;
 
 test("a secret in plain text stays in the file: the project only points to it", async () => {

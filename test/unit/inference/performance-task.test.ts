@@ -178,6 +178,15 @@ describe("measuring models", () => {
     expect(capacity("colours")).toEqual(usual);
   });
 
+  it("tries nothing beside what is in use when its time is over, and says so", async () => {
+    const task = new PerformanceTask(pool, 2, plenty);
+    const asked = { models: ["colours"], duration: 500, longest: 0, apply: true };
+    const [report] = (await task.optimize(asked)).models;
+    expect(report?.candidates.map(({ batchRows }) => batchRows)).toEqual([8]);
+    expect(report?.skipped.map(({ reason }) => reason)).toContain("there was no time left");
+    expect(capacity("colours")).toEqual(usual);
+  });
+
   it("starts no further threads when memory is short", async () => {
     const task = new PerformanceTask(pool, 4, () => 100);
     const { models } = await task.optimize({ models: ["colours"], duration: 500, apply: false });
