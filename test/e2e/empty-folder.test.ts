@@ -18,6 +18,7 @@ interface Case {
 }
 
 const none = /Nothing has been deployed to "local" yet/;
+const noDaemon = /No daemon was started here in the background/;
 const noKeys = /no table for API keys yet/;
 const deploy = /`studio deploy`/;
 const noSnapshot = /There is no snapshot yet/;
@@ -37,6 +38,9 @@ const cases: Case[] = [
   { line: "abort --leave", exitCode: 2, says: finished, hint: /`studio status`/ },
   { line: "up", exitCode: 2, says: none, hint: deploy },
   { line: "down", exitCode: 2, says: none, hint: deploy },
+  { line: "down --detached", exitCode: 2, says: noDaemon, hint: /`studio serve --detach`/ },
+  { line: "logs --detached", exitCode: 2, says: noDaemon, hint: /`studio serve --detach`/ },
+  { line: "serve --detach --port 0", exitCode: 2, says: /may take any/, hint: /--port/ },
   { line: "status", exitCode: 0, says: /"serving": null/ },
   { line: "logs", exitCode: 2, says: none, hint: deploy },
   { line: "logs --release latest", exitCode: 2, says: none, hint: deploy },
