@@ -21,6 +21,7 @@ const parent = "/var/tmp";
 export async function startOwnEngine(images: readonly string[]): Promise<OwnEngine> {
   const folder = mkdtempSync(join(parent, "studio-engine-"));
   const host = `unix://${join(folder, "docker.sock")}`;
+  const machines = defaultBridge();
   let daemon: ChildProcess | null = null;
   const engine: OwnEngine = {
     host,
@@ -28,7 +29,9 @@ export async function startOwnEngine(images: readonly string[]): Promise<OwnEngi
       // On a busy machine its containerd is given up too early: then once more.
       for (let attempt = 1; attempt <= 3; attempt += 1) {
         daemon = spawnDaemon(folder, host);
-        if (await answers(host, daemon)) return;
+        const isUp = await answers(host, daemon);
+        bringBack(machines);
+        if (isUp) return;
       }
       const log = readFileSync(join(folder, "log"), "utf8");
       throw new Error(`dockerd does not answer: ${log.slice(-2000)}`);
@@ -69,7 +72,7 @@ function optionsOf(folder: string, host: string): string[] {
     `--data-root=${join(folder, "data")}`,
     `--exec-root=${join(folder, "run")}`,
     `--pidfile=${join(folder, "pid")}`,
-    // The default bridge is the machine's own engine's; each stack has a network of its own.
+    // That one is the machine's own engine's; each stack has a network of its own.
     "--bridge=none",
     // Nor the addresses of its networks: of two bridges with the same, one is never reached.
     "--default-address-pool=base=10.213.0.0/16,size=24",
@@ -83,6 +86,23 @@ async function answers(host: string, daemon: ChildProcess): Promise<boolean> {
     await sleep(200);
   }
   return false;
+}
+
+/** The address of the bridge that containers of the machine's own engine are on; null: none. */
+function defaultBridge(): string | null {
+  const { status, stdout } = spawnSync("ip", ["-o", "-4", "address", "show", "dev", "docker0"], {
+    encoding: "utf8",
+  });
+  return status === 0 ? (/ inet (\S+)/.exec(stdout)?.[1] ?? null) : null;
+}
+
+/** An engine that starts without that bridge takes it away from the other. */
+function bringBack(address: string | null): void {
+  if (address === null || defaultBridge() !== null) return;
+  const ip = (...argv: string[]) => execFileSync("ip", argv, { stdio: "ignore" });
+  ip("link", "add", "name", "docker0", "type", "bridge");
+  ip("address", "add", address, "broadcast", "+", "dev", "docker0");
+  ip("link", "set", "docker0", "up");
 }
 
 /** Their bridges and addresses are the machine's, and would outlast the daemon. */
