@@ -169,11 +169,12 @@ describe.skipIf(missing !== null)(`the stack that studio writes${skipped(missing
 
   test("that nobody answers for is found out although nginx answers", async () => {
     const [api = ""] = Object.keys(project.health()).filter((name) => name.startsWith("api-"));
-    const pause = (word: string) =>
-      execFileSync("docker", [word, `${project.variables["COMPOSE_PROJECT_NAME"]}-${api}-1`]);
-    pause("pause");
+    const stack = project.variables["COMPOSE_PROJECT_NAME"];
+    const from = [`${stack}_application`, `${stack}-${api}-1`];
+    execFileSync("docker", ["network", "disconnect", ...from]);
     const status = await project.studio(["status"]);
-    pause("unpause");
+    expect(project.health()[api]).toBe("healthy");
+    expect(status.stderr).toContain("nobody");
     expect(status.exitCode, status.stdout).toBe(4);
   }, 120_000);
 

@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)(`a stack of a Swarm${skipped(missing)}`, () =>
     expect(failed.exitCode, failed.stderr).toBe(5);
     const { error } = JSON.parse(failed.stdout);
     expect(error.message).toContain("Swarm rolled api back");
-    expect(error.message).toContain("unhealthy");
+    expect(error.message).toMatch(/unhealthy|early termination/);
     expect(error.hint).toContain("studio status");
     expect(await serving(project)).toBe(before);
     expect((await load.stop()).failures).toEqual([]);

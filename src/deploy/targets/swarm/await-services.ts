@@ -4,14 +4,8 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { Docker } from "../compose/docker.ts";
 import { type Standing, type Wanted, standingOf } from "./service-standing.ts";
-import {
-  type SwarmTask,
-  definitionOf,
-  hasFailed,
-  isUp,
-  listServices,
-  listTasks,
-} from "./services.ts";
+import { listServices, listTasks } from "./services.ts";
+import { type Trouble, createTroubles } from "./task-troubles.ts";
 
 export interface Awaited {
   docker: Docker;
@@ -32,11 +26,13 @@ const pause = 400;
  */
 export async function awaitServices(awaited: Awaited): Promise<void> {
   const { docker, run, stack, wanted, patience } = awaited;
+  const troubles = createTroubles(docker, wanted);
   const seen = new Set<string>();
   let deadline = Date.now() + patience;
   for (;;) {
     const services = await listServices(docker, stack);
     const tasks = await listTasks(docker, services);
+    await troubles.look(services, tasks);
     const standings = wanted.map((one) => {
       const service = services.find(({ name }) => name === one.name) ?? null;
       const standing = standingOf(one, service, tasks);
@@ -54,7 +50,7 @@ export async function awaitServices(awaited: Awaited): Promise<void> {
     );
     // What others still do is waited for: an undo that meets Swarm at work would be told two things.
     if (moving.length === 0 && reasons.length === 0) return;
-    if (moving.length === 0) throw await failure(awaited, reasons, tasks);
+    if (moving.length === 0) throw failure(awaited, reasons, troubles.tell());
     run.say(moving.join(", "));
     for (const { view } of standings) {
       if (seen.has(view)) continue;
@@ -63,7 +59,7 @@ export async function awaitServices(awaited: Awaited): Promise<void> {
     }
     if (Date.now() > deadline) {
       const late = `after ${formatDuration(patience)} nothing moves any more: ${moving.join(", ")}`;
-      throw await failure(awaited, [...reasons, late], tasks);
+      throw failure(awaited, [...reasons, late], troubles.tell());
     }
     await sleep(pause, undefined, { signal: run.signal });
   }
@@ -72,34 +68,17 @@ export async function awaitServices(awaited: Awaited): Promise<void> {
 const reached = (standing: Standing): string =>
   standing.state === "moving" ? String(standing.reached) : standing.state;
 
-async function failure(
-  { docker, stack, wanted }: Awaited,
+function failure(
+  { stack, wanted }: Awaited,
   reasons: readonly string[],
-  tasks: readonly SwarmTask[],
-): Promise<StudioError> {
-  const definitions = new Set(wanted.map(({ definition }) => definition));
-  const own = tasks
-    .filter((one) => definitions.has(definitionOf(one)) && !isUp(one) && one.trouble !== "")
-    .toSorted((a, b) => a.at.localeCompare(b.at));
-  const worst = own.findLast(hasFailed) ?? own.at(-1);
-  const trouble = worst === undefined ? "" : ` Task ${worst.service}: ${worst.trouble}.`;
+  trouble: Trouble | null,
+): StudioError {
+  const service = trouble?.service ?? wanted[0]?.name ?? "";
   return new StudioError({
     code: "swarm.failed",
-    message: `${reasons.join("; ")}.${trouble}`,
-    hint: `\`docker service ps --no-trunc ${stack}_${worst?.service ?? wanted[0]?.name ?? ""}\` shows each task; \`studio status\` what serves now.`,
+    message: `${reasons.join("; ")}.${trouble === null ? "" : ` ${trouble.text}`}`,
+    hint: `\`docker service ps --no-trunc ${stack}_${service}\` shows each task; \`studio status\` what serves now.`,
     exitCode: exitCodes.undone,
-    details: { log: worst === undefined ? [] : await lastLinesOfTask(docker, worst, 10) },
+    details: { log: trouble?.log ?? [] },
   });
-}
-
-/** The last lines that a task wrote, on either stream, on whichever node it ran. */
-export async function lastLinesOfTask(
-  docker: Docker,
-  { id, container }: SwarmTask,
-  count: number,
-): Promise<string[]> {
-  if (container === "") return [];
-  const argv = ["service", "logs", "--raw", "--tail", String(count), id];
-  const { stdout, stderr } = await docker.attempt(argv, { timeout: 10_000 });
-  return `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
 }

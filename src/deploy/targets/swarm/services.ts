@@ -148,7 +148,7 @@ function taskOf({ ID, NodeID, DesiredState, Spec, Status }: InspectedTask, servi
     labels: Spec.ContainerSpec?.Labels ?? {},
     desired: DesiredState,
     state: State,
-    trouble: Err === "" && State === "pending" ? Message : Err,
+    trouble: Err === "" && ["pending", "failed", "rejected"].includes(State) ? Message : Err,
     at: Timestamp,
     container: ContainerStatus?.ContainerID ?? "",
   } satisfies SwarmTask;

@@ -6,7 +6,6 @@ import { type SwarmRelease, releaseFile, releaseFolder } from "../../release.ts"
 import type { CertificateState, ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { migrationPlaces } from "../compose/compose-release.ts";
 import type { ServiceDefinition } from "../compose/stack-config.ts";
-import { lastLinesOfTask } from "./await-services.ts";
 import { createPublicNodes } from "./public-nodes.ts";
 import { readRendered, wantedOf } from "./roll.ts";
 import { standingOf } from "./service-standing.ts";
@@ -22,6 +21,7 @@ import {
 } from "./services.ts";
 import { asSwarm, backingServices, switchedServices } from "./swarm-release.ts";
 import type { SwarmSite } from "./swarm-site.ts";
+import { lastLinesOfTask } from "./task-troubles.ts";
 
 /** Looks at releases that are services of a Swarm. */
 export function createSwarmView(site: SwarmSite): TargetView {

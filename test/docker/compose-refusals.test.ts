@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { deployedStack } from "../support/docker/deployed-stack.ts";
+import { noDocker, skipped } from "../support/docker/images.ts";
+import { stackSettings } from "../support/docker/stack-project.ts";
+import { deploy, serving } from "../support/docker/stack-words.ts";
+import { inLongForm } from "../support/in-long-form.ts";
+import { succeed } from "../support/kill-rounds.ts";
+import { collect } from "../support/studio.ts";
+
+const missing = noDocker();
+
+/** With a backup and a load test, as they are by default. */
+const whole = ["deploy"];
+
+describe.skipIf(missing !== null)(`a deploy of a Compose stack${skipped(missing)}`, () => {
+  const project = deployedStack();
+
+  const gate = (...thresholds: string[]) =>
+    `${stackSettings()}  gate: { duration: 300ms, thresholds: ${JSON.stringify(thresholds)} }\n`;
+
+  inLongForm(
+    "keeps its release where the next one misses its gate",
+    async () => {
+      const before = await serving(project);
+      project.write("studio.yaml", gate("rate>1000000"));
+      const failed = await project.studio([...whole, "--skip-backup"]);
+      expect(failed.exitCode, failed.stderr).toBe(5);
+      expect(failed.stderr).toContain("missed its gate: rate>1000000");
+      expect(await serving(project)).toBe(before);
+    },
+    120_000,
+  );
+
+  inLongForm(
+    "keeps its release where a migration fails half-way",
+    async () => {
+      const before = await serving(project);
+      mkdirSync(join(project.directory, "migrations"));
+      const name = "migrations/20261122T000000Z-fails.sql";
+      project.write(
+        name,
+        "-- studio: up\nCREATE TABLE half (id int);\nINSERT INTO no_such_table VALUES (1);\n",
+      );
+      const failed = await project.studio(deploy);
+      expect(failed.exitCode, failed.stderr).toBe(5);
+      expect(failed.stderr).toContain("fails");
+      expect(await serving(project)).toBe(before);
+      spawnSync("rm", ["-r", join(project.directory, "migrations")]);
+      await succeed(project, ["status"]);
+    },
+    120_000,
+  );
+
+  inLongForm(
+    "excludes a second one",
+    async () => {
+      project.configure({ BOOT_MS: "5000" });
+      const first = collect(project.start(deploy));
+      while (project.running().length < 4) await sleep(50);
+      const second = await project.studio(deploy);
+      expect(second.exitCode, second.stderr).toBe(7);
+      expect(second.stderr).toContain('doing "deploy"');
+      expect((await first).exitCode).toBe(0);
+      project.configure({});
+    },
+    120_000,
+  );
+
+  test("leaves a secret of the application in the files that Compose is given, and nowhere else", async () => {
+    const secret = "planted-Zq8-correct-horse";
+    project.configure({ API_TOKEN: secret });
+    project.write("studio.yaml", gate("errors<1%"));
+    const seen: string[] = [];
+    const ending = collect(project.start([...whole, "--verbose"]));
+    let isOver = false;
+    void ending.then(() => (isOver = true));
+    while (!isOver) {
+      seen.push(spawnSync("ps", ["-eo", "args", "ww"], { encoding: "utf8" }).stdout);
+      await sleep(200);
+    }
+    const { exitCode, stdout, stderr } = await ending;
+    expect(exitCode, stderr).toBe(0);
+    for (const text of [stdout, stderr, ...seen]) expect(text).not.toContain(secret);
+    const state = join(project.directory, ".studio");
+    expect(existsSync(join(state, "backups", "snapshots"))).toBe(true);
+    const found = spawnSync("grep", ["-rlaF", secret, state], { encoding: "utf8" }).stdout;
+    const others = found.split("\n").filter((file) => !/\/compose-(blue|green)\.json$/.test(file));
+    expect(others).toEqual([""]);
+  }, 180_000);
+});
