@@ -8,7 +8,7 @@ let running: Running;
 beforeAll(async () => {
   const { serve } = daemonSpec("", { dialect: "sqlite", file: null, url: "" });
   // Half of the time that a request may take is the most that a measurement takes.
-  running = await startRunning({ serve: { ...serve, timeout: 4000, workers: 1 } });
+  running = await startRunning({ serve: { ...serve, timeout: 4000, workers: 2 } });
 });
 
 afterAll(async () => {
@@ -39,7 +39,7 @@ describe("measuring the loaded models", () => {
         name: "language",
         version: "1",
         sample: [{ name: "features", type: "float32", shape: [1, 256] }],
-        before: { instances: 1 },
+        before: { instances: 2 },
         proposal: { instances: figure, batch_rows: figure, batch_tokens: figure },
         gain: figure,
         applied: false,

@@ -79,7 +79,7 @@ export async function startTwoDaemons(
       await rm(folder, { recursive: true });
     },
   };
-  for (let turn = 0; turn < 400; turn++) {
+  for (let turn = 0; turn < 2400; turn++) {
     const states = await Promise.all(["blue", "green"].map(stateOf));
     if (states.every((state) => state?.ready === true)) return two;
     await sleep(25);
