@@ -57,14 +57,18 @@ describe.skipIf(openssl === null)("a target behind TLS", () => {
     return { exitCode, requests: result.summary.requests, errors: result.summary.errors };
   }
 
+  /** Every request went well; 9: the machine was too busy for figures, and that is said. */
+  const measured = [0, 9];
+
   const models: [string, string[]][] = [
     ["users", ["--users", "2", "--requests", "10"]],
     ["a rate", ["--rate", "40", "--duration", "500ms"]],
   ];
 
   test.each(models)("answers %s where its certificate is trusted", async (_, words) => {
-    const { exitCode, requests, errors } = await load({}, words);
-    expect({ exitCode, errors, ok: requests.ok }).toEqual({ exitCode: 0, errors: {}, ok: 20 });
+    const answered = await load({}, words);
+    expect(answered).toMatchObject({ errors: {}, requests: { ok: 20 } });
+    expect(measured).toContain(answered.exitCode);
   });
 
   describe.each(models)("and %s", (_, words) => {
@@ -86,7 +90,8 @@ describe.skipIf(openssl === null)("a target behind TLS", () => {
         expect(Object.keys(refused.errors)).toContain(`certificate not trusted (${code})`);
         expect(refused.exitCode).not.toBe(0);
         const taken = await load(options, [...words, "--insecure"], trusts);
-        expect(taken).toMatchObject({ exitCode: 0, errors: {}, requests: { ok: 20 } });
+        expect(taken).toMatchObject({ errors: {}, requests: { ok: 20 } });
+        expect(measured).toContain(taken.exitCode);
       },
     );
   });

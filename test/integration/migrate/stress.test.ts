@@ -86,6 +86,7 @@ describe.each(servers.dialects)("on %s", (dialect) => {
     const names = Object.keys(more);
     project.write(more);
     const whole = await startMigrating(database, project);
+    expect(whole.last).toMatchObject({ report: { head: names.at(-1) } });
     const points = whole.last?.points ?? 0;
     expect(points).toBeGreaterThan(20);
     const outcome = await outcomeOf();
