@@ -47,7 +47,10 @@ export function standingOf(
     return failed(`Swarm stopped its rollback of ${name} half-way (${words})`);
   }
   const replicas = service.replicas ?? Math.max(1, own.filter(wantedUp).length);
-  const done = up + own.filter((one) => one.state === "complete").length;
+  // One that Swarm took for sick ends well too, when it ends as it is asked to.
+  const complete = own.filter(({ state }) => state === "complete").length;
+  const done = up + (service.goesOn ? 0 : complete);
+  const ends = own.filter(hasFailed).length + (service.goesOn ? complete : 0);
   const doing = `${name} ${Math.min(up, replicas)} of ${replicas}`;
   if (update === "updating" || update === "rollback_started") {
     const isThere = done >= replicas;
@@ -58,7 +61,7 @@ export function standingOf(
     };
   }
   if (done >= replicas) return { state: "settled" };
-  if (own.filter(hasFailed).length >= patience * replicas) {
+  if (ends >= patience * replicas) {
     return failed(`${name} ends again and again`);
   }
   return { state: "moving", doing, reached: done };

@@ -24,6 +24,8 @@ export interface SwarmService {
   /** When what it is, or what Swarm says of its update, was changed last. */
   changedAt: string;
   checked: boolean;
+  /** A task that ended well is started again: it was to go on. */
+  goesOn: boolean;
 }
 
 /** A container that Swarm runs, ran or wants to run. */
@@ -49,6 +51,7 @@ interface InspectedService {
     Name: string;
     Mode: { Replicated?: { Replicas?: number } };
     TaskTemplate: {
+      RestartPolicy?: { Condition?: string };
       ContainerSpec: {
         Image: string;
         Labels?: Record<string, string> | null;
@@ -123,7 +126,7 @@ async function inspect<T>(docker: Docker, type: string, ids: readonly string[]):
 }
 
 function serviceOf({ ID, UpdatedAt, Spec, UpdateStatus }: InspectedService, stack: string) {
-  const { ContainerSpec } = Spec.TaskTemplate;
+  const { ContainerSpec, RestartPolicy } = Spec.TaskTemplate;
   const { State, Message = "" } = UpdateStatus ?? {};
   const replicated = Spec.Mode.Replicated;
   const check = ContainerSpec.Healthcheck?.Test;
@@ -136,6 +139,7 @@ function serviceOf({ ID, UpdatedAt, Spec, UpdateStatus }: InspectedService, stac
     update: State === undefined ? null : { state: State, message: Message },
     changedAt: UpdatedAt,
     checked: check !== undefined && check[0] !== "NONE",
+    goesOn: (RestartPolicy?.Condition ?? "any") === "any",
   } satisfies SwarmService;
 }
 

@@ -20,6 +20,7 @@ const service = (
   update: state === null ? null : { state, message: "because" },
   changedAt: "2026-11-01T00:00:00Z",
   checked: true,
+  goesOn: true,
 });
 
 const task = (definition: string, state = "running", desired = "running"): SwarmTask => ({
@@ -102,6 +103,14 @@ describe("a service that is to be replaced", () => {
 
   test("that is meant to end is settled when it has ended well", () => {
     const tasks = [task("new", "complete", "shutdown"), task("new", "complete", "shutdown")];
-    expect(standingOf(wanted, service("new"), tasks)).toEqual({ state: "settled" });
+    const ending = { ...service("new"), goesOn: false };
+    expect(standingOf(wanted, ending, tasks)).toEqual({ state: "settled" });
+  });
+
+  test("that is to go on is not there when its tasks ended well, as a sick one does that is told to", () => {
+    const tasks = Array.from({ length: 6 }, () => task("new", "complete", "shutdown"));
+    const some = tasks.slice(0, 2);
+    expect(standingOf(wanted, service("new"), some)).toMatchObject({ state: "moving" });
+    expect(standingOf(wanted, service("new"), tasks)).toMatchObject({ state: "failed" });
   });
 });
