@@ -3,15 +3,10 @@ import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
 import { everyStep } from "../support/every.ts";
+import { expectRecovered } from "../support/docker/expect-recovered.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import {
-  type KillPoint,
-  type Recovery,
-  killRounds,
-  listPoints,
-  succeed,
-} from "../support/kill-rounds.ts";
+import { type KillPoint, type Recovery, killRounds, listPoints } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
@@ -46,16 +41,10 @@ describe.skipIf(missing !== null).each([
     points = await listPoints(project, deploy);
   }, 300_000);
 
-  async function check({ way, where, outcome }: Recovery): Promise<void> {
-    const status = await succeed(project, ["status", "--json"]);
-    const { result } = JSON.parse(status.stdout);
-    const release = await serving(project);
-    expect(result.serving, where).toMatchObject({ release, state: "serving" });
-    expect(result.operation, where).toBeNull();
-    if (outcome === "undone") expect(release, where).toBe(before);
-    if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
+  async function check(recovery: Recovery): Promise<void> {
+    await expectRecovered(project, recovery, before);
     const colours = project.running().filter((name) => /-api-(blue|green)-/.test(name));
-    expect(colours, where).toHaveLength(1);
+    expect(colours, recovery.where).toHaveLength(1);
   }
 
   async function reset(): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { deployedSwarm } from "../support/docker/deployed-swarm.ts";
+import { expectRecovered } from "../support/docker/expect-recovered.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
@@ -30,14 +31,8 @@ describe.skipIf(missing !== null)(
       points = await listPoints(project, deploy);
     }, 300_000);
 
-    async function check({ way, where, outcome }: Recovery): Promise<void> {
-      const status = await succeed(project, ["status", "--json"]);
-      const { result } = JSON.parse(status.stdout);
-      const release = await serving(project);
-      expect(result.serving, where).toMatchObject({ release, state: "serving" });
-      expect(result.operation, where).toBeNull();
-      if (outcome === "undone") expect(release, where).toBe(before);
-      if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
+    async function check(recovery: Recovery): Promise<void> {
+      await expectRecovered(project, recovery, before);
     }
 
     async function reset(): Promise<void> {

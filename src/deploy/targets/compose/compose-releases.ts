@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reach } from "../../../operation/faults.ts";
 import type { StepRun } from "../../../operation/step.ts";
@@ -17,10 +17,10 @@ import { asCompose, renderedFile, switchedServices } from "./compose-release.ts"
 import { type Container, listContainers } from "./containers.ts";
 import type { Docker } from "./docker.ts";
 import {
+  beginFolder,
   damagedFile,
   damagedImage,
   hashOf,
-  keepMigrations,
   keptRecord,
   refuseChanged,
   removeTags,
@@ -58,12 +58,7 @@ async function keep(
   refuseChanged(config, release.compose.definition);
   const folder = releaseFolder(input.paths, release.id);
   const partial = `${folder}.building`;
-  await run.effect("folder", () => {
-    rmSync(partial, { recursive: true, force: true });
-    mkdirSync(partial, { recursive: true, mode: 0o700 });
-    writeRecord(partial, release);
-    keepMigrations(input, partial);
-  });
+  await run.effect("folder", () => beginFolder(partial, input, release));
   const { pinImages } = await import("./pin-images.ts");
   const switched = new Set(switchedServices(release));
   const buildFile = join(partial, "build.json");

@@ -52,8 +52,8 @@ export function createComposeView(site: ComposeSite): TargetView {
       return executeInStack(site, asCompose(release), request);
     },
     async reachDatabase(written) {
-      const { reachDatabase } = await import("./reach-database.ts");
-      return reachDatabase(site, written);
+      const { addressOfContainer, reachDatabase } = await import("./reach-database.ts");
+      return reachDatabase(site, written, addressOfContainer);
     },
     backingServices: (release) =>
       asCompose(release).compose.services.flatMap(({ name, role }) =>

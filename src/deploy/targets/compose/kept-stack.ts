@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StatePaths } from "../../../state.ts";
@@ -30,7 +30,15 @@ export function refuseChanged(definition: unknown, planned: string): void {
   });
 }
 
-export function keepMigrations(input: TargetInput, folder: string): void {
+/** Begins the folder of a release anew: with its record as planned, and its migrations. */
+export function beginFolder(partial: string, input: TargetInput, release: ReleaseRecord): void {
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  writeRecord(partial, release);
+  keepMigrations(input, partial);
+}
+
+function keepMigrations(input: TargetInput, folder: string): void {
   for (const { folder: from, origin } of liveMigrationFolders(input)) {
     if (existsSync(from)) cpSync(from, join(folder, migrationPlaces[origin]), { recursive: true });
   }

@@ -1,8 +1,18 @@
 import type { DatabaseAddress } from "../../../database/address.ts";
 import { homeOfCopy } from "../../../remote/host/home.ts";
+import type { TargetInput } from "../target-input.ts";
 import { labels } from "./colours.ts";
-import type { ComposeSite } from "./compose-site.ts";
+import type { Docker } from "./docker.ts";
 import { operatorFiles } from "./stack-config.ts";
+
+/** What is asked where a service runs, on whichever target. */
+export interface ServiceSite {
+  docker: Docker;
+  input: TargetInput;
+}
+
+/** Null where the service does not run within reach of this machine. */
+export type AddressOf = (site: ServiceSite, service: string) => Promise<string | null>;
 
 /** A name without a dot can be that of a service, which only the stack's own network knows. */
 const serviceName = /^(?!localhost$)[a-z0-9][a-z0-9_-]*$/i;
@@ -13,8 +23,9 @@ const serviceName = /^(?!localhost$)[a-z0-9][a-z0-9_-]*$/i;
  * @returns null where the service is part of the stack and does not run
  */
 export async function reachDatabase(
-  site: ComposeSite,
+  site: ServiceSite,
   written: DatabaseAddress,
+  addressOf: AddressOf,
 ): Promise<DatabaseAddress | null> {
   const url = written.file === null ? URL.parse(written.url) : null;
   const host = url?.hostname ?? "";
@@ -25,26 +36,32 @@ export async function reachDatabase(
   return { ...written, url: url.toString() };
 }
 
-async function addressOf({ docker, input }: ComposeSite, service: string): Promise<string | null> {
+/** The first container of the environment that bears the label, with its whole id. */
+export async function containerOf(
+  { docker, input }: ServiceSite,
+  label: string,
+): Promise<string | null> {
   const { directory, environment } = input.project;
   const filters = [
     `label=${labels.directory}=${homeOfCopy(directory)}`,
     `label=${labels.environment}=${environment}`,
-    `label=com.docker.compose.service=${service}`,
-  ];
-  const { exitCode, stdout } = await docker.attempt([
-    "ps",
-    "-q",
-    ...filters.flatMap((filter) => ["--filter", filter]),
-  ]);
+    `label=${label}`,
+  ].flatMap((filter) => ["--filter", filter]);
+  const { exitCode, stdout } = await docker.attempt(["ps", "-q", "--no-trunc", ...filters]);
   const [id = ""] = stdout.split("\n");
-  if (exitCode !== 0 || id === "") return null;
-  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{end}}";
-  const found = await docker.attempt(["inspect", "--format", format, id]);
-  return found.stdout.split("\n").find((line) => line !== "") ?? null;
+  return exitCode !== 0 || id === "" ? null : id;
 }
 
-async function isService({ docker, input }: ComposeSite, name: string): Promise<boolean> {
+/** The first of the container's addresses. */
+export const addressOfContainer: AddressOf = async (site, service) => {
+  const id = await containerOf(site, `com.docker.compose.service=${service}`);
+  if (id === null) return null;
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{end}}";
+  const found = await site.docker.attempt(["inspect", "--format", format, id]);
+  return found.stdout.split("\n").find((line) => line !== "") ?? null;
+};
+
+async function isService({ docker, input }: ServiceSite, name: string): Promise<boolean> {
   const argv = [...operatorFiles(input), "config", "--services"];
   const { exitCode, stdout } = await docker.attempt(argv);
   return exitCode === 0 && stdout.split("\n").includes(name);

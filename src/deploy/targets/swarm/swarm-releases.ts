@@ -16,10 +16,10 @@ import type { TargetInput } from "../target-input.ts";
 import { labels } from "../compose/colours.ts";
 import type { Docker } from "../compose/docker.ts";
 import {
+  beginFolder,
   damagedFile,
   damagedImage,
   hashOf,
-  keepMigrations,
   keptRecord,
   refuseChanged,
   removeTags,
@@ -63,12 +63,7 @@ async function keep(keeping: Keeping, release: SwarmRelease, draft: SwarmDraft):
   refuseChanged(definedBy(config, objects), release.swarm.definition);
   const folder = releaseFolder(input.paths, release.id);
   const partial = `${folder}.building`;
-  await run.effect("folder", () => {
-    rmSync(partial, { recursive: true, force: true });
-    mkdirSync(partial, { recursive: true, mode: 0o700 });
-    writeRecord(partial, release);
-    keepMigrations(input, partial);
-  });
+  await run.effect("folder", () => beginFolder(partial, input, release));
   const { pinImages } = await import("../compose/pin-images.ts");
   const buildFile = join(partial, "build.json");
   const kept = await keptImages(docker, release, draft);

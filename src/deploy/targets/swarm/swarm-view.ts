@@ -61,8 +61,9 @@ export function createSwarmView(site: SwarmSite): TargetView {
       return executeInTask(site, asSwarm(release), request);
     },
     async reachDatabase(written) {
-      const { reachDatabase } = await import("./reach-database.ts");
-      return reachDatabase(site, written);
+      const { reachDatabase } = await import("../compose/reach-database.ts");
+      const { addressOfTask } = await import("./task-address.ts");
+      return reachDatabase(site, written, addressOfTask);
     },
     backingServices: (release) => backingServices(asSwarm(release)),
     services: (release) => servicesOf(site, asSwarm(release)),
