@@ -19,6 +19,7 @@ beforeAll(async () => {
       // Each row takes a hundred milliseconds and more.
       ["strict", 300, { rows: 1, queue }],
       ["patient", 100, { rows: 1 }],
+      ["ranked", 500, { rows: 1 }],
     ] as const) {
       const folder = join(models, name, "1");
       await mkdir(folder, { recursive: true });
@@ -56,11 +57,12 @@ function call(model: string, { rows = 1, parameters, urgency }: Call = {}): Prom
 const waiting = (model: string): Promise<number> =>
   figure(running, "inference_pending_request_count", { model });
 
-/** Calls that keep the model busy, so many of them waiting at least. */
+/** Calls that keep the model busy, so many of them waiting at least unless it is faster. */
 async function occupy(model: string, behind: number): Promise<Promise<Answer>[]> {
   // One is computed, and one is next.
   const calls = Array.from({ length: behind + 3 }, () => call(model));
-  while ((await waiting(model)) < behind) await sleep(1);
+  const all = Promise.all(calls).then(() => true);
+  while ((await waiting(model)) < behind) if (await Promise.race([all, sleep(1)])) break;
   return calls;
 }
 
@@ -122,23 +124,49 @@ describe("the urgency of a request", () => {
     ["header Priority", { urgency: "u=7" }, { urgency: "u=0, i" }],
     ["parameter", { parameters: { priority: 3 } }, { parameters: { priority: 1 } }],
   ])("by its %s decides whose turn is next", async (_way, low, high) => {
-    const order: string[] = [];
-    const busy = await occupy("patient", 2);
-    const answers = [low, {}, high].flatMap((options, place) => {
-      const name = ["low", "usual", "high"][place] as string;
-      return Array.from({ length: 8 }, async () => {
-        const { status } = await call("patient", options);
-        order.push(name);
-        return status;
-      });
-    });
-    for (const answer of [...answers, ...busy]) {
-      const status = await answer;
-      expect(typeof status === "number" ? status : status.status).toBe(200);
+    // On a busy machine the first of them may be computed before the last has come.
+    let order: string[] | undefined;
+    for (let behind = 2; order === undefined && behind <= 32; behind *= 2) {
+      order = await orderOfAnswers({ low, usual: {}, high }, behind);
     }
-    // One of each of the others comes in between, so that none waits for ever.
-    expect(order.slice(0, 10).filter((name) => name === "high")).toHaveLength(8);
-    expect(order.slice(0, 18).filter((name) => name === "usual").length).toBeGreaterThan(5);
-    expect(order.slice(-5)).toEqual(Array(5).fill("low"));
+    if (order === undefined) throw new Error("the requests never waited at the same time");
+    // Some of the others come in between, so that none waits for ever, and two may have begun.
+    expect(order.lastIndexOf("high")).toBeLessThan(13);
+    expect(order.lastIndexOf("usual")).toBeLessThan(21);
+    expect(order.slice(-3)).toEqual(Array(3).fill("low"));
   });
 });
+
+/**
+ * Whose answers come when, of eight calls of each kind sent one kind after the other, with that
+ * many calls before them. Undefined if they did not all wait together.
+ */
+async function orderOfAnswers(
+  kinds: Record<string, Call>,
+  behind: number,
+): Promise<string[] | undefined> {
+  const order: string[] = [];
+  const busy = await occupy("ranked", behind);
+  let answered = 0;
+  const before = busy.map(async (call) => {
+    const { status } = await call;
+    answered += 1;
+    return status;
+  });
+  const answers = Object.entries(kinds).flatMap(([name, options]) =>
+    Array.from({ length: 8 }, async () => {
+      const { status } = await call("ranked", options);
+      order.push(name);
+      return status;
+    }),
+  );
+  const all = [...before, ...answers];
+  let together = false;
+  while (!together && order.length === 0) {
+    const left = all.length - answered;
+    // One is computed, and one is next.
+    together = (await waiting("ranked")) >= left - 2 && order.length === 0;
+  }
+  for (const status of await Promise.all(all)) expect(status).toBe(200);
+  return together ? order : undefined;
+}
