@@ -28,7 +28,7 @@ const { values: given } = parseArgs({
     items: { type: "string", default: "100000" },
     dimension: { type: "string", default: "384" },
     latent: { type: "string", default: "24" },
-    rounds: { type: "string", default: "15" },
+    rounds: { type: "string", default: "40" },
     check: { type: "boolean", default: false },
   },
 });
@@ -42,6 +42,8 @@ const threads = availableParallelism();
 const queryCount = 512;
 /** Queries of one measurement: one after the other, or all at once. */
 const queriesEach = 32;
+/** Rounds of which nothing is noted, in which V8 compiles what is called often. */
+const warmUp = 10;
 
 const makeVectors = vectorMaker(dimension, latent);
 const vectors = makeVectors(items);
@@ -72,13 +74,13 @@ const subjects: Record<string, (first: number) => Promise<unknown>> = {
 };
 const times = new Map(Object.keys(subjects).map((name) => [name, [] as number[]]));
 const delay = monitorEventLoopDelay({ resolution: 1 });
-for (let round = 0; round <= rounds; round++) {
+for (let round = -warmUp; round < rounds; round++) {
   for (const [name, run] of Object.entries(subjects)) {
     // The product runs on this thread.
     if (!name.startsWith("product")) delay.enable();
-    const time = await measure(() => run(round * queriesEach));
+    const time = await measure(() => run((round + warmUp) * queriesEach));
     delay.disable();
-    if (round > 0) times.get(name)?.push(time / queriesEach);
+    if (round >= 0) times.get(name)?.push(time / queriesEach);
   }
 }
 const used = await reach();

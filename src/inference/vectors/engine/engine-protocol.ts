@@ -42,6 +42,14 @@ export interface SearchAnswer {
   found: Found[];
 }
 
+/** An answer on its way between threads: arrays of values are copied faster than objects of them. */
+export interface FoundColumns {
+  method: SearchMethod;
+  ids: string[];
+  scores: number[];
+  metadata: Metadata[];
+}
+
 export interface ApplyAnswer {
   /** False: there was no memory for all of them. */
   complete: boolean;
@@ -64,6 +72,7 @@ export type EngineRequest =
   | { kind: "drop"; handle: number }
   | { kind: "close" };
 
+/** Each message carries several of these, and of the answers: a message alone costs some 20 µs. */
 export interface ToEngine {
   id: number;
   request: EngineRequest;

@@ -7,8 +7,8 @@ import type {
   EngineQuery,
   EngineRequest,
   EngineSettings,
+  FoundColumns,
   FromEngine,
-  SearchAnswer,
   ToEngine,
 } from "./engine-protocol.ts";
 import { MemoryCollection } from "./memory-collection.ts";
@@ -27,14 +27,18 @@ const settings = workerData as EngineSettings;
 const team = new ScanTeam(settings);
 const collections = new Map<number, MemoryCollection>();
 let waiting: WaitingSearch[] = [];
+let answered: FromEngine[] = [];
 
-port.on("message", ({ id, request }: ToEngine) => {
-  if (request.kind === "search") {
-    // What has arrived meanwhile is searched for together.
-    if (waiting.length === 0) setImmediate(searchWaiting);
-    waiting.push({ id, ...request });
-  } else if (request.kind === "close") void close();
-  else reply(id, () => handle(request));
+port.on("message", (asked: ToEngine[]) => {
+  for (const { id, request } of asked) {
+    if (request.kind === "search") {
+      // What has arrived meanwhile is searched for together.
+      if (waiting.length === 0) setImmediate(searchWaiting);
+      waiting.push({ id, ...request });
+    } else if (request.kind === "close") void close();
+    else reply(id, () => handle(request));
+  }
+  sendAnswers();
 });
 
 type Immediate = Exclude<EngineRequest, { kind: "search" | "close" }>;
@@ -72,10 +76,12 @@ function searchWaiting(): void {
       const approximate = group.filter(({ query }) => collection.isApproximate(query));
       for (let start = 0; start < approximate.length; start += mostAtOnce) {
         exact.push(...searchIndex(collection, approximate.slice(start, start + mostAtOnce)));
+        sendAnswers();
       }
     }
     for (let start = 0; start < exact.length; start += queriesAtOnce) {
       compareWithAll(key, exact.slice(start, start + queriesAtOnce));
+      sendAnswers();
     }
   }
 }
@@ -85,7 +91,7 @@ function searchIndex(
   collection: MemoryCollection,
   searches: readonly WaitingSearch[],
 ): readonly WaitingSearch[] {
-  let answers: (SearchAnswer | null)[];
+  let answers: (FoundColumns | null)[];
   try {
     answers = collection.searchApproximately(searches.map(({ query }) => query));
   } catch {
@@ -99,7 +105,7 @@ function searchIndex(
 }
 
 function compareWithAll(key: number, searches: readonly WaitingSearch[]): void {
-  let answers: SearchAnswer[] | null = null;
+  let answers: FoundColumns[] | null = null;
   for (const [place, { id }] of searches.entries()) {
     reply(id, () => {
       answers ??= find(key).searchExactly(searches.map(({ query }) => query));
@@ -120,10 +126,16 @@ function usedBytes(): number {
 
 function reply(id: number, act: () => unknown): void {
   try {
-    port.postMessage({ id, answer: act() } satisfies FromEngine);
+    answered.push({ id, answer: act() });
   } catch (error) {
-    port.postMessage({ id, failure: reasonOf(error) } satisfies FromEngine);
+    answered.push({ id, failure: reasonOf(error) });
   }
+}
+
+function sendAnswers(): void {
+  if (answered.length === 0) return;
+  port.postMessage(answered);
+  answered = [];
 }
 
 async function close(): Promise<void> {

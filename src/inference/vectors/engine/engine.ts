@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { reasonOf } from "../../../errors.ts";
 import type { Metric } from "../similarity.ts";
 import { VectorError } from "../vector-error.ts";
 import type {
@@ -9,10 +10,12 @@ import type {
   EngineQuery,
   EngineRequest,
   EngineSettings,
+  FoundColumns,
   FromEngine,
   SearchAnswer,
   ToEngine,
 } from "./engine-protocol.ts";
+import type { Metadata } from "./row-table.ts";
 
 /** The file of the worker thread: TypeScript in a clone, JavaScript in the compiled package. */
 const workerFile = new URL(
@@ -39,6 +42,9 @@ export class VectorEngine {
   private worker: Worker | null = null;
   private isClosed = false;
   private readonly pending = new Map<number, Pending>();
+  /** What was asked for in this turn, and what is handed over with it. */
+  private outgoing: ToEngine[] = [];
+  private transferred: ArrayBuffer[] = [];
   private nextId = 1;
   private nextHandle = 1;
 
@@ -61,7 +67,14 @@ export class VectorEngine {
   }
 
   async search(handle: number, query: EngineQuery): Promise<SearchAnswer> {
-    return (await this.ask({ kind: "search", handle, query })) as SearchAnswer;
+    const answer = (await this.ask({ kind: "search", handle, query })) as FoundColumns;
+    const { method, ids, scores, metadata } = answer;
+    const found = ids.map((id, place) => ({
+      id,
+      score: scores[place] as number,
+      metadata: metadata[place] as Metadata,
+    }));
+    return { method, found };
   }
 
   async state(handle: number): Promise<CollectionState> {
@@ -82,7 +95,7 @@ export class VectorEngine {
     const { worker } = this;
     if (worker === null) return;
     const ended = new Promise((resolve) => worker.once("exit", resolve));
-    worker.postMessage({ id: 0, request: { kind: "close" } } satisfies ToEngine);
+    this.send(worker, { id: 0, request: { kind: "close" } });
     worker.ref();
     const waiting = new AbortController();
     const { signal } = waiting;
@@ -100,8 +113,30 @@ export class VectorEngine {
       this.pending.set(id, { resolve, reject });
       // While nothing is asked the threads keep no process alive.
       worker.ref();
-      worker.postMessage({ id, request } satisfies ToEngine, transfer);
+      this.send(worker, { id, request }, transfer);
     });
+  }
+
+  /** With whatever else is asked for in this turn. */
+  private send(worker: Worker, one: ToEngine, transfer: ArrayBuffer[] = []): void {
+    if (this.outgoing.length === 0) queueMicrotask(() => this.post(worker));
+    this.outgoing.push(one);
+    this.transferred.push(...transfer);
+  }
+
+  private post(worker: Worker): void {
+    const [messages, buffers] = [this.outgoing, this.transferred];
+    this.outgoing = [];
+    this.transferred = [];
+    try {
+      worker.postMessage(messages, buffers);
+    } catch (error) {
+      // Something that cannot be handed over, as a buffer that was before.
+      for (const { id } of messages) {
+        this.pending.get(id)?.reject(engineError(reasonOf(error)));
+        this.pending.delete(id);
+      }
+    }
   }
 
   private started(): Worker {
@@ -119,12 +154,14 @@ export class VectorEngine {
       this.generation += 1;
       this.refuse(reason);
     });
-    worker.on("message", ({ id, answer, failure }: FromEngine) => {
-      const pending = this.pending.get(id);
-      this.pending.delete(id);
+    worker.on("message", (answers: FromEngine[]) => {
+      for (const { id, answer, failure } of answers) {
+        const pending = this.pending.get(id);
+        this.pending.delete(id);
+        if (failure === undefined) pending?.resolve(answer);
+        else pending?.reject(engineError(failure));
+      }
       if (this.pending.size === 0) worker.unref();
-      if (failure === undefined) pending?.resolve(answer);
-      else pending?.reject(engineError(failure));
     });
     this.worker = worker;
     return worker;

@@ -3,7 +3,7 @@ import { ApproximateIndex } from "../index/approximate-index.ts";
 import type { ScanTeam } from "../scan/scan-team.ts";
 import type { Metric } from "../similarity.ts";
 import { searchApproximately } from "./approximate-search.ts";
-import type { Changes, EngineQuery, SearchAnswer } from "./engine-protocol.ts";
+import type { Changes, EngineQuery, FoundColumns } from "./engine-protocol.ts";
 import { searchExactly } from "./exact-search.ts";
 import type { Neighbour } from "./nearest.ts";
 import { type Metadata, RowTable } from "./row-table.ts";
@@ -67,7 +67,7 @@ export class MemoryCollection {
   }
 
   /** @param queries as many as the kernel compares at once, at most */
-  searchExactly(queries: readonly EngineQuery[]): SearchAnswer[] {
+  searchExactly(queries: readonly EngineQuery[]): FoundColumns[] {
     const exact = queries.map((query) => ({ ...query, accepts: this.accepting(query) }));
     return searchExactly(this.options.team, this.table, exact).map((found) =>
       this.answer("exact", found),
@@ -75,7 +75,7 @@ export class MemoryCollection {
   }
 
   /** By the index; null for each query for which it finds too little. */
-  searchApproximately(queries: readonly EngineQuery[]): (SearchAnswer | null)[] {
+  searchApproximately(queries: readonly EngineQuery[]): (FoundColumns | null)[] {
     const { table, index, options } = this;
     const asked = queries.map((query) => ({ ...query, accepts: this.accepting(query) }));
     return searchApproximately({ table, index, team: options.team }, asked).map((found) =>
@@ -88,14 +88,12 @@ export class MemoryCollection {
     this.table.clear();
   }
 
-  private answer(method: SearchAnswer["method"], found: readonly Neighbour[]): SearchAnswer {
+  private answer(method: FoundColumns["method"], found: readonly Neighbour[]): FoundColumns {
     return {
       method,
-      found: found.map(({ row, id, score }) => ({
-        id,
-        score,
-        metadata: this.table.metadata[row] as Metadata,
-      })),
+      ids: found.map(({ id }) => id),
+      scores: found.map(({ score }) => score),
+      metadata: found.map(({ row }) => this.table.metadata[row] as Metadata),
     };
   }
 

@@ -21,14 +21,17 @@ export interface Reach {
 /** Numbers of candidates that are tried. */
 const breadths = [24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 192, 256, 384, 512, 768, 1024];
 
-/** Of ten neighbours, found by the index among as many candidates: above the 0.99 promised. */
-const wantedRecall = 0.996;
+/**
+ * Of ten neighbours, found by the index among as many candidates: above the 0.99 promised, by two
+ * standard errors of what so many samples say of it.
+ */
+const wantedRecall = 0.994;
 
 /** The ten lie a little farther out for some queries than for those measured with. */
 const reserve = 1.5;
 
 const neighbours = 10;
-const mostSamples = 128;
+const mostSamples = 384;
 
 /** Null when even the most candidates are not enough, or when there is nothing to measure with. */
 export async function calibrate(calibration: Calibration): Promise<Reach | null> {
