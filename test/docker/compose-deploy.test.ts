@@ -196,6 +196,21 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(kept.exitCode).toBe(1);
   }, 300_000);
 
+  test.each(["resume", "abort"])(
+    "is rid of what was agreed to go after a kill and %s",
+    async (way) => {
+      const fault = { STUDIO_FAULT: "kill:volumes/volumes:before@1" };
+      const killed = await project.studio(["down", "--volumes", "--yes"], fault);
+      expect(killed.signal, killed.stderr).toBe("SIGKILL");
+      // There is nothing to return to any more, so both carry it through.
+      await succeed(project, [way]);
+      expect(docker("volume", "ls", "-q").split("\n")).not.toContain(`${project.stack}_data`);
+      expect(project.running()).toEqual([]);
+      await succeed(project, deploy);
+    },
+    300_000,
+  );
+
   test("shows a secret of the application nowhere", async () => {
     const secret = "correct-horse-battery-staple";
     project.configure({ API_TOKEN: secret });
