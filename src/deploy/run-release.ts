@@ -5,6 +5,7 @@ import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
 import { perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { waitHealthy } from "./health.ts";
+import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
@@ -81,7 +82,7 @@ async function plan(place: Workplace, ledger: Ledger, kind: "up" | "down"): Prom
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
   const { accepting, running } = await place.target.state(release);
-  const lacking = kind === "up" && running && (await lacksServices(place, release));
+  const lacking = kind === "up" && running && (await lacksServices(place.target, release));
   const input: RunInput = { release, status, ...(lacking ? { lacking } : {}) };
   const settled =
     kind === "up"
@@ -89,15 +90,6 @@ async function plan(place: Workplace, ledger: Ledger, kind: "up" | "down"): Prom
       : !running && status === "stopped";
   const build = kind === "up" ? upSteps : downSteps;
   return { ...input, steps: settled ? [] : build(place, ledger, input) };
-}
-
-/** What is meant to end and ended well is not lacking. */
-async function lacksServices({ target }: Workplace, release: ReleaseRecord): Promise<boolean> {
-  const services = await target.services(release);
-  return services.some(
-    ({ role, state }) =>
-      role !== "switched" && state !== "running" && !(role === "plain" && state === "exited (0)"),
-  );
 }
 
 export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {

@@ -77,9 +77,9 @@ export interface CertificateState {
 export interface LogRequest {
   /** The release whose lines are wanted: asked again while they are followed. */
   release: () => ReleaseRecord;
-  /** Null: the release itself. */
-  service: string | null;
-  /** How many of the last lines. */
+  /** None: the release itself. Of several, each line says whose it is. */
+  services: readonly string[];
+  /** How many of the last lines, of each. */
   lines: number;
   /** Go on with those to come until the signal. */
   follow: boolean;

@@ -6,9 +6,15 @@ import { everyStep } from "../support/every.ts";
 import { expectRecovered } from "../support/docker/expect-recovered.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import { reboot } from "../support/docker/reboot.ts";
+import { comeBack, killAll } from "../support/docker/reboot.ts";
 import type { StackProject } from "../support/docker/stack-project.ts";
-import { type KillPoint, type Recovery, killRounds, listPoints } from "../support/kill-rounds.ts";
+import {
+  type KillPoint,
+  type Recovery,
+  killRounds,
+  listPoints,
+  succeed,
+} from "../support/kill-rounds.ts";
 import { until } from "../support/processes.ts";
 
 const missing = noDocker();
@@ -85,18 +91,35 @@ describe.skipIf(missing !== null).each([
       if (front !== null) expect(failures).toEqual([]);
     }, 7_200_000);
 
-    test.runIf(everyStep || rebooted.length > 0)(
-      "together with everything else, as by a reboot, can be resumed or aborted as well",
+    const rounds = rebooted.length;
+
+    test.runIf(everyStep || rounds > 0)(
+      "together with everything else, which comes back as after a boot, can be so as well",
       async () => {
-        const plan = { project, argv: deploy, rounds: rebooted.length, reset, check };
         const disaster = async (where: string): Promise<void> => {
-          reboot(project);
-          // One of both is there again before anything is typed; where there is a gap, maybe neither.
+          killAll(project);
+          comeBack(project);
+          // Before anything is typed; where there is a gap, maybe neither.
           if (front !== null)
             await until(`a release answers, ${where}`, () => isMet(project), 30_000);
         };
-        const done = await killRounds({ ...plan, disaster }, changing(rebooted));
-        expect(done).toBeGreaterThanOrEqual(rebooted.length);
+        const plan = { project, argv: deploy, rounds: 1, reset, check, disaster };
+        expect(await killRounds(plan, changing(rebooted.slice(-1)))).toBeGreaterThan(0);
+      },
+      7_200_000,
+    );
+
+    test.runIf(everyStep || rounds > 0)(
+      "together with everything else, which stays down, can be so as well",
+      async () => {
+        const disaster = async (): Promise<void> => killAll(project);
+        const checkUp = async (recovery: Recovery): Promise<void> => {
+          // What a deploy did not touch yet its undo leaves as it was found.
+          if (recovery.outcome !== "succeeded") await succeed(project, ["up"]);
+          await check(recovery);
+        };
+        const plan = { project, argv: deploy, rounds, reset, check: checkUp, disaster };
+        expect(await killRounds(plan, changing(rebooted))).toBeGreaterThanOrEqual(rounds);
       },
       7_200_000,
     );

@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease } from "../../release.ts";
 import { awaitServices } from "./await-services.ts";
 import { colourOf, labels } from "./colours.ts";
 import { proxyDirectory, switchedServices } from "./compose-release.ts";
-import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
+import { type ComposeSite, readRendered, rendered, renderedPath } from "./compose-site.ts";
 import { listContainers } from "./containers.ts";
 import { writeMountedState } from "./mounted-state.ts";
-import type { StackConfig } from "./stack-config.ts";
 
 /** Only what changed is touched: Compose compares each container with its definition. */
 export async function startBacking(
@@ -35,7 +33,6 @@ export async function startBacking(
     await docker.act(run, [...rendered(site, release, colour), ...argv], {
       failing: `${names.join(", ")} did not all start`,
     });
-    const config = JSON.parse(readFileSync(file, "utf8")) as StackConfig;
-    await awaitServices(docker, run, config, names);
+    await awaitServices(docker, run, readRendered(site, release, colour), names);
   });
 }

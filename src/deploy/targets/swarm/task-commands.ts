@@ -89,10 +89,10 @@ async function newTasks(
 
 async function loggingTasks(
   site: SwarmSite,
-  { release, service }: LogRequest,
+  { release, services }: LogRequest,
 ): Promise<SwarmTask[]> {
   const record = asSwarm(release());
-  const names = service === null ? switchedServices(record) : [service];
+  const names = services.length > 0 ? services : switchedServices(record);
   const found = await Promise.all(names.map((name) => tasksOfService(site, record, name)));
   return found.flat().filter(({ container }) => container !== "");
 }
