@@ -10,9 +10,9 @@ export default defineCommand<RunResult | { plan: RunPlanView }>({
   dryRun: "plans",
   exitCodes: [0, 2, 5, 6, 7, 8, 130, 143],
   async run(context, input) {
-    const { bringUp, previewRun } = await import("../src/deploy/run-release.ts");
+    const { bringUp, previewUp } = await import("../src/deploy/run-release.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
-    if (context.options.dryRun) return { result: { plan: await previewRun(place, "up") } };
+    if (context.options.dryRun) return { result: { plan: await previewUp(place) } };
     return { result: await bringUp(place, textOption(input, "message") ?? null) };
   },
   human(result) {

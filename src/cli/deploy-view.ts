@@ -1,7 +1,11 @@
 import type { DeployResult } from "../deploy/deploy.ts";
 import type { DeployPlanView } from "../deploy/preview-deploy.ts";
 import type { EndPlanView } from "../deploy/detach.ts";
+import type { DownPlanView } from "../deploy/down.ts";
+import type { VolumesPlan } from "../deploy/down-volumes.ts";
 import type { RunPlanView } from "../deploy/run-release.ts";
+import type { OpenStreams } from "../deploy/target.ts";
+import { roughDuration } from "../format/rough.ts";
 import { type Block, fields, heading, list, text } from "./blocks.ts";
 
 /** What a deploy would do, for people. */
@@ -16,6 +20,7 @@ export function planBlocks(plan: DeployPlanView): Block[] {
       ["migrations", plan.migrations.join("\n") || "none pending"],
       ["backup", plan.backup],
       ["traffic", plan.traffic],
+      ...(plan.streams === null ? [] : [streamsRow(plan.streams)]),
       ["url", plan.url],
     ]),
     ...plan.remarks.map((remark) => text(remark, "warning")),
@@ -25,13 +30,50 @@ export function planBlocks(plan: DeployPlanView): Block[] {
   ];
 }
 
+function streamsRow({ patience, services }: OpenStreams): [string, string] {
+  const lines = services.map(
+    ({ name, open }) => `${name}: waited for ${roughDuration(patience)} at most; ${openText(open)}`,
+  );
+  return ["open streams", lines.join("\n")];
+}
+
+function openText(open: number): string {
+  if (open === 0) return "no connection is open now";
+  return open === 1
+    ? "1 connection is open now, and is cut if it lasts longer"
+    : `${open} connections are open now, and are cut if they last longer`;
+}
+
 /** What `up` or `down` would do, for people. */
-export function runPlanBlocks({ url, steps, ...what }: RunPlanView | EndPlanView): Block[] {
+export function runPlanBlocks(plan: RunPlanView | DownPlanView | EndPlanView): Block[] {
+  const { url, steps } = plan;
+  const volumes = "volumes" in plan ? plan.volumes : null;
   return [
-    fields(["daemon" in what ? ["daemon", what.daemon] : ["release", what.release], ["url", url]]),
+    fields(["daemon" in plan ? ["daemon", plan.daemon] : ["release", plan.release], ["url", url]]),
+    ...(volumes === null ? [] : [heading("Volumes"), list(volumeLines(volumes))]),
     heading("Steps"),
     steps.length === 0 ? text("nothing to do") : list(steps),
     text("Nothing was changed.", "dim"),
+  ];
+}
+
+/** What goes with `down --volumes` and what stays, with what there is to go back to. */
+export function volumeLines({ own, remarks, backup, backupUnread }: VolumesPlan): string[] {
+  const none = "the stack has no volumes of its own";
+  if (own.length === 0) return [none, ...remarks];
+  const back =
+    backup !== null
+      ? `The newest backup of the database that was read back is ${backup.id}, of ${backup.created}.`
+      : backupUnread === null
+        ? "There is no backup of the database that was read back."
+        : `Whether there is a backup of the database is not known: ${backupUnread}`;
+  return [
+    ...own.map(
+      ({ name, services, size }) =>
+        `${name} (${[...services, size ?? "size unknown"].join(", ")}) is removed, with all that it holds`,
+    ),
+    ...remarks,
+    `This cannot be undone. ${back}`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { sourcesAreEmpty } from "../backup/sources/source.ts";
+import { featureVariables } from "../config/feature-variables.ts";
 import { StudioError, exitCodes } from "../errors.ts";
 import { createIdentifier } from "../identifier.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -136,6 +137,8 @@ function describeRelease(
 
 /** The variables the project names: the rest of a shell's environment says nothing about it. */
 function namedVariables({ project, variables }: View): Record<string, string | undefined> {
-  const names = [...project.settings.variables.required, "DATABASE_URL", "REDIS_URL", "LOG_LEVEL"];
+  const { required } = project.settings.variables;
+  const features = Object.keys(featureVariables(project.settings.features));
+  const names = [...required, ...features, "DATABASE_URL", "REDIS_URL", "LOG_LEVEL"];
   return Object.fromEntries(names.map((name) => [name, variables[name]]));
 }

@@ -8,6 +8,7 @@ import { deploySteps } from "./deploy-steps.ts";
 import { planDeploy } from "./plan-deploy.ts";
 import type { Outline } from "./release-keeper.ts";
 import type { ReleaseRecord } from "./release.ts";
+import type { OpenStreams } from "./target.ts";
 import type { View } from "./view.ts";
 
 export interface DeployPlanView {
@@ -21,6 +22,8 @@ export interface DeployPlanView {
   schemaHead: string | null;
   backup: string;
   traffic: string;
+  /** To the release before; null where there is none, or nobody can count them. */
+  streams: OpenStreams | null;
   url: string;
   steps: string[];
 }
@@ -67,11 +70,11 @@ export async function readUnlocked<T>(
 }
 
 /** A plan for people, and for programs. */
-export function viewPlan(
+export async function viewPlan(
   place: View,
   input: DeployInput,
   content: Pick<Outline, "code" | "models" | "remarks">,
-): DeployPlanView {
+): Promise<DeployPlanView> {
   const { release, previous, schema, first, skip } = input;
   // Built for the steps' titles alone.
   const work = { place, input, release, previous: previous?.record ?? null } as DeployWork;
@@ -87,11 +90,21 @@ export function viewPlan(
       ? "none (--skip-backup)"
       : `set "full" ${first ? "after migrating: nothing exists yet" : "before migrating"}, read back`,
     traffic: place.target.describeSwitch(release, previous?.record ?? null),
+    streams: await streamsBefore(place, input),
     url: place.target.publicUrl(release),
     steps: deploySteps(work)
       .filter((step) => !isSkipped(step))
       .map((step) => step.title),
   };
+}
+
+/** One that ends before the new one starts is given its grace alone, whatever is open to it. */
+async function streamsBefore(
+  { target }: View,
+  { release, previous }: DeployInput,
+): Promise<OpenStreams | null> {
+  const isBeside = target.succession(release) === "beside";
+  return previous?.running === true && isBeside ? target.openStreams(previous.record) : null;
 }
 
 /** What the plan knows already: a step that finds a reason only as it is reached is shown. */

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease, setReleaseStatus } from "../ledger/releases.ts";
-import { perform } from "../operation/perform.ts";
+import { type Performed, perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
+import { volumesStep } from "./down-volumes.ts";
 import { waitHealthy } from "./health.ts";
 import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
@@ -16,6 +17,8 @@ export interface RunInput {
   status: "current" | "stopped";
   /** It runs, and something that it needs does not: an undo ends nothing then. */
   lacking?: true;
+  /** Volumes that go with it. */
+  volumes?: string[];
 }
 
 export interface RunResult {
@@ -27,12 +30,7 @@ export interface RunResult {
 
 /** Starts the current release again, and lets it take public traffic. */
 export async function bringUp(place: Workplace, message: string | null): Promise<RunResult> {
-  return run(place, "up", message);
-}
-
-/** Ends the current release in good order; `up` starts it again. */
-export async function takeDown(place: Workplace, message: string | null): Promise<RunResult> {
-  return run(place, "down", message);
+  return (await performRun(place, "up", message, [])).result;
 }
 
 export interface RunPlanView {
@@ -42,33 +40,39 @@ export interface RunPlanView {
   steps: string[];
 }
 
-/** What `up` or `down` would do now; nothing is changed, and no lock is taken. */
-export async function previewRun(place: Workplace, kind: "up" | "down"): Promise<RunPlanView> {
+/** What `up` would do now; nothing is changed, and no lock is taken. */
+export async function previewUp(place: Workplace): Promise<RunPlanView> {
   return readUnlocked(place, async (ledger) => {
     if (ledger === null) throw nothingDeployed(place.desk.environment);
-    const { release, steps } = await plan(place, ledger, kind);
-    return {
-      release: release.id,
-      url: place.target.publicUrl(release),
-      steps: steps.map(({ title }) => title),
-    };
+    return viewRun(place, await planRun(place, ledger, "up", []));
   });
 }
 
-async function run(
+export function viewRun(place: Workplace, { release, steps }: RunPlan): RunPlanView {
+  return {
+    release: release.id,
+    url: place.target.publicUrl(release),
+    steps: steps.map(({ title }) => title),
+  };
+}
+
+/** @param volumes names of those that were agreed to go with it */
+export async function performRun(
   place: Workplace,
   kind: "up" | "down",
   message: string | null,
-): Promise<RunResult> {
+  volumes: readonly string[],
+): Promise<{ result: RunResult; performed: Performed }> {
   requireDeployed(place);
   let planned: RunPlan | null = null;
-  await perform(place.desk, kind, async (ledger) => {
-    planned = await plan(place, ledger, kind);
+  const performed = await perform(place.desk, kind, async (ledger) => {
+    planned = await planRun(place, ledger, kind, volumes);
     const { steps, ...input } = planned;
     return { kind, message, input: input satisfies RunInput, steps };
   });
   const { release, steps } = planned as unknown as RunPlan;
-  return { release: release.id, url: place.target.publicUrl(release), changed: steps.length > 0 };
+  const url = place.target.publicUrl(release);
+  return { result: { release: release.id, url, changed: steps.length > 0 }, performed };
 }
 
 interface RunPlan extends RunInput {
@@ -76,20 +80,42 @@ interface RunPlan extends RunInput {
   steps: Step[];
 }
 
-async function plan(place: Workplace, ledger: Ledger, kind: "up" | "down"): Promise<RunPlan> {
+export async function planRun(
+  place: Workplace,
+  ledger: Ledger,
+  kind: "up" | "down",
+  agreed: readonly string[],
+): Promise<RunPlan> {
   const row = currentRelease(ledger, place.desk.environment);
   if (row === null) throw nothingDeployed(place.desk.environment);
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
   const { accepting, running } = await place.target.state(release);
   const lacking = kind === "up" && running && (await lacksServices(place.target, release));
-  const input: RunInput = { release, status, ...(lacking ? { lacking } : {}) };
+  const volumes = await stillOwn(place, release, agreed);
+  const input: RunInput = {
+    release,
+    status,
+    ...(lacking ? { lacking } : {}),
+    ...(volumes.length > 0 ? { volumes } : {}),
+  };
   const settled =
     kind === "up"
       ? accepting && !lacking && status === "current"
-      : !running && status === "stopped";
+      : !running && status === "stopped" && volumes.length === 0;
   const build = kind === "up" ? upSteps : downSteps;
   return { ...input, steps: settled ? [] : build(place, ledger, input) };
+}
+
+/** Of what was agreed to go: another deploy may have changed meanwhile what is the release's own. */
+async function stillOwn(
+  { target }: Workplace,
+  release: ReleaseRecord,
+  agreed: readonly string[],
+): Promise<string[]> {
+  if (agreed.length === 0) return [];
+  const own = new Set((await target.volumes?.(release))?.own.map(({ name }) => name));
+  return agreed.filter((name) => own.has(name));
 }
 
 export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
@@ -139,7 +165,7 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
 
 export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
   const { target } = place;
-  const { release } = input;
+  const { release, volumes = [] } = input;
   return [
     statusStep(ledger, release, "stopped", input.status),
     {
@@ -151,6 +177,7 @@ export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): St
       do: (step) => target.takeDown(step, release),
       undo: nothingToUndo,
     },
+    ...(volumes.length > 0 ? [volumesStep(place, volumes)] : []),
   ];
 }
 

@@ -74,6 +74,34 @@ export interface CertificateState {
   problem: string | null;
 }
 
+/** A volume that an environment has for itself, for people. */
+export interface OwnVolume {
+  name: string;
+  /** Names of those that mount it. */
+  services: string[];
+  /** As the engine says it, such as "12.3MB"; null where it does not. */
+  size: string | null;
+}
+
+/** What would be removed with an environment's volumes. */
+export interface VolumesFound {
+  own: OwnVolume[];
+  /** What stays all the same, in sentences. */
+  remarks: string[];
+}
+
+export interface VolumesGone {
+  removed: string[];
+  left: { name: string; reason: string }[];
+}
+
+/** What is open to a release now, and how long a switch away from it would wait for that. */
+export interface OpenStreams {
+  /** Milliseconds; the longest drain time of its services counts for all. */
+  patience: number;
+  services: { name: string /** Connections of the proxy to it. */; open: number }[];
+}
+
 export interface LogRequest {
   /** The release whose lines are wanted: asked again while they are followed. */
   release: () => ReleaseRecord;
@@ -125,6 +153,8 @@ export interface TargetView {
   succession(release: ReleaseRecord): Succession;
   /** How traffic moves from one release to the next, for the plan. */
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
+  /** Null where a switch cuts nothing, or nobody can count what it would cut. */
+  openStreams(release: ReleaseRecord): Promise<OpenStreams | null>;
   state(release: ReleaseRecord): Promise<ReleaseState>;
   /** Asks through the public address which release answers; null when none does. */
   whoAnswers(release: ReleaseRecord): Promise<string | null>;
@@ -147,6 +177,11 @@ export interface TargetView {
   certificates(release: ReleaseRecord): Promise<CertificateState[]>;
   /** What someone who attacks it would like, as it is configured now; none where nothing is known. */
   audit(): Promise<AuditPoint[]>;
+  /**
+   * The volumes that are the environment's own; absent where there is no such thing.
+   * @throws StudioError (exit 2) where others use one of them
+   */
+  volumes?(release: ReleaseRecord): Promise<VolumesFound>;
 }
 
 /**
@@ -186,4 +221,6 @@ export interface Target extends TargetView {
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** The same, with every service of the environment. What they have stored stays. */
   takeDown(run: StepRun, release: ReleaseRecord): Promise<void>;
+  /** Removes what was stored, for good, of an environment that is down. */
+  removeVolumes?(run: StepRun, names: readonly string[]): Promise<VolumesGone>;
 }

@@ -1,3 +1,4 @@
+import { featureVariables } from "../config/feature-variables.ts";
 import type { Project } from "../config/project.ts";
 import type { DatabaseAddress } from "../database/address.ts";
 import type { Desk } from "../operation/perform.ts";
@@ -60,12 +61,13 @@ export async function findDatabaseAgain(place: View): Promise<void> {
   place.databaseRuns = reached !== null;
 }
 
-/** The caller's environment with the project's variables. */
+/** The caller's environment with the project's variables, and the flags of `features` over both. */
 export async function variablesOf(
   { settings, directory }: Pick<Project, "settings" | "directory">,
   env: ViewInput["env"],
 ): Promise<View["variables"]> {
-  if (settings.variables.file === null) return { ...env };
+  const features = featureVariables(settings.features);
+  if (settings.variables.file === null) return { ...env, ...features };
   const { resolveVariables } = await import("../config/variables.ts");
-  return resolveVariables({ settings, directory, env });
+  return { ...resolveVariables({ settings, directory, env }), ...features };
 }

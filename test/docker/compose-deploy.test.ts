@@ -7,7 +7,7 @@ import { findRelease } from "../../src/ledger/releases.ts";
 import { changeService } from "../support/docker/change-stack.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
-import { noDocker, skipped } from "../support/docker/images.ts";
+import { noDocker, skipped, testImage } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { type StackProject, stackSettings } from "../support/docker/stack-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
@@ -53,6 +53,18 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     const before = String(await serving(project));
     project.write("studio.yaml", `${stackSettings({ drain: "1s" })}  undoWindow: 0s\n`);
     const stream = await fetch(`${project.url}/stream`);
+    const planned = JSON.parse((await succeed(project, [...deploy, "--dry-run", "--json"])).stdout);
+    const { streams } = planned.result.plan;
+    // What the release before was deployed with; some that are idle may be open as well.
+    expect(streams).toEqual({
+      patience: 3000,
+      services: [{ name: "api", open: expect.any(Number) }],
+    });
+    expect(streams.services[0].open).toBeGreaterThan(0);
+    const back = await succeed(project, [...rollback, "--dry-run"]);
+    expect(back.stdout).toMatch(
+      /api: waited for 3.0 s at most; \d+ connections? (is|are) open now/,
+    );
     const result = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
     project.write("studio.yaml", stackSettings());
     await stream.body?.cancel().catch(() => {});
@@ -60,6 +72,21 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     expect(project.containersOf(before)).toEqual([]);
     await succeed(project, rollback);
     expect(await serving(project)).toBe(before);
+  }, 300_000);
+
+  test("tells its application which features are on, and after a rollback those of before", async () => {
+    project.write("studio.yaml", `${stackSettings()}features: { vectorSearch: true }\n`);
+    await succeed(project, deploy);
+    const variable = "STUDIO_FEATURE_VECTOR_SEARCH";
+    const told = async (...service: string[]) => {
+      const words = ["sh", "-c", `echo "told $${variable}"`];
+      return (await succeed(project, ["exec", ...service, "--", ...words])).stdout.trim();
+    };
+    expect(await told()).toBe("told true");
+    expect(await told("--service", "db")).toBe("told");
+    project.write("studio.yaml", stackSettings());
+    await succeed(project, rollback);
+    expect(await told()).toBe("told");
   }, 300_000);
 
   test("keeps its release when the next one does not become healthy", async () => {
@@ -130,6 +157,61 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     await succeed(project, ["exec", "--service", "db", "--", "test", "-e", "/data/kept"]);
   }, 300_000);
 
+  test("loses its own volume when that is asked for and agreed to, and begins anew", async () => {
+    const volume = `${project.stack}_data`;
+    const down = ["down", "--volumes"];
+    const planned = JSON.parse((await succeed(project, [...down, "--dry-run", "--json"])).stdout);
+    expect(planned.result.plan.volumes).toMatchObject({
+      own: [{ name: volume, services: ["db"], size: expect.stringMatching(/^\d/) }],
+      remarks: [],
+      backup: null,
+    });
+    const unanswered = await project.studio(down);
+    expect(unanswered.exitCode, unanswered.stderr).toBe(2);
+    expect(unanswered.stderr).toContain("Give --yes.");
+    expect(unanswered.stderr).toContain(`${volume} (db, `);
+    const reader = `${project.stack}-reader`;
+    docker("create", "--name", reader, "-v", `${volume}:/data`, testImage("app"));
+    const shared = await project.studio([...down, "--yes"]);
+    docker("rm", reader);
+    expect(shared.exitCode, shared.stderr).toBe(2);
+    expect(shared.stderr).toContain(`is also that of ${reader}`);
+    expect(project.running()).not.toEqual([]);
+    const gone = await succeed(project, [...down, "--yes", "--json"]);
+    expect(JSON.parse(gone.stdout).result).toMatchObject({
+      changed: true,
+      volumes: { removed: [volume], left: [] },
+    });
+    expect(project.running()).toEqual([]);
+    expect(docker("volume", "ls", "-q").split("\n")).not.toContain(volume);
+    await succeed(project, deploy);
+    const kept = await project.studio([
+      "exec",
+      "--service",
+      "db",
+      "--",
+      "test",
+      "-e",
+      "/data/kept",
+    ]);
+    expect(kept.exitCode).toBe(1);
+  }, 300_000);
+
+  test.each(["resume", "abort"])(
+    "is rid of what was agreed to go after a kill and %s",
+    async (way) => {
+      const fault = { STUDIO_FAULT: "kill:volumes/volumes:before@1" };
+      const killed = await project.studio(["down", "--volumes", "--yes"], fault);
+      expect(killed.signal, killed.stderr).toBe("SIGKILL");
+      // There is nothing to return to any more, so both carry it through.
+      await succeed(project, [way]);
+      expect(docker("volume", "ls", "-q").split("\n")).not.toContain(`${project.stack}_data`);
+      expect(project.running()).toEqual([]);
+      await succeed(project, deploy);
+    },
+    300_000,
+  );
+
   test("is told in the plan which service stops before it is started again", async () => {
     const remarks = async () => {
       const { stdout } = await succeed(project, [...deploy, "--dry-run", "--json"]);
@@ -182,7 +264,7 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
       });
     await follows("db", "a row", "a row");
     await follows("api", `token ${secret}`, "token (secret)");
-    execFileSync("docker", ["restart", "-t", "0", containerOf(project, "db")]);
+    docker("restart", "-t", "0", containerOf(project, "db"));
     await follows("db", "another row", "another row");
     child.kill("SIGINT");
     expect(await ending).toMatchObject({ exitCode: 0, signal: null });
@@ -198,10 +280,10 @@ function recordOf({ directory }: StackProject, release: string): ReleaseRecord {
   return record as ReleaseRecord;
 }
 
+const docker = (...argv: string[]): string => execFileSync("docker", argv, { encoding: "utf8" });
+
 const restartPolicy = (ids: readonly string[]): string =>
-  execFileSync("docker", ["inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids], {
-    encoding: "utf8",
-  }).trim();
+  docker("inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids).trim();
 
 const containerOf = (project: StackProject, service: string): string =>
   project.running().find((name) => name.includes(`-${service}-`)) ?? "";
@@ -209,5 +291,5 @@ const containerOf = (project: StackProject, service: string): string =>
 /** Has a service write a line: by the output of its first process. */
 function say(project: StackProject, service: string, text: string): void {
   const script = 'echo "$0" >/proc/1/fd/1';
-  execFileSync("docker", ["exec", containerOf(project, service), "sh", "-c", script, text]);
+  docker("exec", containerOf(project, service), "sh", "-c", script, text);
 }

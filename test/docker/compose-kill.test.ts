@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
@@ -99,9 +101,10 @@ describe.skipIf(missing !== null).each([
         const disaster = async (where: string): Promise<void> => {
           killAll(project);
           comeBack(project);
-          // Before anything is typed; where there is a gap, maybe neither.
-          if (front !== null)
-            await until(`a release answers, ${where}`, () => isMet(project), 30_000);
+          // Before anything is typed; where there is a gap, maybe neither does.
+          const release = toldOf(project);
+          const isMet = async () => (await serving(project).catch(() => null)) === release;
+          if (front !== null) await until(`${release} answers, ${where}`, isMet, 30_000);
         };
         const plan = { project, argv: deploy, rounds: 1, reset, check, disaster };
         expect(await killRounds(plan, changing(rebooted.slice(-1)))).toBeGreaterThan(0);
@@ -126,5 +129,8 @@ describe.skipIf(missing !== null).each([
   },
 );
 
-const isMet = async (project: StackProject): Promise<boolean> =>
-  (await serving(project).catch(() => null)) !== null;
+/** The release that a proxy which starts is told of. */
+function toldOf({ directory }: StackProject): string | null {
+  const file = join(directory, ".studio", "proxy", "production", "upstream.conf");
+  return /release=(\S+)/.exec(readFileSync(file, "utf8"))?.[1] ?? null;
+}

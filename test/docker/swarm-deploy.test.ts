@@ -103,6 +103,25 @@ describe.skipIf(missing !== null)(`a stack of a Swarm${skipped(missing)}`, () =>
     await succeed(project, ["exec", "--service", "db", "--", "test", "-e", "/data/kept"]);
   }, 300_000);
 
+  test("loses its own volume on this node when that is agreed to, and begins anew with the features that are on", async () => {
+    const volume = `${project.stack}_data`;
+    const planned = await succeed(project, ["down", "--volumes", "--dry-run", "--json"]);
+    expect(JSON.parse(planned.stdout).result.plan.volumes).toMatchObject({
+      own: [{ name: volume, services: ["db"] }],
+      remarks: [],
+    });
+    const gone = await succeed(project, ["down", "--volumes", "--yes", "--json"]);
+    expect(JSON.parse(gone.stdout).result.volumes).toEqual({ removed: [volume], left: [] });
+    expect(project.docker(["volume", "ls", "-q"]).split("\n")).not.toContain(volume);
+    project.write("studio.yaml", `${swarmSettings()}features: { vectorSearch: true }\n`);
+    await succeed(project, deploy);
+    const told = ["sh", "-c", 'echo "$STUDIO_FEATURE_VECTOR_SEARCH"'];
+    expect((await succeed(project, ["exec", "--", ...told])).stdout.trim()).toBe("true");
+    const kept = ["exec", "--service", "db", "--", "test", "-e", "/data/kept"];
+    expect((await project.studio(kept)).exitCode).toBe(1);
+    project.write("studio.yaml", swarmSettings());
+  }, 300_000);
+
   test("is looked at for half a minute unless less was asked for, which the checklist tells", async () => {
     const { stdout } = await project.studio(["doctor"]);
     expect(stdout).toMatch(/ok +The engine manages a Swarm/);

@@ -38,6 +38,7 @@ const cases: Case[] = [
   { line: "abort --leave", exitCode: 2, says: finished, hint: /`studio status`/ },
   { line: "up", exitCode: 2, says: none, hint: deploy },
   { line: "down", exitCode: 2, says: none, hint: deploy },
+  { line: "down --volumes", exitCode: 2, says: /"local" has no volumes/, hint: /`studio down`/ },
   { line: "down --detached", exitCode: 2, says: noDaemon, hint: /`studio serve --detach`/ },
   { line: "logs --detached", exitCode: 2, says: noDaemon, hint: /`studio serve --detach`/ },
   { line: "serve --detach --port 0", exitCode: 2, says: /may take any/, hint: /--port/ },

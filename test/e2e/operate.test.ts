@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -43,6 +43,7 @@ describe("a deployed studio", () => {
     before: ['echo before >> hooks.log']
     after: ['echo after >> hooks.log']
     failed: ['echo failed >> hooks.log']
+features: { vectorSearch: true }
 `,
     );
     expect((await project.studio(["deploy", "-m", "the first"])).exitCode).toBe(0);
@@ -97,6 +98,22 @@ describe("a deployed studio", () => {
     const fine = await project.studio(["exec", "--", "sh", "-c", "echo $STUDIO_ENV; exit 0"]);
     expect(fine.exitCode).toBe(0);
     expect((await project.studio(["exec", "--", "sh", "-c", "exit 42"])).exitCode).toBe(42);
+  });
+
+  test("is told which features are on, as is what is run in its environment", async () => {
+    const told = "STUDIO_FEATURE_VECTOR_SEARCH";
+    const { stdout } = await project.studio(["exec", "--", "printenv", told]);
+    expect(stdout.trim()).toBe("true");
+    const [instance] = processesOf(project.directory).filter(({ kind }) => kind === "instance");
+    const variables = readFileSync(`/proc/${instance?.pid}/environ`, "utf8").split("\0");
+    expect(variables).toContain(`${told}=true`);
+  });
+
+  test("keeps running when it is asked to remove volumes that it cannot have", async () => {
+    const refused = await project.studio(["down", "--volumes", "--yes"]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('"local" has no volumes');
+    expect((await json<{ serving: { state: string } }>("status")).serving.state).toBe("serving");
   });
 
   test("shows its log, and follows it across a deploy", async () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { featureVariable } from "../feature-variables.ts";
 import { flag, integer, name, secretUrl, text, variableName } from "./fields.ts";
 
 /** What the services of an environment connect to, and what they are told. */
@@ -32,5 +33,18 @@ export const connectionFields = {
       file: text.nullable().prefault(null),
     })
     .prefault({}),
-  features: z.record(name, flag).prefault({}),
+  features: z
+    .record(name, flag)
+    .superRefine((features, context) => {
+      const taken = new Map<string, string>();
+      for (const one of Object.keys(features)) {
+        const variable = featureVariable(one);
+        const other = taken.get(variable);
+        taken.set(variable, one);
+        if (other === undefined) continue;
+        const message = `is told to applications as ${variable}, and so is ${other}: rename one`;
+        context.addIssue({ code: "custom", path: [one], message });
+      }
+    })
+    .prefault({}),
 };

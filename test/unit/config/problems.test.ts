@@ -20,6 +20,10 @@ test.each([
   ["serve: { port: 1.5 }\n", "1:16 serve.port: must be a whole number, 0 to 65535"],
   ["serve: { port: 80x }\n", "1:16 serve.port: must be a whole number, 0 to 65535"],
   ["features: { x: maybe }\n", "1:16 features.x: must be true or false"],
+  [
+    "features: { vectorSearch: true, vector-search: false }\n",
+    "1:48 features.vector-search: is told to applications as STUDIO_FEATURE_VECTOR_SEARCH, and so is vectorSearch: rename one",
+  ],
   ["domains: studio.example.com\n", "1:10 domains: must be a list"],
   ["domains: [a_b.example]\n", "1:11 domains[0]: must be a host name"],
   ["variables: []\n", "1:12 variables: must be a map of keys and values"],

@@ -37,6 +37,10 @@ export function createComposeTarget(site: ComposeSite): Target {
     maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
     takeDown: (run, release) => takeDown(site, run, asCompose(release)),
+    async removeVolumes(run, names) {
+      const { removeVolumes } = await import("./own-volumes.ts");
+      return removeVolumes(docker, run, names);
+    },
   };
 }
 

@@ -37,6 +37,10 @@ export function createComposeView(site: ComposeSite): TargetView {
       })),
     succession: (release) => (asCompose(release).compose.gap ? "instead" : "beside"),
     describeSwitch: (release, previous) => describeSwitch(asCompose(release), previous !== null),
+    async openStreams(release) {
+      const { openStreams } = await import("./open-streams.ts");
+      return openStreams(site, asCompose(release));
+    },
     state: (release) => stateOf(site, asCompose(release)),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
@@ -63,6 +67,10 @@ export function createComposeView(site: ComposeSite): TargetView {
     async audit() {
       const { auditStack } = await import("./audit/audit-stack.ts");
       return auditStack(docker, input);
+    },
+    async volumes(release) {
+      const { volumesOf } = await import("./compose-volumes.ts");
+      return volumesOf(site, asCompose(release));
     },
   };
 }

@@ -19,6 +19,7 @@ import { definitionHash } from "./render.ts";
 import { type Roles, rolesOf } from "./roles.ts";
 import { type StackConfig, proxyFolder, readStackConfig } from "./stack-config.ts";
 import { switchedOf } from "./compose-release.ts";
+import { tellFeatures } from "./tell-features.ts";
 
 /** The operator's stack as it is written now. */
 export interface StackDraft extends Draft {
@@ -33,8 +34,8 @@ const writtenBytes = 16 * 1024 * 1024;
 /** @throws StudioError (exit 2) for files that Compose refuses, or that cannot be switched */
 export async function readStack(docker: Docker, input: TargetInput): Promise<StackDraft> {
   const config = await readStackConfig(docker, input);
-  const roles = rolesOf(config, input.project.settings);
   const { settings } = input.project;
+  const roles = rolesOf(config, settings);
   refuseShape(config, roles, proxyFolder(input), settings.compose.gap);
   const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
   const gap = gapOf(config, roles);
@@ -44,10 +45,11 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
     refuseTaken(input, config.name, containers) ??
     refuseOtherFront(input.paths, containers, { proxy });
   if (refusal !== null) throw new StudioError(refusal);
+  const told = tellFeatures(config, roles.services, settings.features);
   return {
     parts: {
       target: "compose",
-      compose: { ...describeStack(config, roles), proxy, gap },
+      compose: { ...describeStack(told, roles), proxy, gap },
       models: [],
     },
     remarks: [
@@ -57,7 +59,7 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
       ...(await remarksOnMounts(input, config)),
     ],
     bytes: writtenBytes,
-    config,
+    config: told,
     directory: input.project.directory,
   };
 }

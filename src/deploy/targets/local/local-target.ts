@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { featureVariables } from "../../../config/feature-variables.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import {
   type LocalRelease,
@@ -98,6 +99,7 @@ async function start(
   const code = codeFolder(input.paths, release.code.digest);
   const env = {
     ...input.variables,
+    ...ownFeatures(input, release),
     ORT_DISABLE_TELEMETRY: "1",
     NODE_COMPILE_CACHE: compiledFolder(input.paths, release.code.digest),
   };
@@ -109,6 +111,16 @@ async function start(
     env,
     grace: graceOf(release),
   });
+}
+
+/** The flags as the release was made with them: a rollback returns to those. */
+function ownFeatures(
+  { project }: TargetInput,
+  release: LocalRelease,
+): Record<string, string | undefined> {
+  const now = Object.keys(featureVariables(project.settings.features));
+  const none = Object.fromEntries(now.map((name) => [name, undefined]));
+  return { ...none, ...featureVariables(release.settings.features) };
 }
 
 async function acceptTraffic(site: LocalSite): Promise<void> {

@@ -34,6 +34,7 @@ export function createLocalView(input: TargetInput): TargetView {
     succession: () => "beside",
     describeSwitch: (release, previous) =>
       describeSwitch(urlOf(release), previous === null ? null : urlOf(previous)),
+    openStreams: async () => null,
     state: (release) => stateOf(siteFor(release), release),
     whoAnswers: (release) => whoAnswers(urlOf(release)),
     async lastLines(release, count) {

@@ -16,6 +16,7 @@ import {
   proxyFolder,
   readStackConfig,
 } from "../compose/stack-config.ts";
+import { tellFeatures } from "../compose/tell-features.ts";
 import type { TargetInput } from "../target-input.ts";
 import { frontOf } from "./front.ts";
 import { imagesHere } from "./image-traits.ts";
@@ -50,14 +51,16 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
   const objects = readObjects(config, composeVariables(input));
   maskObjects(objects, input.onSecret);
   const running = await listServices(docker, config.name);
-  const { monitor } = input.project.settings.swarm;
+  const { swarm, features } = input.project.settings;
+  const { monitor } = swarm;
   const { services } = shape;
+  const told = tellFeatures(config, services, features);
   return {
     parts: {
       target: "swarm",
       swarm: {
         name: config.name,
-        definition: hashDefinition(definedBy(config, objects)),
+        definition: hashDefinition(definedBy(told, objects)),
         services: [...services],
         front: frontOf(config, services, facts.address),
         monitor,
@@ -73,7 +76,7 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
       ...remarksOnSecrets,
     ],
     bytes: writtenBytes,
-    config,
+    config: told,
     objects,
     facts,
   };

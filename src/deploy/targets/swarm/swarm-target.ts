@@ -39,6 +39,10 @@ export function createSwarmTarget(site: SwarmSite): Target {
     maintain: (run, release, notice) => maintain(run, asSwarm(release), notice),
     stop: (run, release) => stop(site, run, asSwarm(release)),
     takeDown: (run, release) => takeDown(site, run, asSwarm(release)),
+    async removeVolumes(run, names) {
+      const { removeVolumes } = await import("../compose/own-volumes.ts");
+      return removeVolumes(site.docker, run, names);
+    },
   };
 }
 

@@ -47,6 +47,7 @@ export function createSwarmView(site: SwarmSite): TargetView {
       })),
     succession: () => "rolling",
     describeSwitch: (release) => describeSwitch(asSwarm(release)),
+    openStreams: async () => null,
     state: (release) => stateOf(site, asSwarm(release)),
     whoAnswers: (release) => whoAnswers(asSwarm(release)),
     lastLines: (release, count) => lastLines(site, asSwarm(release), count),
@@ -71,6 +72,10 @@ export function createSwarmView(site: SwarmSite): TargetView {
     async audit() {
       const { auditSwarm } = await import("./audit-swarm.ts");
       return auditSwarm(docker, input);
+    },
+    async volumes(release) {
+      const { volumesOf } = await import("./swarm-volumes.ts");
+      return volumesOf(site, asSwarm(release));
     },
   };
 }

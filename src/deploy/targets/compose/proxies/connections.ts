@@ -2,19 +2,33 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 
-/**
- * The connections that containers have open to addresses now, as `<container> <local> <remote>`.
- * State 01 of /proc/net/tcp (proc(5)) is ESTABLISHED.
- */
+/** The connections that containers have open to addresses now; none of a container that does not tell. */
 export async function openConnections(
   docker: Docker,
   containers: readonly Container[],
   addresses: readonly string[],
 ): Promise<string[]> {
+  const open: string[] = [];
+  for (const container of containers) {
+    open.push(...((await readConnections(docker, [container], addresses)) ?? []));
+  }
+  return open;
+}
+
+/**
+ * The same, as `<container> <local> <remote>`; null where one of the containers does not tell. State
+ * 01 of /proc/net/tcp (proc(5)) is ESTABLISHED.
+ */
+export async function readConnections(
+  docker: Docker,
+  containers: readonly Container[],
+  addresses: readonly string[],
+): Promise<string[] | null> {
   const wanted = new Set(addresses.map(hexadecimal));
   const open: string[] = [];
   for (const { id } of containers) {
-    const { stdout } = await docker.attempt(["exec", id, "cat", "/proc/net/tcp"]);
+    const { exitCode, stdout } = await docker.attempt(["exec", id, "cat", "/proc/net/tcp"]);
+    if (exitCode !== 0) return null;
     for (const line of stdout.split("\n")) {
       const [, local = "", remote = "", state] = line.trim().split(/\s+/);
       if (state === "01" && wanted.has(remote.split(":")[0] ?? "")) {
