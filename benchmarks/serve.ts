@@ -13,6 +13,7 @@
  *   worker runs a pool of threads, the daemon has as many instances as `besideFastapi` says.
  * - Everything runs on the same processors, the load as well, and nothing else should: on two of them
  *   the load takes a share of what a daemon could use, and hardly any of what a bare session does.
+ * - Each server had load for some seconds before: what its first requests take is not in it.
  * - The networks have random weights: what they compute means nothing, what it costs is real.
  * - The load comes from the same machine, over loopback: a network in between is not in it.
  * - They hold for the machine that the first line names, and for no other.
