@@ -85,8 +85,9 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
   if (peer === undefined || model.ofFastapi === null) return saturated;
   // Three quarters of what the peer can do at most: both keep up.
   const rate = (median(peer.figures.map(({ items }) => items)) / model.rows) * 0.75;
+  // Longer: of a few seconds, one pause of the machine is a hundredth.
   const steady = await interleave(
-    { ...call, rate },
+    { ...call, rate, seconds: seconds * 4 },
     { "studio at one rate": onAllProcessors, "fastapi at one rate": callFastapi },
   );
   return [...saturated, ...steady];
