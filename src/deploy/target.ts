@@ -22,6 +22,8 @@ export interface ReleaseState {
   /** False when its process would have to be started anew to take public traffic again. */
   canAccept: boolean;
   ready: boolean;
+  /** True where `ready` is the verdict of an engine that looks by itself: asked again it is the same. */
+  judged?: boolean;
   startedAt: string | null;
   restarts: number;
   /** Requests answered since it started, and how many of them with a 5xx; null: not counted. */

@@ -112,6 +112,7 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
         : null,
     canAccept: complete,
     ready: complete && (await areReady(release, running)),
+    judged: running.every(({ health }) => health !== null),
     startedAt: running[0]?.startedAt ?? null,
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
     requests: null,
