@@ -13,6 +13,7 @@
  *   worker runs a pool of threads, the daemon has as many instances as `besideFastapi` says.
  * - Everything runs on the same processors, the load as well, and nothing else should: on two of them
  *   the load takes a share of what a daemon could use, and hardly any of what a bare session does.
+ * - Each server had load for some seconds before: what its first requests take is not in it.
  * - The networks have random weights: what they compute means nothing, what it costs is real.
  * - The load comes from the same machine, over loopback: a network in between is not in it.
  * - They hold for the machine that the first line names, and for no other.
@@ -84,8 +85,9 @@ async function measure(model: BenchModel, folder: string): Promise<Row[]> {
   if (peer === undefined || model.ofFastapi === null) return saturated;
   // Three quarters of what the peer can do at most: both keep up.
   const rate = (median(peer.figures.map(({ items }) => items)) / model.rows) * 0.75;
+  // Longer: of a few seconds, one pause of the machine is a hundredth.
   const steady = await interleave(
-    { ...call, rate },
+    { ...call, rate, seconds: seconds * 4 },
     { "studio at one rate": onAllProcessors, "fastapi at one rate": callFastapi },
   );
   return [...saturated, ...steady];

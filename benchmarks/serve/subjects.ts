@@ -142,6 +142,9 @@ export async function callFastapi({ model, folder, ...times }: Call): Promise<Fi
   }
 }
 
+/** Seconds of load before a server is measured, in which V8 compiles what is called often. */
+const warmUp = 6;
+
 interface Measurement {
   server: ChildProcess | null;
   pid: number;
@@ -163,7 +166,7 @@ async function measure(measurement: Measurement): Promise<Figures> {
   const { server, pid, load, ready, rows, seconds, rate } = measurement;
   try {
     await untilReady(`http://127.0.0.1:${load.port}${ready}`);
-    await callLoad({ ...load, connections, seconds: 2 });
+    await callLoad({ ...load, connections, seconds: warmUp });
     const before = processorTicks(pid);
     const watching = { port: load.port, method: "GET", path: "/health", connections: 1, rate: 50 };
     const [report, health] = await Promise.all([

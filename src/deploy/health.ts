@@ -13,10 +13,10 @@ export interface HealthInput {
 
 const pause = 150;
 
-/** Waits until a release was ready as often in a row as its settings ask. */
+/** Waits until a release was ready as often in a row as its settings ask, or once where judged. */
 export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: number }> {
   const { target, release, signal, say } = input;
-  const { passes, timeout } = release.settings.deploy.health;
+  const { passes: asked, timeout } = release.settings.deploy.health;
   const begun = performance.now();
   let passed = 0;
   let seen = false;
@@ -24,6 +24,7 @@ export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: n
     const state = await target.state(release);
     seen ||= state.running;
     passed = state.ready ? passed + 1 : 0;
+    const passes = state.judged === true ? 1 : asked;
     say(`${passed} of ${passes} in a row`);
     if (passed >= passes) return { milliseconds: Math.round(performance.now() - begun) };
     if (seen && !state.running) throw await unhealthy(input, "Its process ended.");

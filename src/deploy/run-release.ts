@@ -6,6 +6,7 @@ import { type Performed, perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { volumesStep } from "./down-volumes.ts";
 import { waitHealthy } from "./health.ts";
+import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
@@ -90,7 +91,7 @@ export async function planRun(
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
   const { accepting, running } = await place.target.state(release);
-  const lacking = kind === "up" && running && (await lacksServices(place, release));
+  const lacking = kind === "up" && running && (await lacksServices(place.target, release));
   const volumes = await stillOwn(place, release, agreed);
   const input: RunInput = {
     release,
@@ -115,15 +116,6 @@ async function stillOwn(
   if (agreed.length === 0) return [];
   const own = new Set((await target.volumes?.(release))?.own.map(({ name }) => name));
   return agreed.filter((name) => own.has(name));
-}
-
-/** What is meant to end and ended well is not lacking. */
-async function lacksServices({ target }: Workplace, release: ReleaseRecord): Promise<boolean> {
-  const services = await target.services(release);
-  return services.some(
-    ({ role, state }) =>
-      role !== "switched" && state !== "running" && !(role === "plain" && state === "exited (0)"),
-  );
 }
 
 export function upSteps(place: Workplace, ledger: Ledger, input: RunInput): Step[] {

@@ -1,5 +1,6 @@
 import type { StepRun } from "../operation/step.ts";
 import { waitHealthy } from "./health.ts";
+import { lacksServices } from "./lacks-services.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { Target } from "./target.ts";
 
@@ -14,6 +15,8 @@ export async function serveAgain(
   release: ReleaseRecord,
   from: ReleaseRecord | null,
 ): Promise<void> {
+  // Without its proxy, say, which was killed or did not come back with the machine, nobody meets it.
+  if (await lacksServices(target, release)) await target.startBackingServices(run, release);
   const state = await target.state(release);
   if (!state.canAccept) {
     if (state.running) await target.stop(run, release);

@@ -6,7 +6,7 @@ import { readLastLines } from "./targets/local/last-lines.ts";
 /** Writes the last lines of a log that is rotated, and with `follow` those to come. */
 export async function showLogFile(
   locate: () => string,
-  { lines, follow, signal, write }: Omit<LogRequest, "release" | "service">,
+  { lines, follow, signal, write }: Omit<LogRequest, "release" | "services">,
 ): Promise<void> {
   const file = locate();
   const position = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -22,6 +22,8 @@ export interface ReleaseState {
   /** False when its process would have to be started anew to take public traffic again. */
   canAccept: boolean;
   ready: boolean;
+  /** True where `ready` is the verdict of an engine that looks by itself: asked again it is the same. */
+  judged?: boolean;
   startedAt: string | null;
   restarts: number;
   /** Requests answered since it started, and how many of them with a 5xx; null: not counted. */
@@ -105,9 +107,9 @@ export interface OpenStreams {
 export interface LogRequest {
   /** The release whose lines are wanted: asked again while they are followed. */
   release: () => ReleaseRecord;
-  /** Null: the release itself. */
-  service: string | null;
-  /** How many of the last lines. */
+  /** None: the release itself. Of several, each line says whose it is. */
+  services: readonly string[];
+  /** How many of the last lines, of each. */
   lines: number;
   /** Go on with those to come until the signal. */
   follow: boolean;

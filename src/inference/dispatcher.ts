@@ -26,6 +26,12 @@ interface Run {
  */
 const longestAhead = 5;
 
+/**
+ * Rows for which an idle worker is woken before all has been read that had come: it computes them
+ * while the others are read, instead of both threads waiting for each other in turns.
+ */
+const worthWaking = 8;
+
 /** Gives what waits to whichever instance is idle, and the answers to their callers. */
 export class Dispatcher {
   limits: BatchLimits;
@@ -49,6 +55,10 @@ export class Dispatcher {
 
   add(request: PendingRequest): void {
     this.queue.add(request);
+    if (this.queue.rows >= worthWaking && this.group.idle() !== undefined) {
+      this.dispatch();
+      return;
+    }
     if (this.planned) return;
     this.planned = true;
     setImmediate(this.dispatchPlanned);

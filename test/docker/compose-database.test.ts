@@ -1,7 +1,12 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { type StackProject, createStackProject } from "../support/docker/stack-project.ts";
+import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
+import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
+import { addMigration } from "../support/round-migration.ts";
 
 const missing = noDocker();
 
@@ -60,4 +65,87 @@ describe.skipIf(missing !== null)(`a database within the stack${skipped(missing)
     await succeed(project, ["backup", "restore", plan.volumes.backup.id, "--database", "--yes"]);
     expect(await query("select answer from kept")).toBe("42");
   }, 300_000);
+
+  interface Snapshot {
+    id: string;
+    created: string;
+    schemaHead: string | null;
+  }
+
+  const snapshots = async (): Promise<Snapshot[]> =>
+    JSON.parse((await succeed(project, ["backup", "list", "--json"])).stdout).result;
+
+  test("lets a release return that can live with what was added, and go on from there", async () => {
+    const first = await serving(project);
+    addMigration(project, 1);
+    await succeed(project, deploy);
+    const second = await serving(project);
+    const { head } = await schema();
+    expect(head).toContain("round-1");
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(first);
+    expect((await schema()).head).toBe(head);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(second);
+  }, 300_000);
+
+  test("is taken back with the files of the newer release, on demand and after a backup", async () => {
+    const before = await serving(project);
+    const { head } = await schema();
+    addMigration(project, 2, false);
+    await succeed(project, [...deploy, "--allow-breaking"]);
+    const breaking = await serving(project);
+    const refused = await project.studio(["rollback", "--skip-gate"]);
+    expect(refused.exitCode, refused.stderr).toBe(4);
+    expect(refused.stderr).toMatch(/does not know \S+-round-2\. Nothing was changed/);
+    expect(refused.stderr).toContain("mend the code and `studio deploy` again (nothing is lost)");
+    expect(refused.stderr).toContain("`studio rollback --with-down` takes these migrations back");
+    expect(await serving(project)).toBe(breaking);
+    // The checkout may be any other by then.
+    rmSync(join(project.directory, "migrations", "20270101T000002Z-round-2.ts"));
+    const taken = (await snapshots()).map(({ id }) => id);
+    await succeed(project, ["rollback", "--skip-gate", "--with-down", "--yes"]);
+    expect(await serving(project)).toBe(before);
+    expect((await schema()).head).toBe(head);
+    const fresh = (await snapshots()).filter(({ id }) => !taken.includes(id));
+    expect(fresh).toMatchObject([{ schemaHead: expect.stringContaining("round-2") }]);
+  }, 300_000);
+
+  test("is never taken back where that cannot be: both ways out are told, and what one of them loses", async () => {
+    const before = await serving(project);
+    const { head } = await schema();
+    const name = "20270101T000003Z-narrow";
+    const text = "-- studio: up\nALTER TABLE round_1 DROP COLUMN word;\n";
+    project.write(`migrations/${name}.sql`, text);
+    await succeed(project, ["deploy", "--skip-gate", "--allow-breaking"]);
+    const narrow = await serving(project);
+    const fitting = (await snapshots()).findLast(({ schemaHead }) => schemaHead === head);
+    for (const more of [[], ["--with-down", "--yes"]]) {
+      const refused = await project.studio(["rollback", "--skip-gate", ...more]);
+      expect(refused.exitCode, refused.stderr).toBe(4);
+      expect(refused.stderr).toContain(`does not know ${name}. Nothing was changed`);
+      expect(refused.stderr).toContain("mend the code and `studio deploy` again (nothing is lost)");
+      expect(refused.stderr).toContain(
+        `\`studio backup restore ${fitting?.id} --database --any-schema\`, then \`studio rollback ${before}\`: what was written since ${fitting?.created} is lost`,
+      );
+    }
+    expect(await serving(project)).toBe(narrow);
+    expect((await schema()).head).toBe(name);
+  }, 300_000);
+
+  inLongForm(
+    "is as it was, with the release of before, where that way out is taken",
+    async () => {
+      const row = JSON.parse((await succeed(project, ["status", "--json"])).stdout).result;
+      const { head } = await schema();
+      const before = row.releases.find(({ status }: { status: string }) => status === "former").id;
+      const fitting = (await snapshots()).findLast(({ schemaHead }) => schemaHead !== head);
+      const restore = ["backup", "restore", String(fitting?.id), "--database", "--any-schema"];
+      await succeed(project, [...restore, "--yes"]);
+      await succeed(project, ["rollback", before, "--skip-gate"]);
+      expect(await serving(project)).toBe(before);
+      expect((await schema()).head).toBe(fitting?.schemaHead);
+    },
+    300_000,
+  );
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ReleaseRecord } from "../../src/deploy/release.ts";
 import { openLedgerForReading } from "../../src/ledger/ledger.ts";
 import { findRelease } from "../../src/ledger/releases.ts";
+import { changeService } from "../support/docker/change-stack.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped, testImage } from "../support/docker/images.ts";
@@ -211,9 +212,22 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
     300_000,
   );
 
+  test("is told in the plan which service stops before it is started again", async () => {
+    const remarks = async () => {
+      const { stdout } = await succeed(project, [...deploy, "--dry-run", "--json"]);
+      return JSON.parse(stdout).result.plan.remarks;
+    };
+    const gap = "db changed: it is stopped before it is started again, which is a gap.";
+    expect(await remarks()).not.toContain(gap);
+    const restore = changeService(project, "db", { environment: { WORD: "another" } });
+    expect(await remarks()).toContain(gap);
+    restore();
+  }, 120_000);
+
+  const secret = "correct-horse-$-battery-staple";
+
   test("shows a secret of the application nowhere", async () => {
-    const secret = "correct-horse-battery-staple";
-    project.configure({ API_TOKEN: secret });
+    project.configure({ API_TOKEN: secret.replace("$", "$$$$") });
     const { stdout, stderr } = await succeed(project, [...deploy, "--verbose"]);
     const history = await succeed(project, ["history", "--json"]);
     const status = await succeed(project, ["status", "--json"]);
@@ -221,6 +235,41 @@ describe.skipIf(missing !== null)(`a Compose stack${skipped(missing)}`, () => {
       expect(text).not.toContain(secret);
     }
   }, 300_000);
+
+  test("shows what its services write, of one or several, without that secret", async () => {
+    say(project, "api", `token ${secret}`);
+    say(project, "db", "a row");
+    const show = async (...argv: string[]) =>
+      (await succeed(project, ["logs", "--lines", "1", ...argv])).stdout.split("\n");
+    expect(await show()).toEqual(["token (secret)", ""]);
+    expect(await show("--service", "db")).toEqual(["a row", ""]);
+    const both = ["--service", "api", "--service", "db"];
+    expect(await show(...both)).toEqual(["api | token (secret)", "db | a row", ""]);
+    const refused = await project.studio(["logs", "--service", "dbb"]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain(`no service "dbb" in ${project.stack}`);
+    expect(refused.stderr).toContain("Its services: api, db, proxy.");
+  }, 120_000);
+
+  test("has its log followed across a restart until Ctrl-C, which is a good end", async () => {
+    const both = ["--service", "api", "--service", "db"];
+    const child = project.start(["logs", "--follow", "--lines", "0", ...both]);
+    let shown = "";
+    child.stdout?.on("data", (chunk) => (shown += String(chunk)));
+    const ending = collect(child);
+    const follows = (service: string, text: string, line: string) =>
+      until(`the log shows ${line}`, () => {
+        say(project, service, text);
+        return shown.includes(`${service} | ${line}\n`);
+      });
+    await follows("db", "a row", "a row");
+    await follows("api", `token ${secret}`, "token (secret)");
+    docker("restart", "-t", "0", containerOf(project, "db"));
+    await follows("db", "another row", "another row");
+    child.kill("SIGINT");
+    expect(await ending).toMatchObject({ exitCode: 0, signal: null });
+    expect(shown).not.toContain(secret);
+  }, 120_000);
 });
 
 function recordOf({ directory }: StackProject, release: string): ReleaseRecord {
@@ -235,3 +284,12 @@ const docker = (...argv: string[]): string => execFileSync("docker", argv, { enc
 
 const restartPolicy = (ids: readonly string[]): string =>
   docker("inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", ...ids).trim();
+
+const containerOf = (project: StackProject, service: string): string =>
+  project.running().find((name) => name.includes(`-${service}-`)) ?? "";
+
+/** Has a service write a line: by the output of its first process. */
+function say(project: StackProject, service: string, text: string): void {
+  const script = 'echo "$0" >/proc/1/fd/1';
+  docker("exec", containerOf(project, service), "sh", "-c", script, text);
+}

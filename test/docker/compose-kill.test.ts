@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
@@ -6,7 +8,16 @@ import { everyStep } from "../support/every.ts";
 import { expectRecovered } from "../support/docker/expect-recovered.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
-import { type KillPoint, type Recovery, killRounds, listPoints } from "../support/kill-rounds.ts";
+import { comeBack, killAll } from "../support/docker/reboot.ts";
+import type { StackProject } from "../support/docker/stack-project.ts";
+import {
+  type KillPoint,
+  type Recovery,
+  killRounds,
+  listPoints,
+  succeed,
+} from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
 
 const missing = noDocker();
 
@@ -24,55 +35,102 @@ describe.skipIf(missing !== null).each([
     ],
     // In turns resumed and aborted, from where it is easiest to believe too much.
     short: ["switch/include:after", "switch/reload:after"],
+    rebooted: ["start/up:after", "switch/reload:after"],
   },
   {
     what: "a Compose stack with a gap",
     front: null,
     effects: ["prepare/images", "start/stop-former", "start/up", "switch/include"],
     short: ["start/stop-former:after"],
+    rebooted: [],
   },
-])(`a deploy of $what, killed by SIGKILL${skipped(missing)}`, ({ front, effects, short }) => {
-  const project = deployedStack({ front, restart: "always" });
-  let points: KillPoint[];
-  let before: string | null;
+])(
+  `a deploy of $what, killed by SIGKILL${skipped(missing)}`,
+  ({ front, effects, short, rebooted }) => {
+    const project = deployedStack({ front, restart: "always" });
+    let points: KillPoint[];
+    let before: string | null;
 
-  beforeAll(async () => {
-    // The first one that replaces another.
-    points = await listPoints(project, deploy);
-  }, 300_000);
+    beforeAll(async () => {
+      // The first one that replaces another.
+      points = await listPoints(project, deploy);
+    }, 300_000);
 
-  async function check(recovery: Recovery): Promise<void> {
-    await expectRecovered(project, recovery, before);
-    const colours = project.running().filter((name) => /-api-(blue|green)-/.test(name));
-    expect(colours, recovery.where).toHaveLength(1);
-  }
-
-  async function reset(): Promise<void> {
-    before = await serving(project);
-  }
-
-  test("has a point on either side of everything it changes", () => {
-    const names = points.map(({ name }) => name);
-    for (const effect of effects) {
-      expect(names).toContain(`${effect}:before`);
-      expect(names).toContain(`${effect}:after`);
+    async function check(recovery: Recovery): Promise<void> {
+      await expectRecovered(project, recovery, before);
+      const colours = project.running().filter((name) => /-api-(blue|green)-/.test(name));
+      expect(colours, recovery.where).toHaveLength(1);
     }
-    expect(names).toContain("switch/include/upstreams-written");
-  });
 
-  test("can be resumed or aborted from any point", async () => {
-    const load = startLoad(project.url);
-    const changing = points.filter(({ name }) =>
-      everyStep
-        ? /^(prepare|services|start|switch|record|retire)/.test(name)
-        : short.includes(name),
+    async function reset(): Promise<void> {
+      before = await serving(project);
+    }
+
+    test("has a point on either side of everything it changes", () => {
+      const names = points.map(({ name }) => name);
+      for (const effect of effects) {
+        expect(names).toContain(`${effect}:before`);
+        expect(names).toContain(`${effect}:after`);
+      }
+      expect(names).toContain("switch/include/upstreams-written");
+    });
+
+    const changing = (few: readonly string[]) =>
+      points.filter(({ name }) =>
+        everyStep
+          ? /^(prepare|services|start|switch|record|retire)/.test(name)
+          : few.includes(name),
+      );
+
+    test("can be resumed or aborted from any point", async () => {
+      const load = startLoad(project.url);
+      const plan = { project, argv: deploy, rounds: short.length, reset, check };
+      const done = await killRounds(plan, changing(short));
+      const { failures, answered } = await load.stop();
+      expect(done).toBeGreaterThanOrEqual(short.length);
+      expect(answered).toBeGreaterThan(100);
+      // The public notices a gap, and nothing where there is none.
+      if (front !== null) expect(failures).toEqual([]);
+    }, 7_200_000);
+
+    const rounds = rebooted.length;
+
+    test.runIf(everyStep || rounds > 0)(
+      "together with everything else, which comes back as after a boot, can be so as well",
+      async () => {
+        const disaster = async (where: string): Promise<void> => {
+          killAll(project);
+          comeBack(project);
+          // Before anything is typed; where there is a gap, maybe neither does.
+          const release = toldOf(project);
+          const isMet = async () => (await serving(project).catch(() => null)) === release;
+          if (front !== null) await until(`${release} answers, ${where}`, isMet, 30_000);
+        };
+        const plan = { project, argv: deploy, rounds: 1, reset, check, disaster };
+        expect(await killRounds(plan, changing(rebooted.slice(-1)))).toBeGreaterThan(0);
+      },
+      7_200_000,
     );
-    const plan = { project, argv: deploy, rounds: short.length, reset, check };
-    const done = await killRounds(plan, changing);
-    const { failures, answered } = await load.stop();
-    expect(done).toBeGreaterThanOrEqual(short.length);
-    expect(answered).toBeGreaterThan(100);
-    // The public notices a gap, and nothing where there is none.
-    if (front !== null) expect(failures).toEqual([]);
-  }, 7_200_000);
-});
+
+    test.runIf(everyStep || rounds > 0)(
+      "together with everything else, which stays down, can be so as well",
+      async () => {
+        const disaster = async (): Promise<void> => killAll(project);
+        const checkUp = async (recovery: Recovery): Promise<void> => {
+          // What a deploy did not touch yet its undo leaves as it was found.
+          if (recovery.outcome !== "succeeded") await succeed(project, ["up"]);
+          await check(recovery);
+        };
+        const plan = { project, argv: deploy, rounds, reset, check: checkUp, disaster };
+        expect(await killRounds(plan, changing(rebooted))).toBeGreaterThanOrEqual(rounds);
+      },
+      7_200_000,
+    );
+  },
+);
+
+/** The release that a proxy which starts is told of. */
+function toldOf({ directory }: StackProject): string | null {
+  const file = join(directory, ".studio", "proxy", "production", "upstream.conf");
+  return /release=(\S+)/.exec(readFileSync(file, "utf8"))?.[1] ?? null;
+}

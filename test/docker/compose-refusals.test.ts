@@ -1,15 +1,16 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
-import { noDocker, skipped } from "../support/docker/images.ts";
+import { noDocker, skipped, testImage } from "../support/docker/images.ts";
 import { stackSettings } from "../support/docker/stack-project.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
-import { collect } from "../support/studio.ts";
+import { type RunResult, collect } from "../support/studio.ts";
 
 const missing = noDocker();
 
@@ -91,4 +92,60 @@ describe.skipIf(missing !== null)(`a deploy of a Compose stack${skipped(missing)
     const others = found.split("\n").filter((file) => !/\/compose-(blue|green)\.json$/.test(file));
     expect(others).toEqual([""]);
   }, 180_000);
+
+  test("is refused, in the plan too, where its Compose project is another environment's", async () => {
+    const before = project.running();
+    const staging = "environments:\n  staging: { target: compose }\n";
+    project.write("studio.yaml", stackSettings().replace("environments:\n", staging));
+    const plan = [...deploy, "--dry-run"];
+    for (const argv of [deploy, plan]) {
+      await expectTaken(await project.studio([...argv, "--json"], { STUDIO_ENV: "staging" }));
+    }
+    project.write("studio.yaml", stackSettings());
+    const other = mkdtempSync(join(tmpdir(), "studio-other-"));
+    const isWritten = (path: string) => !path.includes("/.studio");
+    cpSync(project.directory, other, { recursive: true, filter: isWritten });
+    for (const argv of [deploy, plan]) {
+      await expectTaken(
+        await project.studio(["--config", join(other, "studio.yaml"), ...argv, "--json"]),
+      );
+    }
+    rmSync(other, { recursive: true });
+    expect(project.running()).toEqual(before);
+    await succeed(project, ["status"]);
+  }, 120_000);
+
+  async function expectTaken({ exitCode, stdout, stderr }: RunResult): Promise<void> {
+    expect(exitCode, stderr).toBe(2);
+    const { error } = JSON.parse(stdout);
+    expect(error.code).toBe("compose.projectTaken");
+    const owner = `the environment "production" of ${project.directory}`;
+    expect(error.message).toContain(`project "${project.stack}" is that of ${owner}`);
+    expect(error.hint).toContain("COMPOSE_PROJECT_NAME");
+  }
+
+  test("removes the releases that are no longer kept, and nothing of anybody else", async () => {
+    const { stack } = project;
+    const first = String(await serving(project));
+    const image = testImage("app");
+    const own = `studio/${stack}/api:left-behind`;
+    const foreign = [`studio/${stack}-eu/api:1`, `${stack}/api:1`];
+    for (const tag of [own, ...foreign]) docker("tag", image, tag);
+    const container = docker("create", image);
+    try {
+      for (let count = 0; count < 2; count += 1) await succeed(project, deploy);
+      expect(readdirSync(join(project.directory, ".studio", "releases"))).not.toContain(first);
+      expect(project.containersOf(first)).toEqual([]);
+      const tags = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split("\n");
+      expect(tags).toEqual(expect.arrayContaining(foreign));
+      expect(tags).not.toContain(own);
+      expect(docker("ps", "-aq", "--no-trunc")).toContain(container);
+    } finally {
+      docker("rm", container);
+      docker("image", "rm", ...foreign);
+    }
+  }, 300_000);
 });
+
+const docker = (...argv: string[]): string =>
+  execFileSync("docker", argv, { encoding: "utf8" }).trim();

@@ -113,7 +113,7 @@ describe.skipIf(missing !== null)(`files rendered for a Swarm${skipped(missing)}
     const files = renderStack({
       config,
       services: Object.entries(roles).map(([name, role]) => serviceOf(name, role)),
-      images: { api: "studio/shop-api:1", db: "postgres:17", agent: "agent:1" },
+      images: { api: "studio/shop/api:1", db: "postgres:17", agent: "agent:1" },
       objects: readObjects(config, env).map((one) => ({ ...one, name: `shop_${one.key}_1` })),
       monitor: 30_000,
       release: "r1",

@@ -25,6 +25,8 @@ export interface KillPlan {
   argv: readonly string[];
   /** Brings the project to where the operation begins; called before each round. */
   reset?(): Promise<void>;
+  /** What else dies along with studio, and comes back before it is recovered. */
+  disaster?(where: string): Promise<void>;
   /** Rounds of the short form. */
   rounds: number;
   /** In the long form: both ways out of each point, or one and the other in turns. */
@@ -118,6 +120,7 @@ export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): 
     forgetHashes(plan.project);
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
     if (!(await kill(plan.project, plan.argv, point, where))) continue;
+    await plan.disaster?.(where);
     const outcome = await recover(plan.project, way, where, plan.exitCodes);
     await plan.check({ way, point, where, outcome });
     rounds += 1;

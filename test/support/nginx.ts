@@ -4,14 +4,18 @@ import { cpSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync }
 import { join } from "node:path";
 import { findProgram } from "./programs.ts";
 
-export interface StackProxy {
-  /** /etc/nginx, /var/www/acme and /tmp of the container. */
-  folders: { configuration: string; acme: string };
+/** An nginx of the stack as a process of this user. */
+export interface NginxProcess {
   /** What `nginx -t` said. */
   check(): { exitCode: number | null; output: string };
   start(): Promise<void>;
   reload(): void;
   stop(): Promise<void>;
+}
+
+export interface StackProxy extends NginxProcess {
+  /** /etc/nginx, /var/www/acme and /tmp of the container. */
+  folders: { configuration: string; acme: string };
 }
 
 export const nginx = findProgram("nginx", "nginx's configuration");
@@ -36,17 +40,43 @@ export function stackProxy(
       recursive: true,
     });
   }
-  for (const file of readdirSync(folders.configuration).filter((name) => name.endsWith(".conf"))) {
-    const path = join(folders.configuration, file);
-    const text = readFileSync(path, "utf8")
-      .replaceAll(" /tmp/", ` ${temporary}/`)
-      .replaceAll("/etc/nginx", folders.configuration)
-      .replaceAll("/var/www/acme", folders.acme)
-      .replaceAll(/\b8080\b/g, String(ports.http))
-      .replaceAll(/\b8443\b/g, String(ports.https));
-    writeFileSync(path, text);
+  replaceIn(folders.configuration, [
+    [/ \/tmp\//g, ` ${temporary}/`],
+    [/\/etc\/nginx/g, folders.configuration],
+    [/\/var\/www\/acme/g, folders.acme],
+    [/\b8080\b/g, String(ports.http)],
+    [/\b8443\b/g, String(ports.https)],
+  ]);
+  return { folders, ...nginxProcess(program, root, join(folders.configuration, "nginx.conf")) };
+}
+
+/** The stack's server of pages, in the same way. Its image brings a list of types along. */
+export function stackFrontend(program: string, stack: string, port: number): NginxProcess {
+  const root = join(stack, "frontend-container");
+  const configuration = join(root, "frontend");
+  const temporary = join(root, "tmp");
+  mkdirSync(temporary, { recursive: true });
+  cpSync(join(stack, "stack/frontend"), configuration, { recursive: true });
+  replaceIn(configuration, [
+    [/ \/tmp\//g, ` ${temporary}/`],
+    [/\/etc\/frontend/g, configuration],
+    [/\/etc\/nginx\/mime\.types/g, join(stack, "stack/nginx/types.conf")],
+    [/\b8080\b/g, String(port)],
+  ]);
+  return nginxProcess(program, root, join(configuration, "nginx.conf"));
+}
+
+function replaceIn(folder: string, changes: readonly [RegExp, string][]): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".conf"))) {
+    const path = join(folder, file);
+    const text = readFileSync(path, "utf8");
+    const changed = changes.reduce((all, [from, to]) => all.replaceAll(from, to), text);
+    writeFileSync(path, changed);
   }
-  const argv = ["-p", root, "-c", join(folders.configuration, "nginx.conf"), "-g", "daemon off;"];
+}
+
+function nginxProcess(program: string, root: string, file: string): NginxProcess {
+  const argv = ["-p", root, "-c", file, "-g", "daemon off;"];
   // As root nginx gives its workers to another user, who may not look into a private folder.
   if (process.getuid?.() === 0) argv[argv.length - 1] += " user root;";
   // Not a pipe of Node's, which is a socket: nginx opens /dev/stdout anew.
@@ -54,7 +84,6 @@ export function stackProxy(
   const stdio = () => ["ignore", openSync(output, "a"), openSync(output, "a")] as const;
   let server: ChildProcess | null = null;
   return {
-    folders,
     check() {
       writeFileSync(output, "");
       const { status } = spawnSync(program, [...argv, "-t"], { stdio: [...stdio()] });

@@ -1,4 +1,5 @@
-import { type Step, nothingToProbe } from "../../operation/step.ts";
+import type { Step } from "../../operation/step.ts";
+import { lacksServices } from "../lacks-services.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { findDatabaseAgain } from "../view.ts";
 import type { Workplace } from "../workplace.ts";
@@ -19,8 +20,8 @@ export function servicesSteps(
     {
       id: "services",
       title: `Bring up what it needs: ${names.join(", ")}`,
-      // Whether a definition changed is for the target to see.
-      probe: nothingToProbe,
+      // Whether a definition changed is for the target to see; that one ended meanwhile is seen here.
+      probe: async () => ((await lacksServices(target, release)) ? "absent" : "unknown"),
       async do(run) {
         await target.startBackingServices(run, release);
         await findDatabaseAgain(place);

@@ -77,6 +77,11 @@ export const searchBody = {
     top_k: { type: "integer", minimum: 1, maximum: 1000, default: 5 },
     filter,
     exact: { type: "boolean", default: false },
+    truncate: {
+      type: "boolean",
+      description:
+        "Cut a query of too many tokens, and do not refuse it with 413. Default: as the model's configuration says.",
+    },
   },
 };
 
@@ -87,6 +92,7 @@ export interface SearchBody {
   top_k: number;
   filter?: object;
   exact: boolean;
+  truncate?: boolean;
 }
 
 export const searchAnswer = exactly({

@@ -89,7 +89,7 @@ function searchRoute(application: FastifyInstance, services: Services): void {
 
 /** The vector to search for: the one sent, or that of the text sent. */
 async function vectorOf(
-  { vector, query }: SearchBody,
+  { vector, query, truncate }: SearchBody,
   { texts, spec }: Services,
   job: JobOptions,
 ): Promise<ArrayLike<number>> {
@@ -102,7 +102,7 @@ async function vectorOf(
     const message = `The query has ${query.length} characters; ${most} are allowed.`;
     throw new RequestError(400, "request.invalid", message);
   }
-  const { vectors } = await texts.embeddings.embed({ inputs: [query] }, job);
+  const { vectors } = await texts.embeddings.embed({ inputs: [query], truncate }, job);
   return vectors[0] ?? [];
 }
 

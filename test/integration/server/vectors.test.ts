@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Answer, type Running, startRunning } from "./running.ts";
+import { type Answer, type Running, serveWith, startRunning } from "./running.ts";
 
 const collections = "/api/v1/vector/collections";
 const searchPath = "/api/v1/vector/search";
 let running: Running;
 
 beforeAll(async () => {
-  running = await startRunning();
+  const serve = serveWith({});
+  // More tokens than these are refused, or cut where that is asked.
+  running = await startRunning({ serve: { ...serve, limits: { ...serve.limits, tokens: 12 } } });
 });
 
 afterAll(() => running.close());
@@ -121,6 +123,10 @@ describe("vector collections", () => {
     const found = await search({ query: "a small cat", top_k: 1 });
     expect(found).toMatchObject({ status: 200, body: { results: [{ id: "a large cat" }] } });
     expect((await search({ query: "x".repeat(101) })).status).toBe(400);
+    const long = "a small cat ".repeat(8);
+    expect((await search({ query: long })).status).toBe(413);
+    const cut = await search({ query: long, truncate: true, top_k: 1 });
+    expect(cut).toMatchObject({ status: 200, body: { results: [{ id: "a large cat" }] } });
     expect((await search({ query: "what", vector: [1, 0] })).status).toBe(400);
     expect((await search({})).status).toBe(400);
   });

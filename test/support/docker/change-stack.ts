@@ -23,7 +23,7 @@ export function variantOfImage(
 ): string {
   const { services } = JSON.parse(readFileSync(join(directory, "compose.yaml"), "utf8"));
   const folder = join(directory, "variant");
-  const tag = `studio/${stack}-variant:1`;
+  const tag = `studio/${stack}/variant:1`;
   mkdirSync(folder);
   writeFileSync(join(folder, "Dockerfile"), `FROM ${services.api.image}\n${line}\n`);
   execFileSync("docker", ["build", "-q", "-t", tag, folder], { stdio: "pipe" });

@@ -79,7 +79,7 @@ export async function createRenderedStack(domain: string): Promise<RenderedProje
         const own = list(kind, "ls", "-q");
         if (own.length > 0) spawnSync("docker", [kind, "rm", ...own]);
       }
-      const argv = ["image", "ls", "-q", "--filter", `reference=studio/${name}-*`];
+      const argv = ["image", "ls", "-q", "--filter", `reference=studio/${name}/*`];
       const tags = execFileSync("docker", argv, { encoding: "utf8" }).split("\n").filter(Boolean);
       if (tags.length > 0) spawnSync("docker", ["image", "rm", "-f", ...new Set(tags)]);
       rmSync(directory, { recursive: true, force: true });

@@ -110,7 +110,7 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
         const own = idsOf(kind, stack);
         if (own.length > 0) spawnSync("docker", [kind, "rm", ...own]);
       }
-      const tags = tagsOf(`studio/${stack}-*`);
+      const tags = tagsOf(`studio/${stack}/*`);
       if (tags.length > 0) spawnSync("docker", ["image", "rm", ...tags]);
       rmSync(directory, { recursive: true, force: true });
     },

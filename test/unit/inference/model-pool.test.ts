@@ -80,6 +80,17 @@ describe("a loaded model", () => {
     expect(Math.max(...batches)).toBeLessThanOrEqual(32);
   });
 
+  it.each([
+    [7, [7]],
+    [20, [8, 12]],
+  ])("an idle worker that is asked %i times at once computes %j rows", async (asked, expected) => {
+    const batches: number[] = [];
+    const { model } = await open({}, { ran: (_record, { rows }) => batches.push(rows) });
+    const calls = Array.from({ length: asked }, () => model.infer(vote(1), { timeout: 5000 }));
+    await Promise.all(calls);
+    expect(batches).toEqual(expected);
+  });
+
   it("splits a request of more rows than a batch holds and joins the answers", async () => {
     const { model } = await open({}, { batchRows: 8 });
     const feeds = vote(0, 30);

@@ -7,7 +7,7 @@ import { awaitedServices, standingOf } from "./service-standing.ts";
 import type { StackConfig } from "./stack-config.ts";
 
 /** Milliseconds. */
-const pause = 300;
+const pause = 150;
 
 /**
  * Waits until services run and are healthy, and those that are meant to end have ended well.

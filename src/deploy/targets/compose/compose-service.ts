@@ -4,7 +4,7 @@ import type { ComposeRelease } from "../../release.ts";
 import type { CommandRequest, LogRequest } from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, switchedServices } from "./compose-release.ts";
-import type { ComposeSite } from "./compose-site.ts";
+import { type ComposeSite, maskRelease } from "./compose-site.ts";
 import { type Container, listContainers } from "./containers.ts";
 
 /** Runs a command in a service's container; @throws StudioError (exit 8) where none runs */
@@ -27,36 +27,54 @@ export async function executeInStack(
   return docker.handThrough(["exec", terminal ? "-it" : "-i", container.id, ...command]);
 }
 
-/** What the containers of a service write, one line after the other. */
+/** What the containers of services write, as they are at work and by those that take their places. */
 export async function showStackLogs(site: ComposeSite, request: LogRequest): Promise<void> {
-  const { signal, write, follow } = request;
-  const first = await loggingContainers(site, request);
-  let after = ["--tail", String(request.lines)];
-  let known: readonly Container[] = first;
-  for (;;) {
-    await Promise.all(
-      known.map(({ id }) => {
-        const argv = ["logs", ...after, ...(follow ? ["--follow"] : []), id];
-        return site.docker.follow(argv, { signal, write });
-      }),
-    );
-    if (!follow || signal.aborted) return;
-    // They ended: the release was replaced, or is started again.
-    await sleep(500, undefined, { signal }).catch(() => {});
-    const seen = new Set(known.map(({ id }) => id));
-    known = await loggingContainers(site, request);
-    after = known.every(({ id }) => seen.has(id)) ? ["--tail", "0"] : ["--tail", "all"];
+  const release = asCompose(request.release());
+  const names = request.services.length > 0 ? request.services : switchedServices(release);
+  for (const name of names) requireService(release, name);
+  maskRelease(site, release);
+  const whose = (name: string) => (request.services.length > 1 ? `${name} | ` : "");
+  const showing = names.map((name) => () => {
+    const write = (line: string) => request.write(`${whose(name)}${line}`);
+    return request.follow
+      ? followService(site, name, { ...request, write })
+      : showService(site, name, { ...request, write });
+  });
+  if (request.follow) return void (await Promise.all(showing.map((show) => show())));
+  for (const show of showing) await show();
+}
+
+type Writing = Omit<LogRequest, "services">;
+
+async function showService(site: ComposeSite, name: string, request: Writing): Promise<void> {
+  const { lines, signal, write } = request;
+  for (const { id } of await containersOfService(site, asCompose(request.release()), name)) {
+    await site.docker.follow(["logs", "--tail", String(lines), id], { signal, write });
   }
 }
 
-async function loggingContainers(
-  site: ComposeSite,
-  { release, service }: LogRequest,
-): Promise<Container[]> {
-  const record = asCompose(release());
-  const names = service === null ? switchedServices(record) : [service];
-  const found = await Promise.all(names.map((name) => containersOfService(site, record, name)));
-  return found.flat();
+async function followService(site: ComposeSite, name: string, request: Writing): Promise<void> {
+  const { lines, signal, write } = request;
+  const begun = new Date();
+  /** When what a container wrote was over, by its id. */
+  const over = new Map<string, Date>();
+  for (let isFirst = true; ; isFirst = false) {
+    const release = asCompose(request.release());
+    maskRelease(site, release);
+    const known = await containersOfService(site, release, name);
+    const following = known.map(async ({ id }) => {
+      // One that is returned to has a log of former days.
+      const since = ["--since", (over.get(id) ?? begun).toISOString()];
+      const from = isFirst ? ["--tail", String(lines)] : since;
+      await site.docker.follow(["logs", ...from, "--follow", id], { signal, write });
+      over.set(id, new Date());
+    });
+    await Promise.all(following);
+    if (signal.aborted) return;
+    // They ended: the release was replaced, or is started again.
+    await sleep(500, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+  }
 }
 
 /** Of a switched service those of the release alone. */
@@ -65,17 +83,20 @@ async function containersOfService(
   release: ComposeRelease,
   name: string,
 ): Promise<Container[]> {
-  const { project, services } = release.compose;
-  if (!services.some((one) => one.name === name)) {
-    throw usageError(
-      `There is no service "${name}" in ${project}.`,
-      `Its services: ${services.map((one) => one.name).join(", ")}.`,
-    );
-  }
-  const all = await listContainers(docker, project);
+  requireService(release, name);
+  const all = await listContainers(docker, release.compose.project);
   return all.filter(({ service, labels: own }) =>
     own[labels.service] === undefined
       ? service === name
       : own[labels.service] === name && own[labels.release] === release.id,
+  );
+}
+
+function requireService({ compose }: ComposeRelease, name: string): void {
+  const { project, services } = compose;
+  if (services.some((one) => one.name === name)) return;
+  throw usageError(
+    `There is no service "${name}" in ${project}.`,
+    `Its services: ${services.map((one) => one.name).join(", ")}.`,
   );
 }

@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import { probeHeader, probeVariable } from "../../../deploy-probe.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import type { Notice, PrivateEndpoint, Refusal, Target } from "../../target.ts";
-import { type Colour, colourOf, freeColour, labels } from "./colours.ts";
+import { colourOf, freeColour, labels } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
-import { type ComposeSite, rendered, renderedPath } from "./compose-site.ts";
+import { type ComposeSite, readRendered, rendered } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
 import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
@@ -15,9 +14,9 @@ import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { colourService } from "./render.ts";
 import { comeBack, stayDown } from "./return-with-engine.ts";
-import type { StackConfig } from "./stack-config.ts";
 import { startBacking } from "./start-backing.ts";
 import { refuseOtherFront } from "./refuse-other-front.ts";
+import { refuseTaken } from "./refuse-taken.ts";
 import { takeDown } from "./take-down.ts";
 
 /** Releases as two colours of containers behind the stack's own proxy. */
@@ -51,22 +50,10 @@ async function refusals(
 ): Promise<Refusal[]> {
   const { project } = release.compose;
   const containers = await listContainers(docker, project);
-  const changed = refuseOtherFront(input.paths, containers, release.compose);
-  if (changed !== null) return [changed];
-  const others = containers.filter((one) => {
-    const environment = one.labels[labels.environment];
-    return environment !== undefined && environment !== input.project.environment;
-  });
-  const [other] = others;
-  if (other === undefined) return [];
-  return [
-    {
-      code: "compose.projectTaken",
-      message: `The Compose project "${project}" is that of the environment "${other.labels[labels.environment]}" on this engine.`,
-      hint: "Give each environment a project of its own: set COMPOSE_PROJECT_NAME in its file of variables.",
-      exitCode: 2,
-    },
-  ];
+  const refusal =
+    refuseTaken(input, project, containers) ??
+    refuseOtherFront(input.paths, containers, release.compose);
+  return refusal === null ? [] : [refusal];
 }
 
 async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): Promise<void> {
@@ -121,15 +108,9 @@ async function privateEndpoint(
 
 /** Null for a release of an older studio. */
 function probeTokenOf(site: ComposeSite, release: ComposeRelease): string | null {
-  const { services } = readRendered(site, release, "blue");
+  const { services } = readRendered(site, release);
   const [name = ""] = switchedServices(release);
-  const token = services[colourService(name, "blue")]?.environment?.[probeVariable] ?? null;
-  if (token !== null) site.input.onSecret(token);
-  return token;
-}
-
-function readRendered(site: ComposeSite, release: ComposeRelease, colour: Colour): StackConfig {
-  return JSON.parse(readFileSync(renderedPath(site, release, colour), "utf8")) as StackConfig;
+  return services[colourService(name, "blue")]?.environment?.[probeVariable] ?? null;
 }
 
 async function maintain(
@@ -168,12 +149,12 @@ function isExpired({ labels: own, endedAt, status }: Container, { input }: Compo
 /** Its containers are kept: within the undo window they start again in a moment. */
 async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Promise<void> {
   const { docker, input } = site;
-  const running = (await containersOf(docker, asCompose(release))).filter(
-    ({ status }) => status !== "exited" && status !== "created",
-  );
+  const own = await containersOf(docker, asCompose(release));
+  const running = own.filter(({ status }) => status !== "exited" && status !== "created");
   await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
+  // Those that were killed would come back with the engine as well.
+  await stayDown(docker, run, own);
   if (running.length === 0) return;
-  await stayDown(docker, run, running);
   const ids = running.map(({ id }) => id);
   await run.effect("stop", () => docker.act(run, ["stop", ...ids]));
   if (input.project.settings.deploy.undoWindow > 0) return;

@@ -1,16 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
 import type { CertificateState, ReleaseState, ServiceState, TargetView } from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
-import { type ComposeSite, renderedPath } from "./compose-site.ts";
+import { type ComposeSite, maskRelease, readRendered, renderedPath } from "./compose-site.ts";
 import { type Container, containersOf, lastLinesOf, listContainers } from "./containers.ts";
 import { markedNotice } from "./maintenance-marks.ts";
 import { askReady, askWho } from "./public-address.ts";
 import { colourService } from "./render.ts";
-import type { StackConfig } from "./stack-config.ts";
 
 /** Looks at releases that are containers of a Compose project. */
 export function createComposeView(site: ComposeSite): TargetView {
@@ -113,6 +112,7 @@ async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<Rele
         : null,
     canAccept: complete,
     ready: complete && (await areReady(release, running)),
+    judged: running.every(({ health }) => health !== null),
     startedAt: running[0]?.startedAt ?? null,
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
     requests: null,
@@ -135,10 +135,12 @@ async function areReady(release: ComposeRelease, running: readonly Container[]):
 }
 
 async function lastLines(
-  { docker }: ComposeSite,
+  site: ComposeSite,
   release: ComposeRelease,
   count: number,
 ): Promise<string[]> {
+  const { docker } = site;
+  maskRelease(site, release);
   const lines: string[] = [];
   for (const container of await containersOf(docker, release)) {
     lines.push(...(await lastLinesOf(docker, container, count)));
@@ -173,9 +175,8 @@ async function certificatesOfRelease(
   site: ComposeSite,
   release: ComposeRelease,
 ): Promise<CertificateState[]> {
-  const file = renderedPath(site, release, "blue");
-  if (!existsSync(file)) return [];
-  const { services } = JSON.parse(readFileSync(file, "utf8")) as StackConfig;
+  if (!existsSync(renderedPath(site, release, "blue"))) return [];
+  const { services } = readRendered(site, release);
   const { proxy } = release.compose;
   const front =
     proxy === null

@@ -84,7 +84,7 @@ export async function proxyContainers(
   return runningProxy(await listContainers(docker, release.compose.project), release);
 }
 
-function runningProxy(all: readonly Container[], { compose }: ComposeRelease): Container[] {
+export function runningProxy(all: readonly Container[], { compose }: ComposeRelease): Container[] {
   return all.filter(({ service, running }) => service === compose.proxy?.service && running);
 }
 

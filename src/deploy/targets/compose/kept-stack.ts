@@ -15,6 +15,7 @@ import type { TargetInput } from "../target-input.ts";
 import { migrationPlaces } from "./compose-release.ts";
 import { isDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
+import { ownImages } from "./own-images.ts";
 
 export const hashOf = (text: string | Buffer): string =>
   createHash("sha256").update(text).digest("hex");
@@ -90,7 +91,7 @@ export async function removeTags(
   others: readonly ReleaseRecord[],
 ): Promise<void> {
   const used = new Set(others.flatMap(tagsOf));
-  const reference = `reference=studio/${project}-*`;
+  const reference = `reference=${ownImages(project)}`;
   const format = "{{.Repository}}:{{.Tag}}";
   const argv = ["image", "ls", "--filter", reference, "--format", format];
   const { stdout } = await docker.attempt(argv);

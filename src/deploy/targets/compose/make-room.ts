@@ -21,9 +21,9 @@ export async function makeRoom(
     (one) => one.labels[labels.colour] !== undefined && one.labels[labels.release] !== release.id,
   );
   const active = others.filter(({ status }) => status !== "exited" && status !== "created");
+  if (active.length > 0) await direct(site, run, release, null);
+  await stayDown(docker, run, others);
   if (active.length > 0) {
-    await direct(site, run, release, null);
-    await stayDown(docker, run, active);
     await run.effect("stop-former", () => docker.act(run, ["stop", ...active.map(({ id }) => id)]));
   }
   const named = others.filter(({ name }) => gap?.names.includes(name) === true);

@@ -3,6 +3,7 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StackImage } from "../../release.ts";
 import type { Docker } from "./docker.ts";
+import { ownImage } from "./own-images.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
 export interface PinInput {
@@ -42,7 +43,7 @@ export async function pinImages(input: PinInput): Promise<Record<string, StackIm
   }
   const pins = services.map(async ([name, definition], index) => {
     const { id, tags, digests } = found[index] as Found;
-    const tag = `studio/${config.name}-${name}:${id.replace("sha256:", "").slice(0, 12)}`;
+    const tag = `${ownImage(config.name, name)}:${id.replace("sha256:", "").slice(0, 12)}`;
     if (!tags.includes(tag)) await docker.ask(["tag", id, tag]);
     const image: StackImage = {
       reference: isBuilt(definition) ? null : (definition.image ?? null),
@@ -61,7 +62,7 @@ function isBuilt({ build, image }: ServiceDefinition): boolean {
 }
 
 const builtTag = (config: StackConfig, name: string): string =>
-  `studio/${config.name}-${name}:building`;
+  `${ownImage(config.name, name)}:building`;
 
 async function build(
   { docker, run, config, buildFile }: PinInput,

@@ -13,6 +13,7 @@ import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
 import { remarksOnMounts } from "./mounted-state.ts";
 import { refuseOtherFront } from "./refuse-other-front.ts";
+import { refuseTaken } from "./refuse-taken.ts";
 import { refuseShape } from "./refuse-shape.ts";
 import { definitionHash } from "./render.ts";
 import { type Roles, rolesOf } from "./roles.ts";
@@ -40,8 +41,10 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
   const gap = gapOf(config, roles);
   const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);
-  const changed = refuseOtherFront(input.paths, containers, { proxy });
-  if (changed !== null) throw new StudioError(changed);
+  const refusal =
+    refuseTaken(input, config.name, containers) ??
+    refuseOtherFront(input.paths, containers, { proxy });
+  if (refusal !== null) throw new StudioError(refusal);
   const told = tellFeatures(config, roles.services, settings.features);
   return {
     parts: {

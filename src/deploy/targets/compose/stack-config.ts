@@ -111,9 +111,7 @@ export async function readStackConfig(docker: Docker, input: TargetInput): Promi
     });
   }
   const config = JSON.parse(asNamedAtHome(stdout, input.project.directory)) as StackConfig;
-  for (const { environment } of Object.values(config.services ?? {})) {
-    maskSecrets(environment ?? {}, input.onSecret);
-  }
+  maskStack(config, input.onSecret);
   return config;
 }
 
@@ -132,14 +130,24 @@ const stackNameOf = (directory: string): string =>
 
 const secretName = /pass|secret|token|key|credential|dsn|url/i;
 
-/** What docker says may repeat what it was given. */
+/** What docker says, or a container writes, may repeat what it was given. */
+export function maskStack(
+  { services }: Pick<StackConfig, "services">,
+  onSecret: (value: string) => void,
+): void {
+  for (const { environment } of Object.values(services ?? {})) {
+    maskSecrets(environment ?? {}, onSecret);
+  }
+}
+
 function maskSecrets(
   environment: Record<string, string | null>,
   onSecret: (value: string) => void,
 ): void {
   for (const [name, value] of Object.entries(environment)) {
     if (secretName.test(name) && value !== null && value.length >= 8 && !isPlain(value)) {
-      onSecret(value);
+      // In a Compose file a dollar is written twice.
+      onSecret(value.replaceAll("$$", "$"));
     }
   }
 }

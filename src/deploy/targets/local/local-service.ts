@@ -6,7 +6,7 @@ import type { CommandRequest, LogRequest } from "../../target.ts";
 import type { TargetInput } from "../target-input.ts";
 
 export async function showLocalLogs({ paths }: TargetInput, request: LogRequest): Promise<void> {
-  refuseService(request.service);
+  refuseService(request.services[0] ?? null);
   const locate = () => join(paths.logs, `${request.release().id}.log`);
   await showLogFile(locate, request);
 }

@@ -41,7 +41,9 @@ export async function executeInTask(
 
 /** What the tasks of a service write, on whichever nodes, one line after the other. */
 export async function showServiceLogs(site: SwarmSite, request: LogRequest): Promise<void> {
-  const { signal, write, follow } = request;
+  const { signal, follow, services } = request;
+  const writeOf = (task: SwarmTask) => (line: string) =>
+    request.write(services.length > 1 ? `${task.service} | ${line}` : line);
   const seen = new Set<string>();
   let lines = String(request.lines);
   let known = await loggingTasks(site, request);
@@ -50,7 +52,7 @@ export async function showServiceLogs(site: SwarmSite, request: LogRequest): Pro
     const ending = new AbortController();
     const both = AbortSignal.any([signal, ending.signal]);
     const writing = Promise.all(
-      known.map(({ id }) => {
+      known.map((task) => {
         const argv = [
           "service",
           "logs",
@@ -58,9 +60,9 @@ export async function showServiceLogs(site: SwarmSite, request: LogRequest): Pro
           "--tail",
           lines,
           ...(follow ? ["--follow"] : []),
-          id,
+          task.id,
         ];
-        return site.docker.follow(argv, { signal: both, write });
+        return site.docker.follow(argv, { signal: both, write: writeOf(task) });
       }),
     );
     if (!follow) return void (await writing);
@@ -89,10 +91,10 @@ async function newTasks(
 
 async function loggingTasks(
   site: SwarmSite,
-  { release, service }: LogRequest,
+  { release, services }: LogRequest,
 ): Promise<SwarmTask[]> {
   const record = asSwarm(release());
-  const names = service === null ? switchedServices(record) : [service];
+  const names = services.length > 0 ? services : switchedServices(record);
   const found = await Promise.all(names.map((name) => tasksOfService(site, record, name)));
   return found.flat().filter(({ container }) => container !== "");
 }

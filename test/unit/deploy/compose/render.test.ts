@@ -38,7 +38,7 @@ const service = (name: string, role: StackService["role"]): StackService => ({
 
 const image = (name: string): StackImage => ({
   reference: null,
-  pinned: `studio/shop-${name}:abc`,
+  pinned: `studio/shop/${name}:abc`,
   id: "sha256:abc",
   digest: null,
 });
@@ -60,7 +60,7 @@ describe("the Compose file of a release", () => {
   test("has a switched service under its colour, pinned, with names and labels of its own", () => {
     expect(Object.keys(rendered.services)).toEqual(["api-green", "db"]);
     expect(rendered.services["api-green"]).toEqual({
-      image: "studio/shop-api:abc",
+      image: "studio/shop/api:abc",
       restart: "always",
       environment: {
         PRICE: "1$$",
@@ -85,7 +85,7 @@ describe("the Compose file of a release", () => {
 
   test("leaves other services as they are, and their order free of what is switched", () => {
     expect(rendered.services["db"]).toEqual({
-      image: "studio/shop-db:abc",
+      image: "studio/shop/db:abc",
       labels: {
         "studio.environment": "production",
         "studio.directory": "/shop",

@@ -63,7 +63,7 @@ const service = (name: string, role: StackService["role"], replicas = 1): StackS
 const input: RenderInput = {
   config,
   services: [service("api", "switched", 3), service("db", "stateful"), service("proxy", "proxy")],
-  images: { api: "studio/shop-api:abc", db: "postgres@sha256:1", proxy: "nginx@sha256:2" },
+  images: { api: "studio/shop/api:abc", db: "postgres@sha256:1", proxy: "nginx@sha256:2" },
   objects: [
     {
       kind: "secrets",
@@ -88,7 +88,7 @@ const proxy = files["proxy"]?.services["proxy"] as Record<string, never>;
 
 describe("the file of a service for Swarm", () => {
   test("has the image that was pinned, and nothing that Swarm would refuse to read", () => {
-    expect(api).toMatchObject({ image: "studio/shop-api:abc" });
+    expect(api).toMatchObject({ image: "studio/shop/api:abc" });
     const own = "build pull_policy profiles container_name restart command depends_on expose";
     for (const key of [...own.split(" "), "security_opt"]) expect(api).not.toHaveProperty(key);
     expect(files["api"]).not.toHaveProperty("name");

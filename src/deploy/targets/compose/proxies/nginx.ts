@@ -31,6 +31,16 @@ const staleAddress =
 export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
+  /** Whether it looks names up again, by container. */
+  const resolving = new Map<string, Promise<boolean | null>>();
+  const resolves = async ({ id }: Container): Promise<boolean> => {
+    const known = resolving.get(id) ?? resolvesNames(docker, id);
+    resolving.set(id, known);
+    const answer = await known;
+    // One that did not answer, as while it starts, is asked again.
+    if (answer === null) resolving.delete(id);
+    return answer ?? false;
+  };
   const names = [upstreamFile, maintenanceFile];
   const takeOver = takesOver({
     docker,
@@ -59,10 +69,15 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
         writeProxyFile(folder, maintenanceFile, maintenanceText(!serves));
       }
     },
+    meet(containers) {
+      // While the new colour starts: once it is healthy nothing waits for that.
+      for (const container of containers) void resolves(container);
+    },
     async direct(run, order) {
-      const resolves = await resolvesNames(docker, order.containers);
-      const text = upstreamText(order.release, order.upstreams, resolves);
-      if (!resolves && order.release !== null && order.containers.length > 0)
+      const answers = await Promise.all(order.containers.map(resolves));
+      const allResolve = answers.length > 0 && answers.every((answer) => answer);
+      const text = upstreamText(order.release, order.upstreams, allResolve);
+      if (!allResolve && order.release !== null && order.containers.length > 0)
         run.note(staleAddress);
       await takeOver(run, order.containers, (reach) => {
         writeProxyFile(folder, upstreamFile, text);
@@ -87,10 +102,9 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
   };
 }
 
-async function resolvesNames(docker: Docker, containers: readonly Container[]): Promise<boolean> {
-  const versions = containers.map(({ id }) => docker.attempt(["exec", id, "nginx", "-v"]));
-  const answers = await Promise.all(versions);
-  return answers.length > 0 && answers.every(({ stderr }) => canResolve(stderr));
+async function resolvesNames(docker: Docker, container: string): Promise<boolean | null> {
+  const { exitCode, stderr } = await docker.attempt(["exec", container, "nginx", "-v"]);
+  return exitCode === 0 ? canResolve(stderr) : null;
 }
 
 async function testConfiguration(docker: Docker, container: Container): Promise<void> {

@@ -25,6 +25,8 @@ export interface Proxy {
    * @param directory where it sees the folder of generated files
    */
   prepare(services: readonly string[], serves: boolean, directory: string): void;
+  /** Begins to find out what it has to know of them once requests are to be directed. */
+  meet?(containers: readonly Container[]): void;
   /**
    * Tells it where requests go from now on (null: nowhere, 503), and proves that it reads the same.
    * Requests that it has begun go on as they were.

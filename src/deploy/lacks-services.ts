@@ -1,0 +1,14 @@
+import type { ReleaseRecord } from "./release.ts";
+import type { Target } from "./target.ts";
+
+/** Whether something does not run that a release needs. What is to end and ended well is not lacking. */
+export async function lacksServices(
+  target: Pick<Target, "services">,
+  release: ReleaseRecord,
+): Promise<boolean> {
+  const services = await target.services(release);
+  return services.some(
+    ({ role, state }) =>
+      role !== "switched" && state !== "running" && !(role === "plain" && state === "exited (0)"),
+  );
+}
