@@ -127,4 +127,25 @@ describe.skipIf(missing !== null)(`a database within the stack${skipped(missing)
     },
     300_000,
   );
+
+  test("begins anew once its volume was removed, and is put back from the backup that was named before", async () => {
+    const { head } = await schema();
+    const query = async (text: string) => {
+      const words = ["psql", "-h", "127.0.0.1", "-U", "studio", "-d", "studio", "-tAc", text];
+      const asked = ["exec", "--service", "db", "--", "env", "PGPASSWORD=of-the-tests", ...words];
+      return (await succeed(project, asked)).stdout.trim();
+    };
+    await query("create table kept as select 42 as answer");
+    await succeed(project, ["backup", "create", "--set", "database"]);
+    const plan = JSON.parse(
+      (await succeed(project, ["down", "--volumes", "--dry-run", "--json"])).stdout,
+    ).result.plan;
+    const gone = await succeed(project, ["down", "--volumes", "--yes"]);
+    expect(gone.stderr).toContain(`read back is ${plan.volumes.backup.id}, of`);
+    await succeed(project, ["deploy", "--skip-gate"]);
+    expect(await schema()).toMatchObject({ head, pending: [] });
+    expect(await query("select to_regclass('kept') is null")).toBe("t");
+    await succeed(project, ["backup", "restore", plan.volumes.backup.id, "--database", "--yes"]);
+    expect(await query("select answer from kept")).toBe("42");
+  }, 300_000);
 });
