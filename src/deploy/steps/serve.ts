@@ -54,7 +54,8 @@ export function healthStep(work: DeployWork): Step {
   return {
     id: "health",
     title: `Wait until it is healthy ${passes} times in a row`,
-    probe: nothingToProbe,
+    // What was healthy may have ended since with everything else, and be starting now.
+    probe: async () => ((await place.target.state(release)).ready ? "unknown" : "absent"),
     undo: nothingToUndo,
     do: (run) => waitHealthy({ target: place.target, release, signal: run.signal, say: run.say }),
   };
