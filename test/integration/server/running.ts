@@ -127,7 +127,8 @@ export async function startRunning(
     },
     async close() {
       await daemon.stop(0);
-      await rm(folder, { recursive: true });
+      // What a request was at when the daemon stopped may be written still.
+      await rm(folder, { recursive: true, maxRetries: 10 });
     },
   };
 }
