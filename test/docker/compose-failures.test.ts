@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { selfSignedCertificate } from "../../src/initialise/self-signed-certificate.ts";
 import { changeService, variantOfImage } from "../support/docker/change-stack.ts";
@@ -11,9 +15,19 @@ import { releaseRecord } from "../support/docker/release-record.ts";
 import { type StackProject, writeCertificate } from "../support/docker/stack-project.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
 import { collect } from "../support/studio.ts";
 
 const missing = noDocker();
+
+/** The fingerprint of the certificate that is presented on a port of this machine. */
+async function shownCertificate(port: number): Promise<string> {
+  const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
 
 describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}`, () => {
   const project = deployedStack({ tls: true });
@@ -30,7 +44,14 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
   }, 120_000);
 
   test("tells of a certificate before clients refuse it, and of one that the proxy has not read", async () => {
-    const reload = () => succeed(project, ["exec", "--service", "proxy", "--", ...nginxReload]);
+    /** nginx answers its signal at once, and does so with what it has read a moment later. */
+    const reload = async (): Promise<void> => {
+      const file = readFileSync(join(project.directory, "certificates", "fullchain.pem"));
+      await succeed(project, ["exec", "--service", "proxy", "--", ...nginxReload]);
+      const isRead = async () =>
+        (await shownCertificate(project.tlsPort)) === new X509Certificate(file).fingerprint256;
+      await until("the proxy shows the certificate in the file", isRead);
+    };
     const day = 86_400_000;
     const ending = new Date(Date.now() - 85 * day);
     writeCertificate(project.directory, selfSignedCertificate("localhost", ending, 90));
