@@ -50,7 +50,7 @@ const quiet = { COMPOSE_IGNORE_ORPHANS: "1", COMPOSE_PROGRESS: "plain", DOCKER_C
 
 export function createDocker({ cwd, env: given }: DockerOptions): Docker {
   const env = { ...given, ...quiet };
-  const recalled = new Map<string, { at: number; answer: unknown }>();
+  const recalled = new Map<string, { at: number; answer: Promise<unknown> }>();
   const attempt: Docker["attempt"] = (argv, more = {}) =>
     runCommand("docker", argv, { cwd, env, timeout: more.timeout ?? 60_000, ...inputOf(more) });
   return {
@@ -58,10 +58,18 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
     async recall(name, ask) {
       const known = recalled.get(name);
       if (known !== undefined && performance.now() - known.at < moment)
-        return known.answer as never;
-      const answer = await ask();
-      recalled.set(name, { at: performance.now(), answer });
-      return answer;
+        return (await known.answer) as never;
+      // Whoever asks the same while it is asked waits for the same answer.
+      const asked = { at: Infinity, answer: ask() };
+      recalled.set(name, asked);
+      try {
+        const answer = await asked.answer;
+        asked.at = performance.now();
+        return answer as never;
+      } catch (error) {
+        asked.at = -Infinity;
+        throw error;
+      }
     },
     async ask(argv, more = {}) {
       const result = await attempt(argv, more);
