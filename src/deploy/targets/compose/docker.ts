@@ -65,7 +65,7 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
       try {
         const answer = await asked.answer;
         asked.at = performance.now();
-        return answer as never;
+        return answer;
       } catch (error) {
         asked.at = -Infinity;
         throw error;
