@@ -12,6 +12,7 @@ import type { Context } from "../src/cli/context.ts";
 import { runPlanBlocks, volumeLines } from "../src/cli/deploy-view.ts";
 import type { DetachedEnd, EndPlanView } from "../src/deploy/detach.ts";
 import type { DownPlanView, DownResult } from "../src/deploy/down.ts";
+import type { Workplace } from "../src/deploy/workplace.ts";
 import { StudioError, exitCodes, usageError } from "../src/errors.ts";
 
 type Result = DownResult | DetachedEnd | { plan: DownPlanView | EndPlanView };
@@ -47,7 +48,7 @@ export default defineCommand<Result>({
     const { takeDown, previewDown } = await import("../src/deploy/down.ts");
     const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
     const message = textOption(input, "message") ?? null;
-    if (flagOption(input, "volumes")) return downWithVolumes(context, input);
+    if (flagOption(input, "volumes")) return downWithVolumes(context, input, place);
     const { isDaemonAlone } = await import("../src/deploy/detached-daemon.ts");
     const { dryRun } = context.options;
     if (flagOption(input, "detached") || isDaemonAlone(place.desk)) {
@@ -76,12 +77,15 @@ export default defineCommand<Result>({
   },
 });
 
-async function downWithVolumes(context: Context, input: Input): Promise<Outcome<Result>> {
+async function downWithVolumes(
+  context: Context,
+  input: Input,
+  place: Workplace,
+): Promise<Outcome<Result>> {
   if (flagOption(input, "detached")) {
     throw usageError("--detached ends a daemon, which has no volumes.", "Leave --volumes away.");
   }
   const { takeDown, previewDown } = await import("../src/deploy/down.ts");
-  const place = await context.workplace({ lockWait: textOption(input, "lockWait") });
   const plan = await previewDown(place, true);
   if (context.options.dryRun) return { result: { plan } };
   const names = plan.volumes?.own.map(({ name }) => name) ?? [];

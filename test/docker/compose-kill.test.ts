@@ -1,22 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
 import { everyStep } from "../support/every.ts";
-import { expectRecovered } from "../support/docker/expect-recovered.ts";
+import { killedDeploys } from "../support/docker/killed-deploys.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { comeBack, killAll } from "../support/docker/reboot.ts";
 import type { StackProject } from "../support/docker/stack-project.ts";
-import {
-  type KillPoint,
-  type Recovery,
-  killRounds,
-  listPoints,
-  succeed,
-} from "../support/kill-rounds.ts";
+import { type Recovery, killRounds, succeed } from "../support/kill-rounds.ts";
 import { until } from "../support/processes.ts";
 
 const missing = noDocker();
@@ -48,39 +42,19 @@ describe.skipIf(missing !== null).each([
   `a deploy of $what, killed by SIGKILL${skipped(missing)}`,
   ({ front, effects, short, rebooted }) => {
     const project = deployedStack({ front, restart: "always" });
-    let points: KillPoint[];
-    let before: string | null;
-
-    beforeAll(async () => {
-      // The first one that replaces another.
-      points = await listPoints(project, deploy);
-    }, 300_000);
+    const kills = killedDeploys(project);
+    const { changing, reset } = kills;
 
     async function check(recovery: Recovery): Promise<void> {
-      await expectRecovered(project, recovery, before);
+      await kills.check(recovery);
       const colours = project.running().filter((name) => /-api-(blue|green)-/.test(name));
       expect(colours, recovery.where).toHaveLength(1);
     }
 
-    async function reset(): Promise<void> {
-      before = await serving(project);
-    }
-
     test("has a point on either side of everything it changes", () => {
-      const names = points.map(({ name }) => name);
-      for (const effect of effects) {
-        expect(names).toContain(`${effect}:before`);
-        expect(names).toContain(`${effect}:after`);
-      }
+      const names = kills.expectPointsAround(effects);
       expect(names).toContain("switch/include/upstreams-written");
     });
-
-    const changing = (few: readonly string[]) =>
-      points.filter(({ name }) =>
-        everyStep
-          ? /^(prepare|services|start|switch|record|retire)/.test(name)
-          : few.includes(name),
-      );
 
     test("can be resumed or aborted from any point", async () => {
       const load = startLoad(project.url);

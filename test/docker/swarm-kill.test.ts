@@ -1,18 +1,10 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deployedSwarm } from "../support/docker/deployed-swarm.ts";
-import { expectRecovered } from "../support/docker/expect-recovered.ts";
+import { killedDeploys } from "../support/docker/killed-deploys.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
-import { everyStep } from "../support/every.ts";
-import {
-  type KillPoint,
-  type Recovery,
-  kill,
-  killRounds,
-  listPoints,
-  succeed,
-} from "../support/kill-rounds.ts";
+import { kill, killRounds, succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
@@ -23,46 +15,23 @@ describe.skipIf(missing !== null)(
   `a deploy to a Swarm, killed by SIGKILL${skipped(missing)}`,
   () => {
     const project = deployedSwarm();
-    let points: KillPoint[];
-    let before: string | null;
-
-    beforeAll(async () => {
-      // The first one that replaces another.
-      points = await listPoints(project, deploy);
-    }, 300_000);
-
-    async function check(recovery: Recovery): Promise<void> {
-      await expectRecovered(project, recovery, before);
-    }
-
-    async function reset(): Promise<void> {
-      before = await serving(project);
-    }
+    const { changing, check, expectPointsAround, pointNamed, reset } = killedDeploys(project);
 
     test("has a point on either side of everything it changes", () => {
-      const names = points.map(({ name }) => name);
-      for (const effect of [
+      expectPointsAround([
         "prepare/images",
         "prepare/names",
         "prepare/files",
         "start/stack",
         "start/wait",
         "switch/prove",
-      ]) {
-        expect(names).toContain(`${effect}:before`);
-        expect(names).toContain(`${effect}:after`);
-      }
+      ]);
     });
 
     test("can be resumed or aborted from any point", async () => {
       const load = startLoad(project.url);
-      const changing = points.filter(({ name }) =>
-        everyStep
-          ? /^(prepare|services|start|switch|record|retire)/.test(name)
-          : short.includes(name),
-      );
       const plan = { project, argv: deploy, rounds: short.length, reset, check };
-      const done = await killRounds(plan, changing);
+      const done = await killRounds(plan, changing(short));
       const { failures, answered } = await load.stop();
       expect(done).toBeGreaterThanOrEqual(short.length);
       expect(answered).toBeGreaterThan(100);
@@ -73,8 +42,12 @@ describe.skipIf(missing !== null)(
     test("leaves to Swarm what it would roll back to, when it is resumed amid the update", async () => {
       const release = await serving(project);
       project.configure({ SICK: "1" });
-      const point = points.find(({ name }) => name === "start/wait:before");
-      await kill(project, deploy, point as KillPoint, "a release that is never healthy");
+      await kill(
+        project,
+        deploy,
+        pointNamed("start/wait:before"),
+        "a release that is never healthy",
+      );
       const resumed = await project.studio(["resume", "--json"]);
       project.configure({});
       expect(resumed.exitCode, resumed.stderr).toBe(5);

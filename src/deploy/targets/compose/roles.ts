@@ -34,7 +34,7 @@ export function rolesOf(config: StackConfig, settings: Settings): Roles {
       role,
       port: role === "switched" ? portOf(definition) : null,
       drain: drainOf(definition, settings),
-      replicas: definition.deploy?.replicas ?? definition.scale ?? 1,
+      replicas: replicasOf(definition),
     };
   });
   return { services, proxy };
@@ -97,3 +97,7 @@ function drainOf({ labels }: ServiceDefinition, settings: Settings): number {
   const written = labels?.["studio.drain"];
   return written === undefined ? settings.deploy.drain : parseDuration(written);
 }
+
+/** How many containers a service is meant to have. */
+export const replicasOf = ({ deploy, scale }: ServiceDefinition): number =>
+  deploy?.replicas ?? scale ?? 1;

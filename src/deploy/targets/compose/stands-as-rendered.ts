@@ -1,5 +1,6 @@
 import type { Container } from "./containers.ts";
 import { labels } from "./colours.ts";
+import { replicasOf } from "./roles.ts";
 import { standingOf } from "./service-standing.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
 
@@ -33,5 +34,3 @@ function isAsDefined(container: Container, { image, labels: wanted }: ServiceDef
     standingOf(container, false) === "ready"
   );
 }
-
-const replicasOf = ({ deploy, scale }: ServiceDefinition): number => scale ?? deploy?.replicas ?? 1;
