@@ -5,6 +5,7 @@ import { startLoad } from "../support/docker/load.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { type SwarmProject, swarmSettings } from "../support/docker/swarm-project.ts";
 import { succeed } from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
 
 const missing = noDocker();
 
@@ -90,6 +91,21 @@ describe.skipIf(missing !== null)(`a stack of a Swarm${skipped(missing)}`, () =>
     expect(logs.stdout).toContain("GET /");
     const history = await succeed(project, ["history"]);
     expect(history.stdout).toContain("rollback");
+  }, 120_000);
+
+  test("shows what a task wrote without the secrets it was given", async () => {
+    const script = 'echo "token $(cat /run/secrets/token) and $API_TOKEN" >/proc/1/fd/1';
+    project.configure({ API_TOKEN: "a-variable-that-nobody-knows" });
+    await succeed(project, deploy);
+    await succeed(project, ["exec", "--", "sh", "-c", script]);
+    let shown = "";
+    await until("the line is shown", async () => {
+      shown = (await succeed(project, ["logs"])).stdout;
+      return shown.includes("token ");
+    });
+    project.configure({});
+    expect(shown).toContain("token (secret) and (secret)\n");
+    expect(shown).not.toContain("correct-horse");
   }, 120_000);
 
   test("is taken down without its volumes, and comes up again as it was", async () => {

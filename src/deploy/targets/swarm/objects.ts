@@ -125,6 +125,15 @@ export function objectName(stack: string, { key, content, external }: StackObjec
 
 const saltFile = (paths: StatePaths): string => join(paths.root, "swarm", "names.key");
 
+/** One that is short is no password, or hides half of what is said. */
+export function maskObject(
+  { kind, content }: Pick<StackObject, "kind" | "content">,
+  onSecret: (value: string) => void,
+): void {
+  const text = kind === "secrets" ? (content?.toString().trim() ?? "") : "";
+  if (text.length >= 8 && text.length <= 4096) onSecret(text);
+}
+
 /** The key of the names, made where there is none. */
 export function ensureNameKey(paths: StatePaths): string {
   const file = saltFile(paths);

@@ -20,7 +20,7 @@ import { tellFeatures } from "../compose/tell-features.ts";
 import type { TargetInput } from "../target-input.ts";
 import { frontOf } from "./front.ts";
 import { imagesHere } from "./image-traits.ts";
-import { type StackObject, readObjects } from "./objects.ts";
+import { type StackObject, maskObject, readObjects } from "./objects.ts";
 import { type Shape, obstaclesOf } from "./obstacles.ts";
 import { remarksOnShape } from "./remarks.ts";
 import { rolloutOf } from "./rollout.ts";
@@ -49,7 +49,7 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
   refuseShape(shape);
   const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
   const objects = readObjects(config, composeVariables(input));
-  maskObjects(objects, input.onSecret);
+  for (const one of objects) maskObject(one, input.onSecret);
   const running = await listServices(docker, config.name);
   const { swarm, features } = input.project.settings;
   const { monitor } = swarm;
@@ -80,14 +80,6 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
     objects,
     facts,
   };
-}
-
-/** One that is short is no password, or hides half of what is said. */
-function maskObjects(objects: readonly StackObject[], onSecret: TargetInput["onSecret"]): void {
-  for (const { kind, content } of objects) {
-    const text = kind === "secrets" ? (content?.toString().trim() ?? "") : "";
-    if (text.length >= 8 && text.length <= 4096) onSecret(text);
-  }
 }
 
 /** All that makes a release another one, as far as it lies in the project. */

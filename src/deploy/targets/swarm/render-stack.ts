@@ -6,7 +6,7 @@ import { definitionHash } from "../compose/render.ts";
 import { switchedOf } from "../compose/compose-release.ts";
 import { awaitedServices } from "../compose/service-standing.ts";
 import type { ServiceDefinition, StackConfig } from "../compose/stack-config.ts";
-import { type StackObject, objectKinds } from "./objects.ts";
+import type { ObjectKind, StackObject } from "./objects.ts";
 import { renderService } from "./render-service.ts";
 import { rolloutOf } from "./rollout.ts";
 import { objectFile } from "./swarm-release.ts";
@@ -32,6 +32,7 @@ export interface RenderInput {
 export interface RenderedService {
   version: string;
   services: Record<string, Record<string, unknown>>;
+  secrets: Record<string, object>;
   [key: string]: unknown;
 }
 
@@ -95,7 +96,8 @@ function render(
     },
     networks: networksOf(config, complete["networks"] as Record<string, unknown>),
     volumes: volumesOf(config, definition),
-    ...objectsOf(input, definition, own),
+    secrets: objectsOf("secrets", input, definition, own),
+    configs: objectsOf("configs", input, definition, own),
   };
   return withDefinition(file, name);
 }
@@ -145,22 +147,20 @@ function ownNamed(stack: string, key: string, { name, ...rest }: Named): Named {
   return name === undefined || name === `${stack}_${key}` ? rest : { name, ...rest };
 }
 
+/** As the file names those of a kind that a service uses. */
 function objectsOf(
+  kind: ObjectKind,
   { objects, folder }: RenderInput,
   definition: ServiceDefinition,
   labelled: Record<string, string>,
-) {
-  return Object.fromEntries(
-    objectKinds.map((kind) => {
-      const uses = (definition[kind] ?? []) as { source: string }[];
-      const used = new Set(uses.map(({ source }) => source));
-      const own = objects.filter((one) => one.kind === kind && used.has(one.key));
-      const entries = own.map(({ key, name, content }): [string, object] => {
-        if (content === null) return [key, { name, external: true }];
-        const file = escaped(join(folder, objectFile(kind, key)));
-        return [key, { name, file, labels: labelled }];
-      });
-      return [kind, Object.fromEntries(entries)];
-    }),
-  );
+): Record<string, object> {
+  const uses = (definition[kind] ?? []) as { source: string }[];
+  const used = new Set(uses.map(({ source }) => source));
+  const own = objects.filter((one) => one.kind === kind && used.has(one.key));
+  const entries = own.map(({ key, name, content }): [string, object] => {
+    if (content === null) return [key, { name, external: true }];
+    const file = escaped(join(folder, objectFile(kind, key)));
+    return [key, { name, file, labels: labelled }];
+  });
+  return Object.fromEntries(entries);
 }

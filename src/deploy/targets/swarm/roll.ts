@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { StepRun } from "../../../operation/step.ts";
 import type { SwarmRelease } from "../../release.ts";
 import { awaitServices } from "./await-services.ts";
@@ -8,7 +7,7 @@ import type { Wanted } from "./service-standing.ts";
 import { standingOf } from "./service-standing.ts";
 import { type SwarmService, definitionOf, listServices, listTasks } from "./services.ts";
 import { backingServices, switchedServices } from "./swarm-release.ts";
-import { type SwarmSite, renderedPath } from "./swarm-site.ts";
+import { type SwarmSite, readRendered, renderedPath } from "./swarm-site.ts";
 
 /**
  * Has Swarm put a release in the place of whatever runs, and waits for its end. Called again it goes
@@ -86,14 +85,6 @@ export async function isSettled(site: SwarmSite, release: SwarmRelease): Promise
 
 export function wantedOf(site: SwarmSite, release: SwarmRelease, name: string): Wanted {
   return { name, definition: definitionIn(readRendered(site, release, name), name) };
-}
-
-export function readRendered(
-  site: SwarmSite,
-  release: SwarmRelease,
-  name: string,
-): RenderedService {
-  return JSON.parse(readFileSync(renderedPath(site, release, name), "utf8")) as RenderedService;
 }
 
 /** For what the engine itself needs to make a container, and to take one away. */

@@ -7,7 +7,7 @@ import type { CertificateState, ReleaseState, ServiceState, TargetView } from ".
 import { migrationPlaces } from "../compose/compose-release.ts";
 import type { ServiceDefinition } from "../compose/stack-config.ts";
 import { createPublicNodes } from "./public-nodes.ts";
-import { readRendered, wantedOf } from "./roll.ts";
+import { wantedOf } from "./roll.ts";
 import { standingOf } from "./service-standing.ts";
 import {
   type SwarmService,
@@ -20,7 +20,7 @@ import {
   releaseOf,
 } from "./services.ts";
 import { asSwarm, backingServices, switchedServices } from "./swarm-release.ts";
-import type { SwarmSite } from "./swarm-site.ts";
+import { type SwarmSite, maskRelease, readRendered } from "./swarm-site.ts";
 import { lastLinesOfTask } from "./task-troubles.ts";
 
 /** Looks at releases that are services of a Swarm. */
@@ -140,7 +140,9 @@ function endsSince(service: SwarmService, tasks: readonly SwarmTask[]): number {
   ).length;
 }
 
-async function lastLines({ docker }: SwarmSite, release: SwarmRelease, count: number) {
+async function lastLines(site: SwarmSite, release: SwarmRelease, count: number) {
+  const { docker } = site;
+  maskRelease(site, release);
   const services = await listServices(docker, release.swarm.name);
   const own = (await listTasks(docker, services))
     .filter((one) => releaseOf(one) === release.id)

@@ -5,7 +5,7 @@ import type { CommandRequest, LogRequest } from "../../target.ts";
 import { type SwarmTask, isUp, listServices, listTasks, releaseOf } from "./services.ts";
 import { readSwarmFacts } from "./swarm-facts.ts";
 import { asSwarm, switchedServices } from "./swarm-release.ts";
-import type { SwarmSite } from "./swarm-site.ts";
+import { type SwarmSite, maskRelease } from "./swarm-site.ts";
 
 /**
  * Runs a command in a task of a service on this node.
@@ -94,6 +94,7 @@ async function loggingTasks(
   { release, services }: LogRequest,
 ): Promise<SwarmTask[]> {
   const record = asSwarm(release());
+  maskRelease(site, record);
   const names = services.length > 0 ? services : switchedServices(record);
   const found = await Promise.all(names.map((name) => tasksOfService(site, record, name)));
   return found.flat().filter(({ container }) => container !== "");
