@@ -21,7 +21,7 @@ export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: n
   let passed = 0;
   let seen = false;
   while (performance.now() - begun < timeout) {
-    const state = await target.state(release);
+    const state = await target.state(release, { anew: true });
     seen ||= state.running;
     passed = state.ready ? passed + 1 : 0;
     const passes = state.judged === true ? 1 : asked;

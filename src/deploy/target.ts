@@ -32,6 +32,12 @@ export interface ReleaseState {
   day: DaySummary | null;
 }
 
+/** How a state is looked at. */
+export interface Look {
+  /** By who waits for it to change: what was seen a moment ago does not count. */
+  anew: boolean;
+}
+
 /** Where a release can be asked before it serves the public. */
 export type PrivateEndpoint = ({ socketPath: string } | { url: string }) & {
   /** That go with each request. */
@@ -157,7 +163,7 @@ export interface TargetView {
   describeSwitch(release: ReleaseRecord, previous: ReleaseRecord | null): string;
   /** Null where a switch cuts nothing, or nobody can count what it would cut. */
   openStreams(release: ReleaseRecord): Promise<OpenStreams | null>;
-  state(release: ReleaseRecord): Promise<ReleaseState>;
+  state(release: ReleaseRecord, look?: Look): Promise<ReleaseState>;
   /** Asks through the public address which release answers; null when none does. */
   whoAnswers(release: ReleaseRecord): Promise<string | null>;
   /** The last lines a release wrote. */

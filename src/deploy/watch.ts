@@ -18,6 +18,9 @@ export interface WatchFigures {
 
 const none = { total: 0, errors: 0 };
 
+/** Milliseconds between two looks. */
+const pause = 250;
+
 /** Looks that may fail in a row before the release counts as lost. */
 const toleratedMisses = 2;
 
@@ -32,9 +35,12 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
   const figures: WatchFigures = { requests: 0, errors: 0, probes: 0, failedProbes: 0 };
   let misses = 0;
   let left = duration;
+  /** What a look takes: the last one ends when the time is over, and does not begin then. */
+  let took = 0;
   do {
-    await sleep(Math.min(250, left), undefined, { signal });
-    const state = await target.state(release);
+    await sleep(Math.max(0, Math.min(pause, left - took)), undefined, { signal });
+    const looked = performance.now();
+    const state = await target.state(release, { anew: true });
     const answered = await target.whoAnswers(release);
     figures.probes += 1;
     const healthy = answered === release.id && state.ready && state.restarts === 0;
@@ -49,8 +55,9 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
     if (misses > toleratedMisses || state.restarts > 0) {
       throw await failed(input, figures, "it stopped being healthy");
     }
+    took = performance.now() - looked;
     left = duration - (performance.now() - begun);
-  } while (left > 0);
+  } while (left > took);
   const missed = judgeFigures(figures, input.thresholds);
   if (missed.length > 0) throw await failed(input, figures, `it missed ${missed.join(", ")}`);
   return figures;

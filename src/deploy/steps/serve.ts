@@ -50,10 +50,9 @@ function titleOf(work: DeployWork, succession: Succession): string {
 
 export function healthStep(work: DeployWork): Step {
   const { place, release } = work;
-  const { passes } = place.project.settings.deploy.health;
   return {
     id: "health",
-    title: `Wait until it is healthy ${passes} times in a row`,
+    title: "Wait until it is healthy",
     // What was healthy may have ended since with everything else, and be starting now.
     probe: async () => ((await place.target.state(release)).ready ? "unknown" : "absent"),
     undo: nothingToUndo,

@@ -23,9 +23,8 @@ export async function awaitServices(
 ): Promise<void> {
   const awaited = awaitedServices(config);
   for (;;) {
-    const containers = (await listContainers(docker, config.name)).filter(({ service }) =>
-      names.includes(service),
-    );
+    const all = await listContainers(docker, config.name, { anew: true });
+    const containers = all.filter(({ service }) => names.includes(service));
     const waiting = new Set<string>();
     for (const container of containers) {
       const standing = standingOf(container, awaited.has(container.service));

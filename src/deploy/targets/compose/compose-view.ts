@@ -2,7 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type StudioError, usageError } from "../../../errors.ts";
 import { type ComposeRelease, releaseFolder } from "../../release.ts";
-import type { CertificateState, ReleaseState, ServiceState, TargetView } from "../../target.ts";
+import type {
+  CertificateState,
+  Look,
+  ReleaseState,
+  ServiceState,
+  TargetView,
+} from "../../target.ts";
 import { labels } from "./colours.ts";
 import { asCompose, migrationPlaces, publicUrlOf, switchedServices } from "./compose-release.ts";
 import { type ComposeSite, maskRelease, readRendered, renderedPath } from "./compose-site.ts";
@@ -41,7 +47,7 @@ export function createComposeView(site: ComposeSite): TargetView {
       const { openStreams } = await import("./open-streams.ts");
       return openStreams(site, asCompose(release));
     },
-    state: (release) => stateOf(site, asCompose(release)),
+    state: (release, look) => stateOf(site, asCompose(release), look),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
     publicUrl: (release) => publicUrlOf(asCompose(release)),
@@ -92,10 +98,14 @@ function describeSwitch(release: ComposeRelease, isAnother: boolean): string {
   return `${proxy.service} is reloaded with the other colour of ${names}; what it began goes on where it began`;
 }
 
-async function stateOf(site: ComposeSite, release: ComposeRelease): Promise<ReleaseState> {
+async function stateOf(
+  site: ComposeSite,
+  release: ComposeRelease,
+  look?: Look,
+): Promise<ReleaseState> {
   const { docker } = site;
   const proxy = site.proxyOf(release);
-  const containers = await containersOf(docker, release);
+  const containers = await containersOf(docker, release, look);
   const running = containers.filter((one) => one.running);
   const wanted = release.compose.services
     .filter(({ role }) => role === "switched")

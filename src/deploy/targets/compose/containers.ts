@@ -1,4 +1,5 @@
 import type { ComposeRelease } from "../../release.ts";
+import type { Look } from "../../target.ts";
 import { labels as studio } from "./colours.ts";
 import type { Docker } from "./docker.ts";
 
@@ -60,8 +61,8 @@ interface Inspected {
  * All containers of a Compose project's services, those that have ended too; not those of
  * `docker compose run`, which bear the name of a service and are none.
  */
-export function listContainers(docker: Docker, project: string): Promise<Container[]> {
-  return docker.recall(`containers of ${project}`, () => askForContainers(docker, project));
+export function listContainers(docker: Docker, project: string, look?: Look): Promise<Container[]> {
+  return docker.recall(`containers of ${project}`, () => askForContainers(docker, project), look);
 }
 
 async function askForContainers(docker: Docker, project: string): Promise<Container[]> {
@@ -78,8 +79,12 @@ async function askForContainers(docker: Docker, project: string): Promise<Contai
 }
 
 /** The switched containers of a release, whether they run or not. */
-export async function containersOf(docker: Docker, release: ComposeRelease): Promise<Container[]> {
-  const all = await listContainers(docker, release.compose.project);
+export async function containersOf(
+  docker: Docker,
+  release: ComposeRelease,
+  look?: Look,
+): Promise<Container[]> {
+  const all = await listContainers(docker, release.compose.project, look);
   return all.filter((one) => one.labels[studio.release] === release.id);
 }
 

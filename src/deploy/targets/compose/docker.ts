@@ -2,6 +2,7 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import { type CommandResult, runCommand } from "../../../shell/exec.ts";
 import { runGroup } from "../../../shell/process-group.ts";
+import type { Look } from "../../target.ts";
 
 export interface DockerOptions {
   /** The project's folder. */
@@ -16,7 +17,7 @@ export interface Docker {
   /** Asks, and leaves the failure to the caller. */
   attempt(argv: readonly string[], more?: DockerMore): Promise<CommandResult>;
   /** What `ask` found a moment ago under that name, unless something was changed since. */
-  recall<T>(name: string, ask: () => Promise<T>): Promise<T>;
+  recall<T>(name: string, ask: () => Promise<T>, look?: Look): Promise<T>;
   /**
    * Changes something. The process is in the journal before it is let run, so that a resume does
    * not meet it at work.
@@ -40,10 +41,10 @@ export interface DockerMore {
 }
 
 /**
- * Milliseconds: to ask takes half as long, and parts that know nothing of one another ask the same
- * in a row. Whoever waits for a change asks less often.
+ * Milliseconds: to ask takes a fifth as long, and parts that know nothing of one another ask the same
+ * in a row.
  */
-const moment = 150;
+const moment = 400;
 
 /** Compose's warning about services of the other colour would frighten for nothing. */
 const quiet = { COMPOSE_IGNORE_ORPHANS: "1", COMPOSE_PROGRESS: "plain", DOCKER_CLI_HINTS: "false" };
@@ -55,9 +56,10 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
     runCommand("docker", argv, { cwd, env, timeout: more.timeout ?? 60_000, ...inputOf(more) });
   return {
     attempt,
-    async recall(name, ask) {
+    async recall(name, ask, { anew } = { anew: false }) {
       const known = recalled.get(name);
-      if (known !== undefined && performance.now() - known.at < moment)
+      const lasting = anew ? 0 : moment;
+      if (known !== undefined && performance.now() - known.at < lasting)
         return (await known.answer) as never;
       // Whoever asks the same while it is asked waits for the same answer.
       const asked = { at: Infinity, answer: ask() };

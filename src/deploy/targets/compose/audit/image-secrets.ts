@@ -13,13 +13,24 @@ export interface ImageFacts {
 
 /** What an image says of itself; null where it is not here. */
 export async function imageFacts(docker: Docker, image: string): Promise<ImageFacts | null> {
-  const argv = ["image", "inspect", "--format", "{{json .Config}}", image];
+  const [facts] = (await askImages(docker, [image])) ?? [];
+  return facts ?? null;
+}
+
+/** In the order of the images; null where one of them is not here. */
+async function askImages(docker: Docker, images: readonly string[]): Promise<ImageFacts[] | null> {
+  if (images.length === 0) return [];
+  const argv = ["image", "inspect", "--format", "{{json .Config}}", ...images];
   const { exitCode, stdout } = await docker.attempt(argv);
   if (exitCode !== 0) return null;
-  const { User = "", Env } = JSON.parse(stdout) as { User?: string; Env?: string[] | null };
-  const pairs = (Env ?? []).map((line) => {
-    const end = line.indexOf("=");
-    return [line.slice(0, end), line.slice(end + 1)];
+  return stdout.trim().split("\n").map(readFacts);
+}
+
+function readFacts(line: string): ImageFacts {
+  const { User = "", Env } = JSON.parse(line) as { User?: string; Env?: string[] | null };
+  const pairs = (Env ?? []).map((variable) => {
+    const end = variable.indexOf("=");
+    return [variable.slice(0, end), variable.slice(end + 1)];
   });
   return { user: User, variables: Object.fromEntries(pairs) as Record<string, string> };
 }
@@ -38,17 +49,20 @@ export function imageSecrets(
   });
 }
 
-/** @throws StudioError (exit 2) naming every place; only where images are here they can be asked */
+/**
+ * @param images that were pinned, and so are here
+ * @throws StudioError (exit 2) naming every place
+ */
 export async function refuseImageSecrets(
   docker: Docker,
   config: StackConfig,
   images: Readonly<Record<string, StackImage>>,
 ): Promise<void> {
-  const found = new Map<string, ImageFacts>();
-  const asked = Object.entries(images).map(async ([name, { pinned }]) => {
-    const facts = await imageFacts(docker, pinned);
-    if (facts !== null) found.set(name, facts);
+  const pinned = Object.values(images).map((image) => image.pinned);
+  const facts = (await askImages(docker, pinned)) ?? [];
+  const found = Object.keys(images).flatMap((name, index): [string, ImageFacts][] => {
+    const own = facts[index];
+    return own === undefined ? [] : [[name, own]];
   });
-  await Promise.all(asked);
-  refuseDefaultSecrets(imageSecrets(config, found));
+  refuseDefaultSecrets(imageSecrets(config, new Map(found)));
 }
