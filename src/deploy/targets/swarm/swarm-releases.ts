@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StudioError, exitCodes } from "../../../errors.ts";
-import type { Reach } from "../../../operation/faults.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import { homeOfCopy } from "../../../remote/host/home.ts";
 import type { ReleaseKeeper } from "../../release-keeper.ts";
@@ -15,16 +14,8 @@ import {
 import type { TargetInput } from "../target-input.ts";
 import { labels } from "../compose/colours.ts";
 import type { Docker } from "../compose/docker.ts";
-import {
-  beginFolder,
-  damagedFile,
-  damagedImage,
-  hashOf,
-  keptRecord,
-  refuseChanged,
-  removeTags,
-  writeRecord,
-} from "../compose/kept-stack.ts";
+import { type StackParts, discardStack, keepStack } from "../compose/keep-stack.ts";
+import { damagedFile, damagedImage, hashOf, removeTags } from "../compose/kept-stack.ts";
 import { definitionHash } from "../compose/render.ts";
 import { imageTraits } from "./image-traits.ts";
 import { ensureNameKey, objectKinds, objectName } from "./objects.ts";
@@ -40,14 +31,21 @@ export function swarmReleases(input: TargetInput, docker: Docker): ReleaseKeeper
   return {
     read: () => readSwarmStack(docker, input),
     keep: async (run, release, draft) => {
-      await keep({ input, docker, run }, asSwarm(release), (await draft()) as SwarmDraft);
+      const keeping = { input, docker, run };
+      await keepStack(keeping, partsOf(keeping, asSwarm(release), (await draft()) as SwarmDraft));
     },
     isKept: (release) => existsSync(releaseFile(paths, release.id)),
     async findDamage(release) {
       const { rendered, images } = asSwarm(release).swarm;
       return damagedFile(paths, release.id, rendered) ?? (await damagedImage(docker, images));
     },
-    discard: (id, others, reach) => discard(input, docker, { id, others, reach }),
+    discard: (id, others, reach) =>
+      discardStack(paths, id, reach, async (kept) => {
+        await removeTags(docker, asSwarm(kept).swarm.name, others);
+        reach("images-removed");
+        await removeObjects(input, docker, others);
+        reach("objects-removed");
+      }),
   };
 }
 
@@ -57,28 +55,29 @@ interface Keeping {
   run: StepRun;
 }
 
-async function keep(keeping: Keeping, release: SwarmRelease, draft: SwarmDraft): Promise<void> {
-  const { input, docker, run } = keeping;
+function partsOf(
+  { input, docker, run }: Keeping,
+  release: SwarmRelease,
+  draft: SwarmDraft,
+): StackParts {
   const { config, objects } = draft;
-  refuseChanged(definedBy(config, objects), release.swarm.definition);
-  const folder = releaseFolder(input.paths, release.id);
-  const partial = `${folder}.building`;
-  await run.effect("folder", () => beginFolder(partial, input, release));
-  const { pinImages } = await import("../compose/pin-images.ts");
-  const buildFile = join(partial, "build.json");
-  const kept = await keptImages(docker, release, draft);
-  const keptImage = (name: string) => kept.get(name) ?? null;
-  const images = await run.effect("images", () =>
-    pinImages({ docker, run, config, keptImage, buildFile }),
-  );
-  await refuseImages(docker, draft, release, images);
-  const key = await run.effect("names", () => ensureNameKey(input.paths));
-  await run.effect("files", () => {
-    rmSync(buildFile, { force: true });
-    const written = writeStack(input, partial, { release, draft, images, key });
-    writeRecord(partial, { ...release, swarm: { ...release.swarm, images, ...written } });
-    renameSync(partial, folder);
-  });
+  return {
+    release,
+    config,
+    definition: { now: definedBy(config, objects), planned: release.swarm.definition },
+    async keptImages() {
+      const kept = await keptImages(docker, release, draft);
+      return (name) => kept.get(name) ?? null;
+    },
+    async judge(images) {
+      await refuseImages(docker, draft, release, images);
+      const key = await run.effect("names", () => ensureNameKey(input.paths));
+      return (folder) => {
+        const written = writeStack(input, folder, { release, draft, images, key });
+        return { ...release, swarm: { ...release.swarm, images, ...written } };
+      };
+    },
+  };
 }
 
 /** Of services that are not switched, and whose definition did not change. */
@@ -177,25 +176,6 @@ function runningImages({ config, facts }: SwarmDraft, images: Record<string, Sta
       return [name, loaded ? (reference ?? pinned) : (digest ?? pinned)];
     }),
   );
-}
-
-async function discard(
-  input: TargetInput,
-  docker: Docker,
-  { id, others, reach }: { id: string; others: readonly ReleaseRecord[]; reach: Reach },
-): Promise<void> {
-  const folder = releaseFolder(input.paths, id);
-  const kept = keptRecord(input.paths, id);
-  if (kept !== null) {
-    await removeTags(docker, asSwarm(kept).swarm.name, others);
-    reach("images-removed");
-    await removeObjects(input, docker, others);
-    reach("objects-removed");
-  }
-  for (const one of [`${folder}.building`, folder]) {
-    rmSync(one, { recursive: true, force: true });
-  }
-  reach("folder-removed");
 }
 
 /** Secrets and configs of this environment that no release needs; a service's own are refused. */
