@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StackImage, StackService } from "../../../../src/deploy/release.ts";
 import type { Container } from "../../../../src/deploy/targets/compose/containers.ts";
-import { colourOf, freeColour } from "../../../../src/deploy/targets/compose/colours.ts";
+import { colourOf, freeColour, placeOf } from "../../../../src/deploy/targets/compose/colours.ts";
 import {
   canResolve,
   upstreamText,
@@ -123,6 +123,40 @@ describe("the colour of a release", () => {
     expect(freeColour(both, "r2")).toBe("blue");
     expect(freeColour([], null)).toBe("blue");
     expect(freeColour([container("r1", "blue", true)], null)).toBe("green");
+  });
+});
+
+describe("the place where a release starts", () => {
+  const container = (service: string, release: string, running: boolean) =>
+    ({
+      service,
+      running,
+      labels: { "studio.release": release, "studio.colour": service.split("-")[1] },
+    }) as unknown as Container;
+  const never = () => false;
+
+  test("is its own colour within the undo window, with nothing in the way", () => {
+    const all = [container("api-blue", "r1", false), container("api-green", "r2", true)];
+    expect(placeOf(all, "r1", "r2", never)).toEqual({ colour: "blue", inTheWay: [] });
+  });
+
+  test("is the other colour than that which serves, whatever of it was left there", () => {
+    const left = container("worker-blue", "r1", false);
+    const all = [left, container("api-blue", "r3", true)];
+    expect(placeOf(all, "r1", "r3", never)).toEqual({ colour: "green", inTheWay: [left] });
+  });
+
+  test("is rid of all that the colour had, of services that it has no more too", () => {
+    const former = [container("api-blue", "r1", false), container("worker-blue", "r1", false)];
+    const all = [...former, container("api-green", "r2", true)];
+    expect(placeOf(all, "r3", "r2", never)).toEqual({ colour: "blue", inTheWay: former });
+  });
+
+  test("leaves services without a colour alone, unless no undo needs them any more", () => {
+    const proxy = { service: "proxy", running: true, labels: {} } as unknown as Container;
+    const old = container("api-blue", "r1", false);
+    const all = [proxy, old, container("api-green", "r2", true)];
+    expect(placeOf(all, "r2", "r2", (one) => one === old).inTheWay).toEqual([old]);
   });
 });
 
