@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { EngineQuery, Found, SearchAnswer } from "../engine/engine-protocol.ts";
 import type { VectorEngine } from "../engine/engine.ts";
+import type { SearchCaller } from "../callers/search-caller.ts";
 import { compareNeighbours } from "../engine/nearest.ts";
 import { rankOf } from "../similarity.ts";
 import type { CollectionRow } from "../stored/collections.ts";
@@ -14,11 +15,14 @@ interface Searched {
   database: Knex;
   engine: VectorEngine;
   copies: CollectionCopies;
+  caller: SearchCaller;
 }
 
 /**
  * Searches a collection that does not fit in memory, page by page: slow, exact, and bounded.
  * @throws VectorError `vector.engine` when there is not even memory for a page
+ * @throws InferenceError `inference.cancelled`, `inference.deadline` before a page that nobody
+ * waits for any more
  */
 export async function searchStored(
   searched: Searched,
@@ -29,6 +33,7 @@ export async function searchStored(
   const limit = itemsPerPage(dimension);
   let found: Found[] = [];
   for (let after: string | null = null; ; ) {
+    searched.caller.check();
     const page = await accessDatabase(searched.database, (connection) =>
       readPage(connection, name, { after, limit }),
     );
@@ -43,11 +48,12 @@ export async function searchStored(
 }
 
 async function searchPage(
-  { engine, copies }: Searched,
+  { engine, copies, caller }: Searched,
   { name, metric, dimension }: CollectionRow,
   page: readonly StoredVector[],
   query: EngineQuery,
 ): Promise<Found[]> {
+  caller.check();
   const handle = await engine.open(metric, dimension);
   try {
     // A page of which a part is missing would give an answer without saying what it left out.
