@@ -229,8 +229,8 @@ export class VectorStore {
     for (let attempt = 1; ; attempt++) {
       const copy = await this.copies.upToDate(row);
       if (copy === null) {
-        const { database, engine } = this;
-        return await searchStored({ database, engine }, row, query);
+        const { database, engine, copies } = this;
+        return await searchStored({ database, engine, copies }, row, query);
       }
       try {
         return await this.engine.search(copy.handle, query);

@@ -51,7 +51,7 @@ export interface FoundColumns {
 }
 
 export interface ApplyAnswer {
-  /** False: there was no memory for all of them. */
+  /** False: there was no memory for all that was to be added. What was removed is gone. */
   complete: boolean;
 }
 

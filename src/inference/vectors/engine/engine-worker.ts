@@ -62,7 +62,11 @@ function handle(request: Immediate): unknown {
     const { indexed, reach } = index;
     return { items: table.items, bytes, indexed, reach } satisfies CollectionState;
   }
-  const complete = usedBytes() <= settings.bytes && collection.apply(request.changes);
+  const { changes } = request;
+  // Never refused: what was deleted would be found, and it takes no memory.
+  collection.remove(changes.removed);
+  if (changes.ids.length === 0) return { complete: true };
+  const complete = usedBytes() <= settings.bytes && collection.add(changes);
   return { complete };
 }
 
