@@ -10,12 +10,13 @@ import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
+import { isWhole } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RunInput {
   release: ReleaseRecord;
   status: "current" | "stopped";
-  /** It runs, and something that it needs does not: an undo ends nothing then. */
+  /** It runs, and a part of it, or of what it needs, does not: an undo ends nothing then. */
   lacking?: true;
   /** Volumes that go with it. */
   volumes?: string[];
@@ -90,8 +91,9 @@ export async function planRun(
   if (row === null) throw nothingDeployed(place.desk.environment);
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
-  const { accepting, running } = await place.target.state(release);
-  const lacking = kind === "up" && running && (await lacksServices(place.target, release));
+  const { accepting, running, partly = false } = await place.target.state(release);
+  const lacking =
+    kind === "up" && running && (partly || (await lacksServices(place.target, release)));
   const volumes = await stillOwn(place, release, agreed);
   const input: RunInput = {
     release,
@@ -141,7 +143,7 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
     {
       id: "start",
       title: `Start release ${release.id}`,
-      probe: async () => ((await target.state(release)).running ? "done" : "partial"),
+      probe: async () => (isWhole(await target.state(release)) ? "done" : "partial"),
       do: (step) => target.start(step, release),
       undo: (step) => target.stop(step, release),
     },
@@ -155,7 +157,8 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
     {
       id: "switch",
       title: `Take traffic on ${target.publicUrl(release)}`,
-      probe: async () => ((await target.state(release)).accepting ? "done" : "absent"),
+      // Whether a proxy took over what was written for it shows nowhere: it is told once more.
+      probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),
       do: (step) => target.switchTo(step, release, null),
       undo: (step) => target.unswitch(step, release),
     },
