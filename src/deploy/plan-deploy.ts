@@ -105,8 +105,13 @@ export async function previousRelease(
   if (row === null) return null;
   const record = row.record as ReleaseRecord;
   if (record.target !== place.target.kind) throw foreignRelease(record, place.target.kind);
-  const { accepting } = await place.target.state(record);
-  return { record, running: accepting, status: row.status === "stopped" ? "stopped" : "current" };
+  const { accepting, maintenance } = await place.target.state(record);
+  return {
+    record,
+    running: accepting,
+    status: row.status === "stopped" ? "stopped" : "current",
+    ...(maintenance === null ? {} : { notice: maintenance }),
+  };
 }
 
 function describeRelease(

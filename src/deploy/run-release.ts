@@ -10,6 +10,7 @@ import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
+import type { Notice } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RunInput {
@@ -17,6 +18,8 @@ export interface RunInput {
   status: "current" | "stopped";
   /** It runs, and something that it needs does not: an undo ends nothing then. */
   lacking?: true;
+  /** What it is to tell the public instead of serving it, where it ended for a moment alone. */
+  notice?: Notice;
   /** Volumes that go with it. */
   volumes?: string[];
 }
@@ -156,7 +159,10 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
       id: "switch",
       title: `Take traffic on ${target.publicUrl(release)}`,
       probe: async () => ((await target.state(release)).accepting ? "done" : "absent"),
-      do: (step) => target.switchTo(step, release, null),
+      async do(step) {
+        if (input.notice !== undefined) await target.maintain(step, release, input.notice);
+        await target.switchTo(step, release, null);
+      },
       undo: (step) => target.unswitch(step, release),
     },
     statusStep(ledger, release, "current", input.status),

@@ -18,8 +18,9 @@ import { restoreTablesSteps } from "./restore-tables.ts";
 import { tidyStep } from "./unpack-database.ts";
 
 export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInput): Step[] {
-  const { release } = input;
-  const serve = release === null ? [] : upSteps(place, ledger, { release, status: "current" });
+  const { release, notice } = input;
+  const asBefore = { status: "current", ...(notice === undefined ? {} : { notice }) } as const;
+  const serve = release === null ? [] : upSteps(place, ledger, { release, ...asBefore });
   const again = serve.filter((step) => step.id !== "preflight" && step.id !== "record");
   const { beside, inPlace } = restoreDatabaseSteps(place, input);
   const unpacks = input.tables.length > 0 || (input.database && beside.length > 0);
@@ -68,7 +69,7 @@ export function verifyStep(place: Workplace, input: RestoreInput): Step {
   };
 }
 
-function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
+function stopStep({ target }: Workplace, { release, notice }: RestoreInput): Step {
   return {
     id: "stop",
     title: "Stop the release that uses the database",
@@ -79,7 +80,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
     },
     async undo(run) {
       if (release === null || (await target.state(release)).accepting) return;
-      await serveAgain(target, run, release, null);
+      await serveAgain(target, run, { release, notice: notice ?? null }, null);
     },
   };
 }
