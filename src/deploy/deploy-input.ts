@@ -39,6 +39,8 @@ export interface DeployInput {
   snapshot: string;
   /** Nothing to back up existed before: the backup is taken after migrating. */
   first: boolean;
+  /** No release runs, and yet services of the stack do: somebody else started them. */
+  servicesRan?: true;
   /** False for a rollback: the release's files are there and are not made again. */
   fresh: boolean;
   skip: { backup: boolean; gate: boolean };

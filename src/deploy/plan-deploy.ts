@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { type MigrationListing, listMigrations, loadMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
+import { runningServices } from "./lacks-services.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import {
   type ReleaseParts,
@@ -68,6 +69,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     fresh: true,
     skip,
     ...(maintenance ? { maintenance } : {}),
+    ...(await whetherServicesRan(place, previous, release)),
     ...(needsFirstKey(place) ? { firstKey: planFirstKey(now) } : {}),
   };
 }
@@ -95,6 +97,16 @@ async function databaseAndFiles(place: View) {
   return (await snapshotSources(place, "full")).filter(
     ({ kind, owns }) => kind !== "logs" && !owns.includes(place.desk.paths.ledger),
   );
+}
+
+/** On Compose alone: a Swarm's stack that studio did not deploy is refused. */
+export async function whetherServicesRan(
+  { target }: View,
+  previous: DeployInput["previous"],
+  release: ReleaseRecord,
+): Promise<Pick<DeployInput, "servicesRan">> {
+  if (target.kind !== "compose" || previous?.status === "current") return {};
+  return (await runningServices(target, release)).length > 0 ? { servicesRan: true } : {};
 }
 
 export async function previousRelease(
