@@ -35,6 +35,8 @@ export function createPublicProbe(): PublicProbe {
   };
   return {
     start(target, release) {
+      // Where the public meets nothing, no request of ours could be lost.
+      if (target.publicUrl(release) === "") return;
       asking ??= Array.from({ length: callers }, () => ask(target, release));
     },
     async stop() {

@@ -10,13 +10,13 @@ import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import type { Notice } from "./target.ts";
+import { type Notice, isWhole } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RunInput {
   release: ReleaseRecord;
   status: "current" | "stopped";
-  /** It runs, and something that it needs does not: an undo ends nothing then. */
+  /** It runs, and a part of it, or of what it needs, does not: an undo ends nothing then. */
   lacking?: true;
   /** What it is to tell the public instead of serving it, where it ended for a moment alone. */
   notice?: Notice;
@@ -93,8 +93,9 @@ export async function planRun(
   if (row === null) throw nothingDeployed(place.desk.environment);
   const release = row.record as ReleaseRecord;
   const status = row.status === "stopped" ? "stopped" : "current";
-  const { accepting, running } = await place.target.state(release);
-  const lacking = kind === "up" && running && (await lacksServices(place.target, release));
+  const { accepting, running, partly = false } = await place.target.state(release);
+  const lacking =
+    kind === "up" && running && (partly || (await lacksServices(place.target, release)));
   const volumes = await stillOwn(place, release, agreed);
   const input: RunInput = {
     release,
@@ -144,7 +145,7 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
     {
       id: "start",
       title: `Start release ${release.id}`,
-      probe: async () => ((await target.state(release)).running ? "done" : "partial"),
+      probe: async () => (isWhole(await target.state(release)) ? "done" : "partial"),
       do: (step) => target.start(step, release),
       undo: (step) => target.stop(step, release),
     },
@@ -158,7 +159,8 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
     {
       id: "switch",
       title: `Take traffic on ${target.publicUrl(release)}`,
-      probe: async () => ((await target.state(release)).accepting ? "done" : "absent"),
+      // Whether a proxy took over what was written for it shows nowhere: it is told once more.
+      probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),
       async do(step) {
         if (input.notice !== undefined) await target.maintain(step, release, input.notice);
         await target.switchTo(step, release, null);

@@ -14,6 +14,8 @@ export interface ServingFacts {
   release: string;
   url: string;
   state: "serving" | "stopped" | "not running" | "not ready" | "not reached";
+  /** Only some of what the release consists of runs. */
+  partly: boolean;
   /** Who answers there; null: nobody, or nobody was asked. */
   answered: string | null;
   services: readonly ServiceState[];
@@ -67,13 +69,16 @@ function isUp({ role, state }: ServiceState): boolean {
 }
 
 function releaseProblem(facts: ServingFacts): ServingProblem | null {
-  const { release, url, state, answered } = facts;
+  const { release, url, state, partly, answered } = facts;
   const problem = (message: string, next: string) => ({
     service: null,
     message,
     next: nextFor(facts, next),
   });
   if (state === "not running") return problem(`Release ${release} does not run.`, "studio up");
+  if (state === "not ready" && partly) {
+    return problem(`Release ${release} runs only in part.`, "studio up");
+  }
   if (state === "not ready") {
     return problem(`Release ${release} runs, and is not ready.`, "studio logs");
   }

@@ -129,6 +129,7 @@ async function servingState(
     release: row.id,
     url,
     state: word,
+    partly: state.partly ?? false,
     answered,
     services,
     certificates,

@@ -15,6 +15,8 @@ export interface Notice {
 export interface ReleaseState {
   release: string;
   running: boolean;
+  /** True where only some of what it consists of runs. */
+  partly?: boolean;
   /** True when it takes public traffic. */
   accepting: boolean;
   /** Null unless it tells the public to come back later. */
@@ -31,6 +33,9 @@ export interface ReleaseState {
   /** Of the last 24 hours; null where nobody counts. */
   day: DaySummary | null;
 }
+
+/** Whether all that a release consists of runs. */
+export const isWhole = ({ running, partly }: ReleaseState): boolean => running && partly !== true;
 
 /** How a state is looked at. */
 export interface Look {

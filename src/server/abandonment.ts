@@ -3,7 +3,9 @@ import type { Cancellation } from "../inference/cancellation.ts";
 import { whenOver } from "./when-over.ts";
 
 /**
- * Aborted when the caller goes away before it was answered. An AbortController does the same for
+ * Aborted when nobody waits for the answer any more: the caller went away, or was answered, with the
+ * news that its time is over for one. Work that is done by then has no listener left and never
+ * knows. An AbortController does the same for
  * several microseconds more, which is too much for what every request has and few ever use.
  */
 export class Abandonment implements Cancellation {
@@ -11,9 +13,7 @@ export class Abandonment implements Cancellation {
   private readonly listeners = new Set<() => void>();
 
   constructor({ raw }: FastifyReply) {
-    whenOver(raw, () => {
-      if (!raw.writableFinished) this.abort();
-    });
+    whenOver(raw, () => this.abort());
   }
 
   /** @param listener called once at most */

@@ -24,9 +24,12 @@ export class AnswerDeadline {
     this.limit = limit;
   }
 
-  /** Watches over a request until its answer is out or its caller gone. */
-  watch(reply: FastifyReply): void {
-    const link = this.open.append({ reply, due: performance.now() + this.limit });
+  /**
+   * Watches over a request until its answer is out or its caller gone.
+   * @param begun when its head had come, by `performance.now()`
+   */
+  watch(reply: FastifyReply, begun: number): void {
+    const link = this.open.append({ reply, due: begun + this.limit });
     whenOver(reply.raw, () => this.open.remove(link));
     this.timer ??= this.wakeIn(this.limit);
   }

@@ -68,7 +68,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
   await useCompression(application);
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
   application.addHook("onRequest", (request, reply, done) => {
-    deadline.watch(reply);
+    deadline.watch(reply, services.traffic.of(request.raw).begun);
     admit(services, request, reply, done);
   });
   application.setErrorHandler<FastifyError>((error, request, reply) =>

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { JobOptions } from "../inference/batch-queue.ts";
 import { Abandonment } from "./abandonment.ts";
+import { exchangeOf } from "./traffic.ts";
 
 export type Priority = "high" | "normal" | "low";
 
@@ -11,7 +12,8 @@ const usualUrgency = 3;
 /**
  * How a request is to be queued: no longer than the server waits, at the urgency of its `Priority`
  * header, and not at all once its caller went away. What the request says itself goes first.
- * @param limit the longest time one request may take, milliseconds
+ * @param limit the longest time one request may take from its head on, milliseconds: what its body
+ * took to arrive is gone
  */
 export function jobOptions(
   request: FastifyRequest,
@@ -19,8 +21,9 @@ export function jobOptions(
   limit: number,
   said: { priority?: Priority | undefined; timeout?: number | undefined } = {},
 ): JobOptions & { priority: Priority } {
+  const left = Math.max(0, exchangeOf(request.raw).begun + limit - performance.now());
   return {
-    timeout: Math.min(said.timeout ?? limit, limit),
+    timeout: Math.min(said.timeout ?? limit, left),
     signal: new Abandonment(reply),
     priority: said.priority ?? priorityOfHeader(request.headers["priority"]),
   };

@@ -25,6 +25,8 @@ export interface Exchange {
   status: number;
   /** The code of the problem that was answered; null when the request went well. */
   code: string | null;
+  /** When its head had come, by `performance.now()`. */
+  begun: number;
   milliseconds: number;
 }
 
@@ -42,6 +44,13 @@ function identifyRequest(request: IncomingMessage): string {
   return typeof given === "string" && givenId.test(given) ? given : randomUUID();
 }
 
+/** The exchange of a request that passed `Traffic.begin`. */
+export function exchangeOf(request: IncomingMessage): Exchange {
+  const exchange = (request as Begun)[begun];
+  if (exchange === undefined) throw new Error("a request came past the listeners");
+  return exchange;
+}
+
 /** Knows which requests are in flight and reports each when it is over. */
 export class Traffic {
   inFlight = 0;
@@ -54,7 +63,6 @@ export class Traffic {
   }
 
   begin(request: IncomingMessage, response: ServerResponse, origin: Origin): Exchange {
-    const start = performance.now();
     const exchange: Exchange = {
       id: identifyRequest(request),
       trace: continueTrace(request.headers["traceparent"]),
@@ -66,6 +74,7 @@ export class Traffic {
       role: null,
       status: 0,
       code: null,
+      begun: performance.now(),
       milliseconds: 0,
     };
     (request as Begun)[begun] = exchange;
@@ -73,7 +82,7 @@ export class Traffic {
     whenOver(response, () => {
       exchange.status = response.writableFinished ? response.statusCode : 499;
       const now = performance.now();
-      exchange.milliseconds = now - start;
+      exchange.milliseconds = now - exchange.begun;
       this.end(exchange, now);
     });
     return exchange;
@@ -81,9 +90,7 @@ export class Traffic {
 
   /** The exchange of a request that passed `begin`. */
   of(request: IncomingMessage): Exchange {
-    const exchange = (request as Begun)[begun];
-    if (exchange === undefined) throw new Error("a request came past the listeners");
-    return exchange;
+    return exchangeOf(request);
   }
 
   private end(exchange: Exchange, now: number): void {

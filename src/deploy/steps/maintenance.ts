@@ -13,7 +13,8 @@ export function maintenanceStep({ place, previous, input }: DeployWork): Step {
     title: "Put up the maintenance page: the release before cannot run on the new schema",
     async probe() {
       if (previous === null) return "absent";
-      return (await target.state(previous)).maintenance !== null ? "done" : "absent";
+      // Whether a proxy took over what was written for it shows nowhere: it is told once more.
+      return (await target.state(previous)).maintenance !== null ? "partial" : "absent";
     },
     async do(run) {
       if (previous !== null) await target.maintain(run, previous, noticeMeanwhile(input));

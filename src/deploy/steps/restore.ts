@@ -11,6 +11,7 @@ import { readIdentities } from "../identities.ts";
 import { upSteps } from "../run-release.ts";
 import { serveAgain } from "../serve-again.ts";
 import { withSnapshot } from "../snapshot-of.ts";
+import { isWhole } from "../target.ts";
 import type { Workplace } from "../workplace.ts";
 import { restoreDatabaseSteps } from "./restore-database.ts";
 import { type RestoreInput, restoresFiles } from "./restore-input.ts";
@@ -79,7 +80,9 @@ function stopStep({ target }: Workplace, { release, notice }: RestoreInput): Ste
       if (release !== null) await target.stop(run, release);
     },
     async undo(run) {
-      if (release === null || (await target.state(release)).accepting) return;
+      if (release === null) return;
+      const state = await target.state(release);
+      if (state.accepting && isWhole(state)) return;
       await serveAgain(target, run, { release, notice: notice ?? null }, null);
     },
   };

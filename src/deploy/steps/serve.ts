@@ -4,7 +4,7 @@ import { type DeployWork, noticeMeanwhile } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { waitHealthy } from "../health.ts";
 import { recordProbe } from "./record.ts";
-import type { Succession } from "../target.ts";
+import { type Succession, isWhole } from "../target.ts";
 import { serveAgain } from "../serve-again.ts";
 
 /** The release that serves until this one does; null where none does. */
@@ -26,8 +26,8 @@ export function startStep(work: DeployWork): Step {
     id: "start",
     title: titleOf(work, succession),
     async probe() {
-      const { running, ready } = await target.state(release);
-      return (succession === "rolling" ? ready : running) ? "done" : "partial";
+      const state = await target.state(release);
+      return (succession === "rolling" ? state.ready : isWhole(state)) ? "done" : "partial";
     },
     async do(run) {
       // What the public misses meanwhile is counted.

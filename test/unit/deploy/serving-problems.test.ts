@@ -17,6 +17,7 @@ const facts = (more: Partial<ServingFacts> = {}): ServingFacts => ({
   release: "R1",
   url: "http://127.0.0.1",
   state: "serving",
+  partly: false,
   answered: "R1",
   services: [],
   certificates: [],
@@ -46,6 +47,11 @@ describe("an environment that should serve", () => {
       "db does not run (absent): what needs it does not work.",
     ]);
     expect(found.map((one) => one.next)).toEqual(["studio up", "studio up"]);
+  });
+
+  test("is told to start what is missing of a release that runs in part", () => {
+    const [found] = servingProblems(facts({ state: "not ready", partly: true }));
+    expect(found).toMatchObject({ message: "Release R1 runs only in part.", next: "studio up" });
   });
 
   test("is told where nobody answers although all runs, and where another does", () => {

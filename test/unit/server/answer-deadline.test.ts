@@ -14,7 +14,9 @@ async function start(limit: number): Promise<string> {
   const application = fastify({ forceCloseConnections: true });
   opened.push(application);
   const deadline = new AnswerDeadline(limit);
-  application.addHook("onRequest", async (_request, reply) => deadline.watch(reply));
+  application.addHook("onRequest", async (_request, reply) =>
+    deadline.watch(reply, performance.now()),
+  );
   application.setErrorHandler((error, _request, reply) => {
     const { status, code } = answerError(error);
     reply.code(status).send({ code });

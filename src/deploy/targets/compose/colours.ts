@@ -30,3 +30,33 @@ export function freeColour(containers: readonly Container[], serving: string | n
     ] as Colour | undefined);
   return taken === "blue" ? "green" : "blue";
 }
+
+/** Where a release starts. */
+export interface Place {
+  colour: Colour;
+  /** Containers that must be gone before. */
+  inTheWay: Container[];
+}
+
+/**
+ * Its own colour, where it has one that is not that of the release which serves: what is left of it
+ * there may be a part alone, of services that the one which serves has no more.
+ * @param serving the release that the proxy was told of
+ * @param isExpired of a container that no undo needs any more
+ */
+export function placeOf(
+  containers: readonly Container[],
+  release: string,
+  serving: string | null,
+  isExpired: (one: Container) => boolean,
+): Place {
+  const own = colourOf(containers, release);
+  const taken = serving === null || serving === release ? null : colourOf(containers, serving);
+  const colour = own !== null && own !== taken ? own : freeColour(containers, serving);
+  const inTheWay = containers.filter((one) => {
+    const isOwn = one.labels[labels.release] === release;
+    if (one.labels[labels.colour] === colour) return !isOwn;
+    return isOwn ? one.labels[labels.colour] !== undefined : isExpired(one);
+  });
+  return { colour, inTheWay };
+}

@@ -3,7 +3,7 @@ import { probeHeader, probeVariable } from "../../../deploy-probe.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import type { Notice, PrivateEndpoint, Refusal, Target } from "../../target.ts";
-import { colourOf, freeColour, labels } from "./colours.ts";
+import { labels, placeOf } from "./colours.ts";
 import { asCompose, drainOf, switchedServices } from "./compose-release.ts";
 import { composeReleases } from "./compose-releases.ts";
 import { type ComposeSite, readRendered, rendered } from "./compose-site.ts";
@@ -65,18 +65,17 @@ async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): 
   if (release.compose.gap) await makeRoom(site, run, release);
   const containers = await listContainers(docker, release.compose.project);
   const serving = site.proxyOf(release).configured();
-  const colour = colourOf(containers, release.id) ?? freeColour(containers, serving);
-  const services = switchedServices(release).map((name) => colourService(name, colour));
-  const inTheWay = containers.filter(
-    (one) =>
-      (services.includes(one.service) || isExpired(one, site)) &&
-      one.labels[labels.release] !== release.id,
+  const { colour, inTheWay } = placeOf(containers, release.id, serving, (one) =>
+    isExpired(one, site),
   );
+  const services = switchedServices(release).map((name) => colourService(name, colour));
   if (inTheWay.length > 0) {
     // With --no-recreate Compose would start the former release that had this colour.
     await run.effect("clear", () => docker.act(run, ["rm", "-f", ...inTheWay.map(({ id }) => id)]));
   }
-  const kept = containers.filter((one) => one.labels[labels.release] === release.id);
+  const kept = containers.filter(
+    (one) => one.labels[labels.release] === release.id && !inTheWay.includes(one),
+  );
   if (kept.length > 0) {
     await comeBack(docker, run, kept, readRendered(site, release, colour).services);
   }

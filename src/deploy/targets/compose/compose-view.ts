@@ -115,6 +115,7 @@ async function stateOf(
   return {
     release: release.id,
     running: running.length > 0,
+    partly: running.length > 0 && !complete,
     accepting,
     maintenance:
       accepting && proxy.inMaintenance()

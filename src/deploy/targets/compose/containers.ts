@@ -1,7 +1,7 @@
 import type { ComposeRelease } from "../../release.ts";
 import type { Look } from "../../target.ts";
 import { labels as studio } from "./colours.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, goneMeanwhile } from "./docker.ts";
 
 /** A container as the engine knows it. */
 export interface Container {
@@ -74,8 +74,9 @@ async function askForContainers(docker: Docker, project: string): Promise<Contai
   const wanted = ids.split("\n").filter((id) => id !== "");
   if (wanted.length === 0) return [];
   // One may be gone by now: the others are told all the same.
-  const { stdout } = await docker.attempt(["container", "inspect", ...wanted]);
-  return (JSON.parse(stdout || "[]") as Inspected[]).map(containerOf);
+  const inspect = ["container", "inspect", ...wanted];
+  const told = await docker.ask(inspect, { despite: goneMeanwhile });
+  return (JSON.parse(told || "[]") as Inspected[]).map(containerOf);
 }
 
 /** The switched containers of a release, whether they run or not. */

@@ -38,6 +38,8 @@ export interface DockerMore {
   timeout?: number;
   /** What was meant to happen, for the error: "Service api could not be built". */
   failing?: string;
+  /** What it may complain of, in each of its lines, and still have told all the rest. */
+  despite?: RegExp;
 }
 
 /**
@@ -75,7 +77,7 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
     },
     async ask(argv, more = {}) {
       const result = await attempt(argv, more);
-      if (result.exitCode === 0) return result.stdout;
+      if (result.exitCode === 0 || isExcused(result, more.despite)) return result.stdout;
       throw dockerError(result.exitCode, lastWords(result.stderr || result.stdout), more.failing);
     },
     async handThrough(argv) {
@@ -97,6 +99,16 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
       throw dockerError(exitCode ?? 1, lastWords(lastLines.join("\n")), more.failing);
     },
   };
+}
+
+/** Something that was listed a moment ago, and is gone by now. */
+export const goneMeanwhile = /no such/i;
+
+function isExcused({ stderr }: CommandResult, despite: RegExp | undefined): boolean {
+  const complaints = stderr.split("\n").filter((line) => line.trim() !== "");
+  return (
+    despite !== undefined && complaints.length > 0 && complaints.every((line) => despite.test(line))
+  );
 }
 
 const inputOf = ({ input }: DockerMore) => (input === undefined ? {} : { input });

@@ -1,5 +1,5 @@
 import { labels } from "../compose/colours.ts";
-import type { Docker } from "../compose/docker.ts";
+import { type Docker, goneMeanwhile } from "../compose/docker.ts";
 
 /** What Swarm says of the last change of a service; null where it was made and never changed. */
 export type UpdateState =
@@ -98,8 +98,9 @@ export async function listTasks(
 ): Promise<SwarmTask[]> {
   if (services.length === 0) return [];
   const names = new Map(services.map(({ id, name }) => [id, name]));
-  const { stdout } = await docker.attempt(["service", "ps", "-q", "--no-trunc", ...names.keys()]);
-  const found = await inspect<InspectedTask>(docker, "task", words(stdout));
+  const argv = ["service", "ps", "-q", "--no-trunc", ...names.keys()];
+  const listed = await docker.ask(argv, { despite: goneMeanwhile });
+  const found = await inspect<InspectedTask>(docker, "task", words(listed));
   return found.map((one) => taskOf(one, names.get(one.ServiceID) ?? ""));
 }
 
@@ -121,8 +122,8 @@ const words = (text: string): string[] => text.split("\n").filter((line) => line
 /** One may be gone by now: the others are told all the same. */
 async function inspect<T>(docker: Docker, type: string, ids: readonly string[]): Promise<T[]> {
   if (ids.length === 0) return [];
-  const { stdout } = await docker.attempt(["inspect", "--type", type, ...ids]);
-  return JSON.parse(stdout || "[]") as T[];
+  const told = await docker.ask(["inspect", "--type", type, ...ids], { despite: goneMeanwhile });
+  return JSON.parse(told || "[]") as T[];
 }
 
 function serviceOf({ ID, UpdatedAt, Spec, UpdateStatus }: InspectedService, stack: string) {

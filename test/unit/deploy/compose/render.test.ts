@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StackImage, StackService } from "../../../../src/deploy/release.ts";
 import type { Container } from "../../../../src/deploy/targets/compose/containers.ts";
-import { colourOf, freeColour } from "../../../../src/deploy/targets/compose/colours.ts";
+import { colourOf, freeColour, placeOf } from "../../../../src/deploy/targets/compose/colours.ts";
 import {
   canResolve,
   upstreamText,
@@ -126,8 +126,42 @@ describe("the colour of a release", () => {
   });
 });
 
+describe("the place where a release starts", () => {
+  const container = (service: string, release: string, running: boolean) =>
+    ({
+      service,
+      running,
+      labels: { "studio.release": release, "studio.colour": service.split("-")[1] },
+    }) as unknown as Container;
+  const never = () => false;
+
+  test("is its own colour within the undo window, with nothing in the way", () => {
+    const all = [container("api-blue", "r1", false), container("api-green", "r2", true)];
+    expect(placeOf(all, "r1", "r2", never)).toEqual({ colour: "blue", inTheWay: [] });
+  });
+
+  test("is the other colour than that which serves, whatever of it was left there", () => {
+    const left = container("worker-blue", "r1", false);
+    const all = [left, container("api-blue", "r3", true)];
+    expect(placeOf(all, "r1", "r3", never)).toEqual({ colour: "green", inTheWay: [left] });
+  });
+
+  test("is rid of all that the colour had, of services that it has no more too", () => {
+    const former = [container("api-blue", "r1", false), container("worker-blue", "r1", false)];
+    const all = [...former, container("api-green", "r2", true)];
+    expect(placeOf(all, "r3", "r2", never)).toEqual({ colour: "blue", inTheWay: former });
+  });
+
+  test("leaves services without a colour alone, unless no undo needs them any more", () => {
+    const proxy = { service: "proxy", running: true, labels: {} } as unknown as Container;
+    const old = container("api-blue", "r1", false);
+    const all = [proxy, old, container("api-green", "r2", true)];
+    expect(placeOf(all, "r2", "r2", (one) => one === old).inTheWay).toEqual([old]);
+  });
+});
+
 describe("the file of upstreams", () => {
-  const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000" }];
+  const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000", runs: true }];
 
   test("names its release, and each service by a name that nginx allows", () => {
     const text = upstreamText("20261121T201849Z-ociv", upstreams, false);
@@ -141,6 +175,15 @@ describe("the file of upstreams", () => {
     expect(
       ["1.22.1", "1.27.2", "1.27.3", "1.30.5"].map((one) => canResolve(`nginx/${one}`)),
     ).toEqual([false, false, true, true]);
+  });
+
+  test("names no service that does not run, for which all of it would be refused", () => {
+    const dead = upstreams.map((one) => ({ ...one, runs: false }));
+    expect(upstreamText("r1", dead, false)).toContain("{\n  server 127.0.0.1:9 down;\n  keepalive");
+    const text = upstreamText("r1", dead, true);
+    expect(text).toContain(
+      "server 127.0.0.1:9 down;\n  server shop-my-api-blue:8000 resolve backup;",
+    );
   });
 
   test("sends nobody anywhere where no release serves", () => {
