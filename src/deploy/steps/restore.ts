@@ -19,8 +19,9 @@ import { restoreTablesSteps } from "./restore-tables.ts";
 import { tidyStep } from "./unpack-database.ts";
 
 export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInput): Step[] {
-  const { release } = input;
-  const serve = release === null ? [] : upSteps(place, ledger, { release, status: "current" });
+  const { release, notice } = input;
+  const asBefore = { status: "current", ...(notice === undefined ? {} : { notice }) } as const;
+  const serve = release === null ? [] : upSteps(place, ledger, { release, ...asBefore });
   const again = serve.filter((step) => step.id !== "preflight" && step.id !== "record");
   const { beside, inPlace } = restoreDatabaseSteps(place, input);
   const unpacks = input.tables.length > 0 || (input.database && beside.length > 0);
@@ -69,7 +70,7 @@ export function verifyStep(place: Workplace, input: RestoreInput): Step {
   };
 }
 
-function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
+function stopStep({ target }: Workplace, { release, notice }: RestoreInput): Step {
   return {
     id: "stop",
     title: "Stop the release that uses the database",
@@ -82,7 +83,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
       if (release === null) return;
       const state = await target.state(release);
       if (state.accepting && isWhole(state)) return;
-      await serveAgain(target, run, release, null);
+      await serveAgain(target, run, { release, notice: notice ?? null }, null);
     },
   };
 }
