@@ -22,7 +22,10 @@ export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInp
   const { release, notice } = input;
   const asBefore = { status: "current", ...(notice === undefined ? {} : { notice }) } as const;
   const serve = release === null ? [] : upSteps(place, ledger, { release, ...asBefore });
-  const again = serve.filter((step) => step.id !== "preflight" && step.id !== "record");
+  const again = serve
+    .filter(({ id }) => id !== "preflight" && id !== "record")
+    // The database that an undo puts back lives in one of these.
+    .map((step) => (step.id === "services" ? { ...step, undo: nothingToUndo } : step));
   const { beside, inPlace } = restoreDatabaseSteps(place, input);
   const unpacks = input.tables.length > 0 || (input.database && beside.length > 0);
   return [
