@@ -104,6 +104,7 @@ async function openDesk(
     observer: await context.observer(),
     faults: faultsFrom(context.env["STUDIO_FAULT"]),
     now: context.now,
+    mask: (text) => context.masker.mask(text),
     lockWait: lockWait === undefined ? 0 : await readDuration(lockWait),
   };
 }

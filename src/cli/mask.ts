@@ -6,6 +6,7 @@ export interface Masker {
 
 /** Shorter values would blot out ordinary words. */
 const shortestSecret = 4;
+const shortestLine = 16;
 
 export function createMasker(): Masker {
   const secrets = new Set<string>();
@@ -16,6 +17,10 @@ export function createMasker(): Masker {
       // Inside JSON a secret appears escaped, inside a URL percent-encoded.
       secrets.add(JSON.stringify(secret).slice(1, -1));
       secrets.add(encodeURIComponent(secret));
+      // A log tells a key of many lines one by one.
+      for (const line of secret.split("\n").map((one) => one.trim())) {
+        if (line.length >= shortestLine && line !== secret) secrets.add(line);
+      }
     },
     mask(text) {
       let masked = text;

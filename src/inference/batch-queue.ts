@@ -19,7 +19,7 @@ const longestToShortest = 2;
 export class BatchQueue {
   readonly capacity: number;
   private readonly lanes = new PriorityLanes();
-  private readonly deadlines = new DeadlineWatch();
+  private readonly deadlines = new DeadlineWatch<PendingRequest>();
 
   constructor(capacity: number) {
     this.capacity = capacity;

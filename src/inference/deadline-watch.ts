@@ -1,18 +1,26 @@
-import { LinkedList } from "../linked-list.ts";
-import type { PendingRequest } from "./pending-request.ts";
+import { type Link, LinkedList } from "../linked-list.ts";
+
+/** Something that ends at its deadline. */
+interface Watched<Self> {
+  /** Milliseconds of `performance.now()`. */
+  readonly deadline: number;
+  /** Its place among those that are watched. */
+  watched: Link<Self> | null;
+  endIfLate(now: number): boolean;
+}
 
 /** Ends requests at their deadlines, with one timer for all of them. */
-export class DeadlineWatch {
-  private readonly open = new LinkedList<PendingRequest>();
+export class DeadlineWatch<Request extends Watched<Request>> {
+  private readonly open = new LinkedList<Request>();
   private timer: NodeJS.Timeout | undefined;
   private wakesAt = Number.POSITIVE_INFINITY;
 
-  add(request: PendingRequest): void {
+  add(request: Request): void {
     request.watched = this.open.append(request);
     if (request.deadline < this.wakesAt) this.wakeAt(request.deadline);
   }
 
-  delete(request: PendingRequest): void {
+  delete(request: Request): void {
     if (request.watched !== null) this.open.remove(request.watched);
     request.watched = null;
   }

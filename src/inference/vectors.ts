@@ -1,6 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Knex } from "knex";
 import { checkItems, type Item } from "./vectors/checked-item.ts";
+import type { JobOptions } from "./pending-request.ts";
+import { Places } from "./vectors/callers/places.ts";
+import type { SearchCaller } from "./vectors/callers/search-caller.ts";
+import { SearchCallers } from "./vectors/callers/search-callers.ts";
 import { CollectionCopies } from "./vectors/copies/collection-copies.ts";
 import { Latest } from "./vectors/copies/latest.ts";
 import { searchStored } from "./vectors/copies/search-stored.ts";
@@ -56,6 +60,12 @@ export interface SearchResult {
   metadata: Record<string, unknown>;
 }
 
+export interface SearchResults {
+  metric: Metric;
+  method: SearchMethod;
+  results: SearchResult[];
+}
+
 export interface VectorStoreOptions {
   now: () => Date;
   /** Most bytes of vectors, texts and indexes kept in memory. Default: 512 MB. */
@@ -64,7 +74,12 @@ export interface VectorStoreOptions {
   approximateFrom?: number | null;
   /** Threads that compare vectors. Default: as many as there are processors, eight at most. */
   threads?: number;
+  /** Searches under way at once, further ones are refused. Default: 1024. */
+  searches?: number;
 }
+
+/** Searches at once of collections that do not fit in memory: each has a page of one in memory. */
+const mostStored = 64;
 
 /**
  * Collections of vectors in the environment's database. What a call has acknowledged is committed
@@ -77,6 +92,8 @@ export class VectorStore {
   private readonly engine: VectorEngine;
   private readonly copies: CollectionCopies;
   private readonly rows: Latest<CollectionRow>;
+  private readonly callers: SearchCallers;
+  private readonly stored = new Places(mostStored);
 
   constructor(database: Knex, options: VectorStoreOptions) {
     this.database = database;
@@ -86,6 +103,7 @@ export class VectorStore {
       threads: options.threads ?? Math.min(availableParallelism(), 8),
       approximateFrom: options.approximateFrom === undefined ? 20_000 : options.approximateFrom,
     });
+    this.callers = new SearchCallers(options.searches ?? 1024);
     this.copies = new CollectionCopies(database, this.engine);
     this.rows = new Latest((name) => this.access((connection) => readCollection(connection, name)));
   }
@@ -183,12 +201,23 @@ export class VectorStore {
   /**
    * The items nearest to the vector that meet the filter, nearest first, of equally near ones the
    * lesser id.
+   * @param options how long the caller waits. Default: as long as it takes
    * @throws VectorError `vector.input`, `vector.filter`, `vector.collection.missing`
+   * @throws InferenceError `inference.queue.full`, `inference.deadline`, `inference.cancelled`
    */
   async search(
     name: string,
     request: SearchRequest,
-  ): Promise<{ metric: Metric; method: SearchMethod; results: SearchResult[] }> {
+    options: JobOptions = { timeout: Infinity },
+  ): Promise<SearchResults> {
+    return await this.callers.serve(options, (caller) => this.searchFor(caller, name, request));
+  }
+
+  private async searchFor(
+    caller: SearchCaller,
+    name: string,
+    request: SearchRequest,
+  ): Promise<SearchResults> {
     const row = await this.rows.get(name);
     const { metric } = row;
     const query: EngineQuery = {
@@ -197,7 +226,7 @@ export class VectorStore {
       filter: request.filter === undefined ? null : parseFilter(request.filter),
       exact: request.exact ?? false,
     };
-    const { method, found } = await this.searchCopy(row, query);
+    const { method, found } = await this.searchCopy(caller, row, query);
     const results = found.map(({ id, score, metadata }) => ({
       id,
       score,
@@ -225,21 +254,28 @@ export class VectorStore {
     await this.engine.close();
   }
 
-  private async searchCopy(row: CollectionRow, query: EngineQuery): Promise<SearchAnswer> {
+  private async searchCopy(
+    caller: SearchCaller,
+    row: CollectionRow,
+    query: EngineQuery,
+  ): Promise<SearchAnswer> {
     for (let attempt = 1; ; attempt++) {
-      const copy = await this.copies.upToDate(row);
-      if (copy === null) {
-        const { database, engine } = this;
-        return await searchStored({ database, engine }, row, query);
-      }
+      caller.check();
       try {
-        return await this.engine.search(copy.handle, query);
+        const copy = await this.copies.upToDate(row);
+        caller.check();
+        if (copy === null) break;
+        return await this.engine.search(copy.handle, query, caller);
       } catch (error) {
         // The copy was given up for another collection, or its threads failed: once more.
         const isGone = error instanceof VectorError && error.code === "vector.engine";
         if (!isGone || attempt === 3) throw error;
       }
     }
+    const { database, engine, copies } = this;
+    return await this.stored.hold(() =>
+      searchStored({ database, engine, copies, caller }, row, query),
+    );
   }
 
   private access<Result>(work: (database: Knex) => Promise<Result>): Promise<Result> {

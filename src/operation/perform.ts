@@ -20,6 +20,8 @@ export interface Desk {
   observer: Observer;
   faults: Faults;
   now: () => Date;
+  /** Takes the secrets that are known by now out of a text that is kept for people. */
+  mask: (text: string) => string;
   /** Milliseconds to wait for the environment's lock. */
   lockWait: number;
 }
@@ -138,7 +140,7 @@ export function conclude(execution: Execution, kind: string, ending: Ending): Pe
     const { warnings, results } = ending;
     finish(execution, {
       outcome: "succeeded",
-      result: { warnings, steps: Object.fromEntries(results) },
+      result: { warnings: warnings.map(execution.mask), steps: Object.fromEntries(results) },
     });
     return { operation, results, warnings };
   }

@@ -3,6 +3,7 @@ import { type JournalEvent, appendEntry, readEntries } from "../ledger/journal.t
 import type { Ledger } from "../ledger/ledger.ts";
 import { finishOperation } from "../ledger/operations.ts";
 import type { Faults } from "./faults.ts";
+import { maskEntry } from "./mask-entry.ts";
 import { type Progress, type StoredFailure, readProgress, standingOf } from "./progress.ts";
 import { isDiskFull, releaseReserve, releaseReserveWhenShort, withReserve } from "./reserve.ts";
 import type { Observer, Step, StepRun } from "./step.ts";
@@ -17,6 +18,7 @@ export interface Execution {
   observer: Observer;
   faults: Faults;
   now(): Date;
+  mask: (text: string) => string;
 }
 
 export type Ending =
@@ -89,10 +91,11 @@ export function finish(
   execution: Execution,
   end: Omit<Parameters<typeof finishOperation>[2], "at">,
 ): void {
-  const { ledger, operation, faults, reserve } = execution;
+  const { ledger, operation, faults, reserve, mask } = execution;
   const at = execution.now().toISOString();
+  const error = end.error == null ? end.error : { ...end.error, message: mask(end.error.message) };
   faults.reach("operation#end:before");
-  withReserve(reserve, () => finishOperation(ledger, operation, { ...end, at }));
+  withReserve(reserve, () => finishOperation(ledger, operation, { ...end, error, at }));
   faults.reach("operation#end:after");
 }
 
@@ -189,7 +192,8 @@ function stepRun(execution: Execution, step: Step, phase: "do" | "undo"): StepRu
 /** Every journal write passes here: a fault point on either side, the reserve behind it. */
 function write(execution: Execution, step: string, event: JournalEvent, data?: unknown): void {
   const { ledger, operation, faults } = execution;
-  const entry = { step, event, at: execution.now().toISOString(), data: data ?? undefined };
+  const at = execution.now().toISOString();
+  const entry = { step, event, at, data: maskEntry(event, data ?? undefined, execution.mask) };
   withReserve(execution.reserve, () => {
     faults.reach(`${step}#${event}:before`);
     appendEntry(ledger, operation, entry);

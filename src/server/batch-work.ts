@@ -47,7 +47,7 @@ export function itemWorkers(services: Services): Record<string, ItemWorker> {
     embedding: ({ text, ...said }, options) =>
       workOnText(services, { task: "embeddings", text, options: said }, options),
     image: (words, options) => workOnEncodedImage(services, words, options),
-    vector: (words) => searchVectors(services, words),
+    vector: (words, options) => searchVectors(services, words, options),
   };
 }
 
@@ -156,7 +156,11 @@ async function workOnEncodedImage(
   return await workOnImage(images, file, request, options);
 }
 
-async function searchVectors({ vectors }: Services, words: Words): Promise<ItemResult> {
+async function searchVectors(
+  { vectors }: Services,
+  words: Words,
+  options: JobOptions,
+): Promise<ItemResult> {
   const { collection, vector, top_k: count = 5, ...rest } = words;
   refuseOthers(rest);
   if (typeof collection !== "string" || collection === "") {
@@ -168,7 +172,7 @@ async function searchVectors({ vectors }: Services, words: Words): Promise<ItemR
   if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > 1000) {
     throw wrong("top_k", "must be a whole number from 1 to 1000");
   }
-  return { result: await vectors.search(collection, { vector, count }) };
+  return { result: await vectors.search(collection, { vector, count }, options) };
 }
 
 /** Null for a text with anything else in it; `Buffer.from` would leave that out without a word. */

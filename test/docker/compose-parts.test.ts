@@ -54,6 +54,14 @@ describe.skipIf(missing !== null)(`a release of two services${skipped(missing)}`
     expect(status.exitCode).toBe(4);
     expect(status.stderr).toContain("runs only in part");
     expect(status.stderr).toContain("studio up");
+    // What is left can still be turned away from, and let in again.
+    for (const [word, answer] of [
+      ["on", 503],
+      ["off", 200],
+    ] as const) {
+      await succeed(project, ["maintenance", word]);
+      expect((await fetch(project.url)).status).toBe(answer);
+    }
     const load = startLoad(project.url);
     await succeed(project, ["up"]);
     expect((await load.stop()).failures).toEqual([]);

@@ -1,3 +1,4 @@
+import { tellSecretVariables } from "../../config/secret-variables.ts";
 import { StudioError, exitCodes } from "../../errors.ts";
 import { type Step, type StepRun, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
@@ -36,6 +37,10 @@ async function runHook(
   run: Pick<StepRun, "child" | "say" | "signal">,
 ): Promise<{ exitCode: number | null }> {
   const { place, release, previous } = work;
+  tellSecretVariables(place.variables, (value) => {
+    // A name that is in every second sentence is no secret, whatever holds it.
+    if (value !== place.desk.environment && value !== place.project.name) place.onSecret(value);
+  });
   const { runGroup } = await import("../../shell/process-group.ts");
   const result = await runGroup("/bin/sh", ["-c", line], {
     cwd: place.project.directory,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { JobOptions } from "../../inference/batch-queue.ts";
+import { Patience } from "../../inference/patience.ts";
 import type { Collection } from "../../inference/vectors.ts";
 import { mostDimensions } from "../../inference/vectors/similarity.ts";
 import { jobOptions } from "../job-options.ts";
@@ -80,8 +81,12 @@ function searchRoute(application: FastifyInstance, services: Services): void {
       const { body } = request;
       const { collection, top_k: count, filter, exact } = body;
       const job = jobOptions(request, reply, services.spec.serve.timeout);
+      const patience = new Patience(job);
       const vector = await vectorOf(body, services, job);
-      const found = await services.vectors.search(collection, { vector, count, filter, exact });
+      const search = { vector, count, filter, exact };
+      // A text's vector took some of the time.
+      const left = { ...job, timeout: patience.left };
+      const found = await services.vectors.search(collection, search, left);
       return { ...found, collection, metric: presentedMetric[found.metric] };
     },
   );

@@ -299,45 +299,6 @@ describe("a store whose database goes away", () => {
   });
 });
 
-describe("memory of a store", () => {
-  it("stays within its bound: what does not fit is searched where it is stored", async () => {
-    const url = `sqlite:${join(folder, "studio.db")}`;
-    const { store, database } = await open(url, { memory: 1_500_000 });
-    await createVectorTables(database);
-    const vectorOf = (row: number): number[] =>
-      Array.from({ length: 200 }, (_, index) => Math.cos(row + index * 0.1));
-    const fill = async (name: string, count: number): Promise<void> => {
-      await store.create(name, 200, "cosine");
-      for (let from = 0; from < count; from += 250) {
-        const items = Array.from({ length: 250 }, (_, row) => ({
-          id: `item-${from + row}`,
-          vector: vectorOf(from + row),
-          metadata: { even: row % 2 === 0 },
-        }));
-        await store.put(name, items);
-      }
-    };
-    await fill("small", 750);
-    await fill("other", 750);
-    await fill("large", 3000);
-    const filter = { field: "even", equals: true };
-    for (const name of ["small", "other", "large", "small"]) {
-      const count = name === "large" ? 3000 : 750;
-      const items = Array.from({ length: count }, (_, row) => ({
-        id: `item-${row}`,
-        vector: vectorOf(row),
-        metadata: { even: row % 2 === 0 },
-      }));
-      const query = vectorOf(0.5);
-      const { results } = await store.search(name, { vector: query, count: 9, filter });
-      expect(results.map(({ id, score }) => ({ id, score }))).toEqual(
-        searchPlainly(items, query, "cosine", 9, ({ even }) => even === true),
-      );
-      expect((await store.state(name)) === null).toBe(name === "large");
-    }
-  });
-});
-
 describe("a writer that is killed", () => {
   it("has lost nothing that was acknowledged, and left nothing half", async () => {
     const file = join(folder, "studio.db");

@@ -2,7 +2,7 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import { proveSwitch } from "../prove-switch.ts";
-import { colourOf } from "./colours.ts";
+import { colourOf, labels } from "./colours.ts";
 import { drainOf, proxyDirectory, publicUrlOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
@@ -64,7 +64,13 @@ export async function direct(
   if (to !== null && colour === null) throw gone(to);
   const upstreams = services.flatMap(({ name, role, port }) =>
     role === "switched"
-      ? [{ service: name, address: `${colourAlias(project, name, colour ?? "blue")}:${port}` }]
+      ? [
+          {
+            service: name,
+            address: `${colourAlias(project, name, colour ?? "blue")}:${port}`,
+            runs: containers.some((one) => one.running && isOf(one, to, name)),
+          },
+        ]
       : [],
   );
   await site.proxyOf(release).direct(run, {
@@ -75,6 +81,9 @@ export async function direct(
     containers: runningProxy(containers, release),
   });
 }
+
+const isOf = ({ labels: own }: Container, release: ComposeRelease | null, service: string) =>
+  own[labels.release] === release?.id && own[labels.service] === service;
 
 /** Those of the stack's proxy that run. */
 export async function proxyContainers(

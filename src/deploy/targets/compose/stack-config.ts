@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { tellSecretVariables } from "../../../config/secret-variables.ts";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import { homeOfCopy } from "../../../remote/host/home.ts";
 import type { TargetInput } from "../target-input.ts";
@@ -128,30 +129,13 @@ const stackNameOf = (directory: string): string =>
     .replaceAll(/[^a-z0-9_-]/g, "")
     .replace(/^[_-]+/, "");
 
-const secretName = /pass|secret|token|key|credential|dsn|url/i;
-
 /** What docker says, or a container writes, may repeat what it was given. */
 export function maskStack(
   { services }: Pick<StackConfig, "services">,
   onSecret: (value: string) => void,
 ): void {
   for (const { environment } of Object.values(services ?? {})) {
-    maskSecrets(environment ?? {}, onSecret);
+    // In a Compose file a dollar is written twice.
+    tellSecretVariables(environment ?? {}, (value) => onSecret(value.replaceAll("$$", "$")));
   }
 }
-
-function maskSecrets(
-  environment: Record<string, string | null>,
-  onSecret: (value: string) => void,
-): void {
-  for (const [name, value] of Object.entries(environment)) {
-    if (secretName.test(name) && value !== null && value.length >= 8 && !isPlain(value)) {
-      // In a Compose file a dollar is written twice.
-      onSecret(value.replaceAll("$$", "$"));
-    }
-  }
-}
-
-/** Paths and addresses without a password are no secrets, and masking them would hide much. */
-const isPlain = (value: string): boolean =>
-  /^(\/|\.\/)/.test(value) || (/^\w+:\/\//.test(value) && !value.includes("@"));

@@ -52,6 +52,11 @@ export class CollectionCopies {
     await this.inTurn(name, () => this.drop(name));
   }
 
+  /** Frees memory for work on a collection. @returns false when no other one is in memory */
+  async makeRoomFor(name: string): Promise<boolean> {
+    return await this.evict(name);
+  }
+
   private async bringUpToDate(row: CollectionRow, mayEvict: boolean): Promise<Copy | null> {
     const { name } = row;
     const { generation } = this.engine;
@@ -85,7 +90,10 @@ export class CollectionCopies {
     const removed = deletions
       .filter((one) => one.sequence > (changedAt.get(one.id) ?? 0))
       .map(({ id }) => id);
-    if (removed.length > 0) await this.engine.apply(copy.handle, onlyRemoved(removed));
+    if (removed.length > 0) {
+      const { complete } = await this.engine.apply(copy.handle, onlyRemoved(removed));
+      if (!complete) return false;
+    }
     if (changedAt.size > 0 || removed.length > 0) {
       const now = await this.read((database) => readCollection(database, name));
       if (now.keptFrom > copy.sequence) return false;

@@ -51,7 +51,7 @@ export interface FoundColumns {
 }
 
 export interface ApplyAnswer {
-  /** False: there was no memory for all of them. */
+  /** False: there was no memory for all that was to be added. What was removed is gone. */
   complete: boolean;
 }
 
@@ -68,6 +68,8 @@ export type EngineRequest =
   | { kind: "open"; handle: number; metric: Metric; dimension: number }
   | { kind: "apply"; handle: number; changes: Changes }
   | { kind: "search"; handle: number; query: EngineQuery }
+  /** Nobody waits any more for the search that has the same id; the search itself is answered. */
+  | { kind: "cancel" }
   | { kind: "state"; handle: number }
   | { kind: "drop"; handle: number }
   | { kind: "close" };

@@ -26,22 +26,23 @@ const port = parentPort as MessagePort;
 const settings = workerData as EngineSettings;
 const team = new ScanTeam(settings);
 const collections = new Map<number, MemoryCollection>();
-let waiting: WaitingSearch[] = [];
+let waiting = new Map<number, WaitingSearch>();
 let answered: FromEngine[] = [];
 
 port.on("message", (asked: ToEngine[]) => {
   for (const { id, request } of asked) {
     if (request.kind === "search") {
       // What has arrived meanwhile is searched for together.
-      if (waiting.length === 0) setImmediate(searchWaiting);
-      waiting.push({ id, ...request });
-    } else if (request.kind === "close") void close();
+      if (waiting.size === 0) setImmediate(searchWaiting);
+      waiting.set(id, { id, ...request });
+    } else if (request.kind === "cancel") cancel(id);
+    else if (request.kind === "close") void close();
     else reply(id, () => handle(request));
   }
   sendAnswers();
 });
 
-type Immediate = Exclude<EngineRequest, { kind: "search" | "close" }>;
+type Immediate = Exclude<EngineRequest, { kind: "search" | "cancel" | "close" }>;
 
 function handle(request: Immediate): unknown {
   if (request.kind === "open") {
@@ -62,13 +63,22 @@ function handle(request: Immediate): unknown {
     const { indexed, reach } = index;
     return { items: table.items, bytes, indexed, reach } satisfies CollectionState;
   }
-  const complete = usedBytes() <= settings.bytes && collection.apply(request.changes);
+  const { changes } = request;
+  // Never refused: what was deleted would be found, and it takes no memory.
+  collection.remove(changes.removed);
+  if (changes.ids.length === 0) return { complete: true };
+  const complete = usedBytes() <= settings.bytes && collection.add(changes);
   return { complete };
 }
 
+/** A search whose turn has come is not broken off: it takes milliseconds. */
+function cancel(id: number): void {
+  if (waiting.delete(id)) answered.push({ id, failure: "nobody waited any more" });
+}
+
 function searchWaiting(): void {
-  const searches = waiting;
-  waiting = [];
+  const searches = waiting.values();
+  waiting = new Map();
   for (const [key, group] of Map.groupBy(searches, ({ handle: one }) => one)) {
     const collection = collections.get(key);
     const exact = group.filter(({ query }) => !collection?.isApproximate(query));

@@ -66,8 +66,19 @@ export class VectorEngine {
     ])) as ApplyAnswer;
   }
 
-  async search(handle: number, query: EngineQuery): Promise<SearchAnswer> {
-    const answer = (await this.ask({ kind: "search", handle, query })) as FoundColumns;
+  /**
+   * @param caller who waits for it: once they do not any more, a search whose turn has not come is
+   * not computed, and fails
+   */
+  async search(
+    handle: number,
+    query: EngineQuery,
+    caller?: { onGone: () => void },
+  ): Promise<SearchAnswer> {
+    const id = this.nextId;
+    const asked = this.ask({ kind: "search", handle, query });
+    if (caller !== undefined) caller.onGone = () => this.giveUp(id);
+    const answer = (await asked) as FoundColumns;
     const { method, ids, scores, metadata } = answer;
     const found = ids.map((id, place) => ({
       id,
@@ -103,6 +114,11 @@ export class VectorEngine {
     waiting.abort();
     worker.unref();
     this.refuse("they did not end");
+  }
+
+  private giveUp(id: number): void {
+    if (this.worker === null || !this.pending.has(id)) return;
+    this.send(this.worker, { id, request: { kind: "cancel" } });
   }
 
   private ask(request: EngineRequest, transfer: ArrayBuffer[] = []): Promise<unknown> {

@@ -48,9 +48,12 @@ export class MemoryCollection {
     return this.table.bytes + this.index.bytes;
   }
 
-  /** @returns false when there was no memory for all of them */
-  apply({ ids, metadata, vectors, removed }: Changes): boolean {
-    for (const id of removed) this.table.remove(id);
+  remove(ids: readonly string[]): void {
+    for (const id of ids) this.table.remove(id);
+  }
+
+  /** Adds or replaces items. @returns false when there was no memory for all of them */
+  add({ ids, metadata, vectors }: Changes): boolean {
     const { dimension } = this.table;
     for (const [place, id] of ids.entries()) {
       const values = vectors.subarray(place * dimension, (place + 1) * dimension);

@@ -10,7 +10,7 @@ import {
 import { mountAdvice } from "../../../../src/deploy/targets/compose/proxies/mount-advice.ts";
 import { releaseIn } from "../../../../src/deploy/targets/compose/proxies/proxy-files.ts";
 
-const upstreams = [{ service: "shop-api", address: "shop-api-green:8000" }];
+const upstreams = [{ service: "shop-api", address: "shop-api-green:8000", runs: true }];
 
 describe("what is written for a proxy names its release and where requests go", () => {
   test("for Caddy", () => {

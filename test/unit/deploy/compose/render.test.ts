@@ -161,7 +161,7 @@ describe("the place where a release starts", () => {
 });
 
 describe("the file of upstreams", () => {
-  const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000" }];
+  const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000", runs: true }];
 
   test("names its release, and each service by a name that nginx allows", () => {
     const text = upstreamText("20261121T201849Z-ociv", upstreams, false);
@@ -175,6 +175,15 @@ describe("the file of upstreams", () => {
     expect(
       ["1.22.1", "1.27.2", "1.27.3", "1.30.5"].map((one) => canResolve(`nginx/${one}`)),
     ).toEqual([false, false, true, true]);
+  });
+
+  test("names no service that does not run, for which all of it would be refused", () => {
+    const dead = upstreams.map((one) => ({ ...one, runs: false }));
+    expect(upstreamText("r1", dead, false)).toContain("{\n  server 127.0.0.1:9 down;\n  keepalive");
+    const text = upstreamText("r1", dead, true);
+    expect(text).toContain(
+      "server 127.0.0.1:9 down;\n  server shop-my-api-blue:8000 resolve backup;",
+    );
   });
 
   test("sends nobody anywhere where no release serves", () => {

@@ -40,7 +40,7 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
     inMaintenance: () => (readProxyFile(folder, maintenanceFile) ?? "").includes("handle @"),
     prepare(services, serves, directory) {
       if (!serves) {
-        const nowhere = services.map((service) => ({ service, address: "" }));
+        const nowhere = services.map((service) => ({ service, address: "", runs: false }));
         writePages(folder, { message: null });
         writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere));
       }

@@ -45,7 +45,7 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
     inMaintenance: () => turnsAway(readProxyFile(folder, backendFile)),
     prepare(services, serves, directory) {
       if (serves) return;
-      const nowhere = services.map((service) => ({ service, address: "" }));
+      const nowhere = services.map((service) => ({ service, address: "", runs: false }));
       const notice = { message: null };
       writePages(folder, notice);
       writeProxyFile(folder, backendFile, backendText(null, nowhere, notice, directory));

@@ -4,6 +4,8 @@ import { headed } from "./proxy-files.ts";
 export const upstreamFile = "upstream.conf";
 export const maintenanceFile = "maintenance.conf";
 
+const nowhere = "server 127.0.0.1:9 down;";
+
 /**
  * The upstreams of a release. Idle connections are closed before an application would, which is
  * after 5 s where it is Node.js: a request on one that is being closed would be lost.
@@ -17,15 +19,17 @@ export function upstreamText(
   upstreams: readonly Upstream[],
   resolves: boolean,
 ): string {
-  const blocks = upstreams.map(({ service, address }) => {
+  const blocks = upstreams.map(({ service, address, runs }) => {
     const name = `studio_${service.replaceAll(/\W/g, "_")}`;
-    const plain = release === null ? ["server 127.0.0.1:9 down;"] : [`server ${address};`];
+    // nginx refuses all of its configuration for one name that has no address.
+    const known = runs ? `server ${address} fail_timeout=30s;` : nowhere;
+    const plain = release === null || !runs ? [nowhere] : [`server ${address};`];
     const servers =
       release !== null && resolves
         ? [
             `zone ${name} 64k;`,
             "resolver 127.0.0.11 valid=2s ipv6=off;",
-            `server ${address} fail_timeout=30s;`,
+            known,
             `server ${address} resolve backup;`,
           ]
         : plain;

@@ -61,7 +61,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     prepare(services, serves) {
       // nginx does not start where it cannot find the address of a name.
       if (!serves) {
-        const nowhere = services.map((service) => ({ service, address: "" }));
+        const nowhere = services.map((service) => ({ service, address: "", runs: false }));
         writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, false));
       }
       if (!serves) writePages(folder, { message: null });

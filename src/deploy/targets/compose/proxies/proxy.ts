@@ -8,6 +8,8 @@ export interface Upstream {
   service: string;
   /** A name that the engine's own DNS knows, and a port. */
   address: string;
+  /** Whether it runs: a name without a container has no address. */
+  runs: boolean;
 }
 
 /** A proxy that sends requests where its generated configuration says. */
