@@ -22,16 +22,29 @@ export function warmUpFeeds(
 ): Tensors {
   const feeds: Tensors = {};
   for (const { name, type, dims } of inputs) {
-    const shape = dims.map((size, axis) => (typeof size === "number" ? size : free(size, axis)));
+    const shape = shapeOf(dims, sizes);
     feeds[name] = { type, dims: shape, data: filled(type, countElements(shape), filling) };
   }
   return feeds;
+}
 
-  function free(name: string, axis: number): number {
-    const { row, named, other } = sizes;
-    if (row !== undefined && (axis === 0 || (name !== "" && name === row))) return 1;
-    return named[name] ?? other;
-  }
+/** Bytes that such feeds would take. */
+export function warmUpBytes(inputs: readonly ValueShape[], sizes: WarmUpSizes): number {
+  return inputs.reduce((sum, { type, dims }) => {
+    const width = arrayOf(type)?.BYTES_PER_ELEMENT ?? bytesOfText;
+    return sum + countElements(shapeOf(dims, sizes)) * width;
+  }, 0);
+}
+
+/** A reference to one of those that are all the same. */
+const bytesOfText = 8;
+
+function shapeOf(dims: ValueShape["dims"], { row, named, other }: WarmUpSizes): number[] {
+  return dims.map((size, axis) => {
+    if (typeof size === "number") return size;
+    if (row !== undefined && (axis === 0 || (size !== "" && size === row))) return 1;
+    return named[size] ?? other;
+  });
 }
 
 function filled(type: string, length: number, filling: Filling): TensorData {

@@ -1,7 +1,8 @@
 import type { LoadedModel } from "../model.ts";
-import type { Tensors } from "../tensor.ts";
+import { inputError } from "../inference-error.ts";
 import { rowName } from "../row-dimension.ts";
-import { warmUpFeeds } from "../warm-up.ts";
+import type { Tensors } from "../tensor.ts";
+import { warmUpBytes, warmUpFeeds, type WarmUpSizes } from "../warm-up.ts";
 
 /** What was sent while a model was measured. */
 export interface SampleInput {
@@ -16,12 +17,17 @@ const usualSize = 16;
 /** Tokens of a long text, where nobody says how many. */
 const longSize = 256;
 
+/** Bytes of a row that is made: its size is the product of what a few letters can ask for. */
+const mostBytes = 64 * 1024 * 1024;
+
 /** One row of zeros, as long as texts get; null for a model that does not read tokens. */
 export function longRow(
   model: LoadedModel,
   dimensions: Record<string, number>,
 ): { feeds: Tensors; tokens: number } | null {
-  const feeds = sampleRow(model, dimensions, longSize);
+  const sizes = sizesOf(model, dimensions, longSize);
+  if (warmUpBytes(model.inputs, sizes) > mostBytes) return null;
+  const feeds = warmUpFeeds(model.inputs, sizes);
   const tokens = feeds["input_ids"]?.dims[1];
   return tokens === undefined || tokens < 1 ? null : { feeds, tokens };
 }
@@ -29,19 +35,29 @@ export function longRow(
 /**
  * One row of zeros, as for the warm-up.
  * @param dimensions sizes of free dimensions by name, before those of the model's configuration
- * @param other the size of those that nobody names
+ * @throws InferenceError `inference.input` when it would be too large
  */
-export function sampleRow(
+export function sampleRow(model: LoadedModel, dimensions: Record<string, number>): Tensors {
+  const sizes = sizesOf(model, dimensions, usualSize);
+  const bytes = warmUpBytes(model.inputs, sizes);
+  if (bytes > mostBytes) {
+    throw inputError(
+      `A row of the model "${model.record.name}" has ${bytes} bytes in these dimensions, and ` +
+        `rows of at most ${mostBytes} are measured.`,
+      "Name smaller dimensions, or models whose rows are smaller.",
+    );
+  }
+  return warmUpFeeds(model.inputs, sizes);
+}
+
+/** @param other the size of those that nobody names */
+function sizesOf(
   model: LoadedModel,
   dimensions: Record<string, number>,
-  other = usualSize,
-): Tensors {
+  other: number,
+): WarmUpSizes {
   const named = { ...model.record.configuration.dimensions, ...dimensions };
-  return warmUpFeeds(model.inputs, {
-    ...(model.batching ? { row: rowName(model.inputs) } : {}),
-    named,
-    other,
-  });
+  return { ...(model.batching ? { row: rowName(model.inputs) } : {}), named, other };
 }
 
 export function describeSample(feeds: Tensors): SampleInput[] {

@@ -2,10 +2,16 @@ import { invalidInput } from "./invalid-input.ts";
 
 /** Digits that a JSON number, read as a double, may lose. */
 const longNumber = /[-:,[\s]\d{16,}/;
-const wholeNumber = /^-?\d+$/;
 
 /**
- * Parses a JSON object. Whole numbers that a double cannot hold come as BigInt.
+ * Whole numbers that 64 bits may hold. Longer ones stay doubles, which no datatype of 64 bits takes:
+ * to read a million digits would take seconds in which nobody else is answered.
+ */
+const wholeNumber = /^-?\d{1,20}$/;
+
+/**
+ * Parses a JSON object. Whole numbers of up to 20 digits that a double cannot hold come as
+ * BigInt.
  * @throws RequestError 400
  */
 export function parseJson(text: string): Record<string, unknown> {

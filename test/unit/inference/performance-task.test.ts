@@ -117,6 +117,28 @@ describe("measuring models", () => {
     await texts.close();
   });
 
+  it("refuses a row that is too large to be made, before it is made", async () => {
+    const copied = graph({
+      name: "copied",
+      node: [node("Identity", ["x"], ["y"])],
+      initializer: [],
+      input: [value("x", "float32", ["N", 3, "height", "width"])],
+      output: [value("y", "float32", ["N", 3, "height", "width"])],
+    });
+    const wide = model({ graph: copied, producerName: "test", operatorSets: { "": 17 } });
+    await writeImageModel(join(folder, "wide"), "wide", encodeModel(wide), {});
+    const models = await openPool("wide");
+    const task = new PerformanceTask(models, 1, plenty);
+    const optimize = (dimensions: Record<string, number>): Promise<unknown> =>
+      task.optimize({ duration: 100, dimensions, apply: false });
+    const tooLarge = { code: "inference.input", message: expect.stringContaining("1200000000") };
+    await expect(optimize({ height: 10_000, width: 10_000 })).rejects.toMatchObject(tooLarge);
+    await expect(optimize({ height: 20, width: 20 })).resolves.toMatchObject({
+      models: [{ sample: [{ shape: [1, 3, 20, 20] }] }],
+    });
+    await models.close();
+  });
+
   it("leaves the cap of tokens where a model takes no long text", async () => {
     // Whatever is as long as its positions can be added to them.
     const positions = graph({

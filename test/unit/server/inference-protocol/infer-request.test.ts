@@ -62,6 +62,21 @@ describe("tensors in JSON", () => {
     expect(data).toEqual(BigInt64Array.of(-(2n ** 63n), 2n ** 53n + 1n));
   });
 
+  it("are refused at once where a number is longer than 64 bits", () => {
+    const document = (digits: string): string =>
+      `{"inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[${digits}]}]}`;
+    const since = performance.now();
+    for (const digits of ["1".repeat(21), "9".repeat(300), `-${"7".repeat(5_000_000)}`]) {
+      const { status, code } = refusal(takes("INT64", ["N"]), document(digits));
+      expect({ status, code }).toEqual({ status: 400, code: "inference.input" });
+    }
+    expect(performance.now() - since).toBeLessThan(1000);
+    for (const digits of ["18446744073709551616", "-99999999999999999999"]) {
+      const { errors } = refusal(takes("INT64", ["N"]), document(digits));
+      expect(errors?.[0]?.detail).toContain(digits);
+    }
+  });
+
   it("may be scalars, empty, and nested to any rank", () => {
     expect(
       read(takes("FP32", []), one({ datatype: "FP32", shape: [], data: [7] })).feeds["x"],
