@@ -67,11 +67,17 @@ export async function createResponseCache({
 /**
  * SHA-256 over everything that an answer depends on: the model's name, version and content, and
  * the inputs with their types, shapes and values.
+ * @param content another number for each content that was ever loaded: the record's hash is that of
+ *   the model's own file, and says nothing of weights beside it
  */
-export function cacheKey({ name, version, sha256 }: ModelRecord, feeds: Tensors): string {
+export function cacheKey(
+  { name, version, sha256 }: ModelRecord,
+  content: number,
+  feeds: Tensors,
+): string {
   const hash = createHash("sha256");
   const say = (text: string) => hash.update(`${Buffer.byteLength(text)}:${text};`);
-  for (const text of [name, version, sha256]) say(text);
+  for (const text of [name, version, sha256, String(content)]) say(text);
   for (const input of Object.keys(feeds).toSorted()) {
     const { type, dims, data } = feeds[input] as Tensor;
     say(input);

@@ -11,6 +11,8 @@ export interface ServingOptions extends ModelOptions {
   looked: ((record: ModelRecord, hit: boolean) => void) | undefined;
 }
 
+let contents = 0;
+
 /**
  * One content of a version. Whoever still holds it when another content has taken its place is
  * answered by that one.
@@ -18,6 +20,7 @@ export interface ServingOptions extends ModelOptions {
 export class ServedModel extends LoadedModel {
   private successor: ServedModel | null = null;
   private readonly serving: ServingOptions;
+  private readonly content = ++contents;
 
   constructor(record: ModelRecord, options: ServingOptions) {
     super(record, options);
@@ -41,7 +44,7 @@ export class ServedModel extends LoadedModel {
     options: JobOptions,
   ): Promise<Tensors> {
     const { looked } = this.serving;
-    const key = cacheKey(this.record, feeds);
+    const key = cacheKey(this.record, this.content, feeds);
     const known = cache.find(key);
     looked?.(this.record, known !== null);
     if (known !== null) return known;

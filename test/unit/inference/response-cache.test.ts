@@ -82,8 +82,8 @@ describe("the cache", () => {
 
 describe("the key of an answer", () => {
   const record = { name: "a", version: "1", sha256: "x" } as ModelRecord;
-  const of = (tensors: Tensors, changes: Partial<ModelRecord> = {}) =>
-    cacheKey({ ...record, ...changes }, tensors);
+  const of = (tensors: Tensors, changes: Partial<ModelRecord> = {}, content = 1) =>
+    cacheKey({ ...record, ...changes }, content, tensors);
   const tensor = (values: number[], dims = [values.length]) => ({
     type: "float32",
     dims,
@@ -97,6 +97,7 @@ describe("the key of an answer", () => {
       of({ x: tensor([1, 2]) }, { name: "b" }),
       of({ x: tensor([1, 2]) }, { version: "2" }),
       of({ x: tensor([1, 2]) }, { sha256: "y" }),
+      of({ x: tensor([1, 2]) }, {}, 2),
       of({ x: tensor([2, 1]) }),
       of({ x: tensor([1, 2], [1, 2]) }),
       of({ y: tensor([1, 2]) }),
