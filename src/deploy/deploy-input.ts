@@ -4,13 +4,22 @@ import type { IssuedKey } from "./issued-key.ts";
 import type { Draft } from "./release-keeper.ts";
 import type { PublicProbe } from "./public-probe.ts";
 import type { PlannedKey } from "./steps/key.ts";
+import type { Notice } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
+
+export interface Previous {
+  record: ReleaseRecord;
+  running: boolean;
+  status: "current" | "stopped";
+  /** What the operator let it tell the public, for the undo; absent: nothing, it served. */
+  notice?: Notice;
+}
 
 /** What a deploy or rollback was planned with; journaled, so that a resume builds the same steps. */
 export interface DeployInput {
   release: ReleaseRecord;
   /** The release that was current, with whether it served; null on a first deploy. */
-  previous: { record: ReleaseRecord; running: boolean; status: "current" | "stopped" } | null;
+  previous: Previous | null;
   schema: {
     head: string | null;
     pending: string[];
@@ -30,6 +39,8 @@ export interface DeployInput {
   snapshot: string;
   /** Nothing to back up existed before: the backup is taken after migrating. */
   first: boolean;
+  /** No release runs, and yet services of the stack do: somebody else started them. */
+  servicesRan?: true;
   /** False for a rollback: the release's files are there and are not made again. */
   fresh: boolean;
   skip: { backup: boolean; gate: boolean };
@@ -49,3 +60,7 @@ export interface DeployWork {
   /** The keys whose text this process made and has to show. */
   issued: IssuedKey[];
 }
+
+/** What the release before tells the public until the traffic is another's; null: it serves. */
+export const noticeMeanwhile = ({ previous, maintenance }: DeployInput): Notice | null =>
+  previous?.notice ?? (maintenance === true ? { message: null } : null);

@@ -1,6 +1,5 @@
 import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
-import type { ReleaseRecord } from "./release.ts";
 import { backupStep } from "./steps/backup.ts";
 import { firstKeyStep } from "./steps/first-key.ts";
 import { hookSteps } from "./steps/hook.ts";
@@ -10,7 +9,7 @@ import { preflightStep } from "./steps/preflight.ts";
 import { prepareStep } from "./steps/prepare.ts";
 import { pruneStep } from "./steps/prune.ts";
 import { recordStep } from "./steps/record.ts";
-import { servicesSteps } from "./steps/services.ts";
+import { type ServicesBefore, servicesSteps } from "./steps/services.ts";
 import {
   gateStep,
   healthStep,
@@ -44,7 +43,7 @@ export function deploySteps(work: DeployWork): Step[] {
   ];
 }
 
-/** The release whose services are up; null where nothing runs. */
-function runningBefore({ input }: DeployWork): ReleaseRecord | null {
-  return input.previous?.status === "current" ? input.previous.record : null;
+function runningBefore({ input }: DeployWork): ServicesBefore {
+  if (input.previous?.status === "current") return input.previous.record;
+  return input.servicesRan === true ? "of others" : null;
 }

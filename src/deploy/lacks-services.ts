@@ -1,5 +1,5 @@
 import type { ReleaseRecord } from "./release.ts";
-import type { Target } from "./target.ts";
+import type { ServiceState, Target } from "./target.ts";
 
 /** Whether something does not run that a release needs. What is to end and ended well is not lacking. */
 export async function lacksServices(
@@ -11,4 +11,14 @@ export async function lacksServices(
     ({ role, state }) =>
       role !== "switched" && state !== "running" && !(role === "plain" && state === "exited (0)"),
   );
+}
+
+/** Those that run of what a release stands on, whoever started them. */
+export async function runningServices(
+  target: Pick<Target, "services">,
+  release: ReleaseRecord,
+): Promise<string[]> {
+  const runs = ({ role, state }: ServiceState) => role !== "switched" && state === "running";
+  const names = (await target.services(release)).filter(runs).map(({ name }) => name);
+  return [...new Set(names)];
 }

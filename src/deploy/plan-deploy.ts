@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { currentRelease } from "../ledger/releases.ts";
 import { type MigrationListing, listMigrations, loadMigrations } from "../migrate/source.ts";
 import { type SchemaState, readSchemaState } from "../migrate/state.ts";
+import { runningServices } from "./lacks-services.ts";
 import type { DeployInput } from "./deploy-input.ts";
 import {
   type ReleaseParts,
@@ -68,6 +69,7 @@ export async function planDeploy(request: PlanRequest): Promise<DeployInput> {
     fresh: true,
     skip,
     ...(maintenance ? { maintenance } : {}),
+    ...(await whetherServicesRan(place, previous, release)),
     ...(needsFirstKey(place) ? { firstKey: planFirstKey(now) } : {}),
   };
 }
@@ -97,6 +99,16 @@ async function databaseAndFiles(place: View) {
   );
 }
 
+/** On Compose alone: a Swarm's stack that studio did not deploy is refused. */
+export async function whetherServicesRan(
+  { target }: View,
+  previous: DeployInput["previous"],
+  release: ReleaseRecord,
+): Promise<Pick<DeployInput, "servicesRan">> {
+  if (target.kind !== "compose" || previous?.status === "current") return {};
+  return (await runningServices(target, release)).length > 0 ? { servicesRan: true } : {};
+}
+
 export async function previousRelease(
   place: View,
   ledger: Ledger,
@@ -105,8 +117,13 @@ export async function previousRelease(
   if (row === null) return null;
   const record = row.record as ReleaseRecord;
   if (record.target !== place.target.kind) throw foreignRelease(record, place.target.kind);
-  const { accepting } = await place.target.state(record);
-  return { record, running: accepting, status: row.status === "stopped" ? "stopped" : "current" };
+  const { accepting, maintenance } = await place.target.state(record);
+  return {
+    record,
+    running: accepting,
+    status: row.status === "stopped" ? "stopped" : "current",
+    ...(maintenance === null ? {} : { notice: maintenance }),
+  };
 }
 
 function describeRelease(

@@ -76,13 +76,15 @@ async function planRestore(
   const current =
     asked.database && ledger !== null ? currentRelease(ledger, place.desk.environment) : null;
   const record = (current?.record ?? null) as ReleaseRecord | null;
-  const serves = record !== null && (await place.target.state(record)).running;
+  const state = record === null ? null : await place.target.state(record);
+  const serves = state?.running === true;
   return {
     ...asked,
     id,
     keepReplacedIn,
     fresh: !asked.database && tables.length === 0 && isEmpty(asked.target),
     release: serves ? record : null,
+    ...(serves && state.maintenance !== null ? { notice: state.maintenance } : {}),
     ...(record === null ? { schema: null, remark: null } : await schemaFor(place, asked, record)),
     tables: await lookAtTables(place, tables),
   };

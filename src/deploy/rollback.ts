@@ -12,7 +12,7 @@ import { type DeployPlanView, readUnlocked, viewPlan } from "./preview-deploy.ts
 import { type DeployResult, deployWork, resultOf } from "./deploy.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import { deploySteps } from "./deploy-steps.ts";
-import { previousRelease } from "./plan-deploy.ts";
+import { previousRelease, whetherServicesRan } from "./plan-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
 import { nothingDeployed, requireDeployed } from "./run-release.ts";
 import type { Workplace } from "./workplace.ts";
@@ -70,6 +70,7 @@ async function planRollback(
     first: false,
     fresh: false,
     skip: options.skip,
+    ...(await whetherServicesRan(place, previous, release)),
   };
 }
 

@@ -10,7 +10,7 @@ import { lacksServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
-import { isWhole } from "./target.ts";
+import { type Notice, isWhole } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface RunInput {
@@ -18,6 +18,8 @@ export interface RunInput {
   status: "current" | "stopped";
   /** It runs, and a part of it, or of what it needs, does not: an undo ends nothing then. */
   lacking?: true;
+  /** What it is to tell the public instead of serving it, where it ended for a moment alone. */
+  notice?: Notice;
   /** Volumes that go with it. */
   volumes?: string[];
 }
@@ -159,7 +161,10 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
       title: `Take traffic on ${target.publicUrl(release)}`,
       // Whether a proxy took over what was written for it shows nowhere: it is told once more.
       probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),
-      do: (step) => target.switchTo(step, release, null),
+      async do(step) {
+        if (input.notice !== undefined) await target.maintain(step, release, input.notice);
+        await target.switchTo(step, release, null);
+      },
       undo: (step) => target.unswitch(step, release),
     },
     statusStep(ledger, release, "current", input.status),

@@ -230,8 +230,10 @@ export interface Target extends TargetView {
    * began; or serve again (null).
    */
   maintain(run: StepRun, release: ReleaseRecord, notice: Notice | null): Promise<void>;
-  /** Lets a release finish what it has begun, then ends it. */
+  /** Lets a release finish what it has begun, then ends it; it may be there again in a moment. */
   stop(run: StepRun, release: ReleaseRecord): Promise<void>;
+  /** The same where another has taken its place: what it told the public is over. */
+  retire(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** The same, with every service of the environment. What they have stored stays. */
   takeDown(run: StepRun, release: ReleaseRecord): Promise<void>;
   /** Removes what was stored, for good, of an environment that is down. */

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noDocker, skipped } from "../support/docker/images.ts";
@@ -74,6 +74,26 @@ describe.skipIf(missing !== null)(`a database within the stack${skipped(missing)
 
   const snapshots = async (): Promise<Snapshot[]> =>
     JSON.parse((await succeed(project, ["backup", "list", "--json"])).stdout).result;
+
+  test("is migrated and put back behind the maintenance page that was up, which stays", async () => {
+    const told = async () => (await (await fetch(project.url)).json()) as object;
+    const words = { status: 503, detail: "until 14:00" };
+    await succeed(project, ["backup", "create", "--set", "database", "--name", "behind"]);
+    await succeed(project, ["maintenance", "on", "-m", "until 14:00"]);
+    await succeed(project, ["backup", "restore", "behind", "--database", "--yes"]);
+    expect(await told()).toMatchObject(words);
+    const name = "20270101T000000Z-narrow";
+    const [up, down] = ["DROP TABLE IF EXISTS kept", "CREATE TABLE kept (answer integer)"];
+    mkdirSync(join(project.directory, "migrations"), { recursive: true });
+    project.write(`migrations/${name}.sql`, `-- studio: up\n${up};\n-- studio: down\n${down};\n`);
+    const breaking = [...deploy, "--allow-breaking"];
+    const failed = await project.studio(breaking, { STUDIO_FAULT: "fail:switch/reload:after" });
+    rmSync(join(project.directory, "migrations", `${name}.sql`));
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(await told()).toMatchObject(words);
+    await succeed(project, ["maintenance", "off"]);
+    expect(await serving(project)).not.toBeNull();
+  }, 300_000);
 
   test("lets a release return that can live with what was added, and go on from there", async () => {
     const first = await serving(project);

@@ -5,14 +5,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { selfSignedCertificate } from "../../src/initialise/self-signed-certificate.ts";
 import { changeService, variantOfImage } from "../support/docker/change-stack.ts";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { releaseRecord } from "../support/docker/release-record.ts";
-import { type StackProject, writeCertificate } from "../support/docker/stack-project.ts";
+import {
+  type StackProject,
+  createStackProject,
+  stackSettings,
+  writeCertificate,
+} from "../support/docker/stack-project.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
 import { until } from "../support/processes.ts";
@@ -176,6 +181,32 @@ describe.skipIf(missing !== null)(`a Compose stack that fails${skipped(missing)}
     expect(failed.stderr).toContain("but nobody answers");
     expect(await serving(project)).toBe(before);
   }, 300_000);
+});
+
+describe.skipIf(missing !== null)(`a stack that somebody else started${skipped(missing)}`, () => {
+  let project: StackProject;
+
+  beforeAll(async () => {
+    project = await createStackProject();
+  }, 60_000);
+
+  afterAll(async () => {
+    await project.remove();
+  }, 60_000);
+
+  test("still runs after a first deploy that failed, which says how to go back", async () => {
+    const compose = ["compose", "up", "-d", "db", "api"];
+    execFileSync("docker", compose, { cwd: project.directory, stdio: "pipe" });
+    const before = project.running();
+    expect(before).toHaveLength(2);
+    project.write("studio.yaml", stackSettings({ timeout: "5s" }));
+    project.configure({ SICK: "1" });
+    const failed = await project.studio(deploy);
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain("Left running as this deploy defined them: db, proxy.");
+    expect(failed.stderr).toContain("`docker compose up -d` goes back to what ran");
+    expect(project.running()).toEqual(expect.arrayContaining(before));
+  }, 180_000);
 });
 
 const nginxReload = ["nginx", "-s", "reload"];

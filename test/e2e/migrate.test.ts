@@ -187,4 +187,29 @@ describe("maintenance", () => {
     expect(await run("maintenance", "off")).toMatchObject({ ok: true });
     expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
   });
+
+  test("goes on in the operator's words where a deploy that needs it too is killed and undone", {
+    timeout: 120_000,
+  }, async () => {
+    const told = async () =>
+      (await (
+        await fetch(`${project.url}/`, { headers: { connection: "close" } })
+      ).json()) as object;
+    const words = { status: 503, detail: "until 14:00" };
+    expect(await run("maintenance", "on", "-m", "until 14:00")).toMatchObject({ ok: true });
+    write(
+      "20990101T000000Z-people",
+      "ALTER TABLE users RENAME TO people;",
+      "ALTER TABLE people RENAME TO users;",
+    );
+    const killed = await project.studio(["deploy", "--allow-breaking"], {
+      STUDIO_FAULT: "kill:start/spawn:after",
+    });
+    expect(killed.signal).toBe("SIGKILL");
+    expect(await told()).toMatchObject(words);
+    expect(await run("abort")).toMatchObject({ ok: true });
+    expect(await told()).toMatchObject(words);
+    expect(await run("maintenance", "off")).toMatchObject({ ok: true });
+    expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
+  });
 });

@@ -126,6 +126,26 @@ describe("a restore of the database", () => {
   );
 });
 
+describe("a restore of the database behind a maintenance page", () => {
+  const told = async () =>
+    (await (await fetch(project.url, { headers: { connection: "close" } })).json()) as object;
+  const words = { status: 503, detail: "until 14:00" };
+
+  beforeAll(() => run("maintenance", "on", "-m", "until 14:00"), 180_000);
+  afterAll(() => run("maintenance", "off"), 180_000);
+
+  test("lets nobody in when it has ended", async () => {
+    await run(...restoreDatabase);
+    expect(await told()).toMatchObject(words);
+  }, 180_000);
+
+  test("nor when it was killed and undone", async () => {
+    expect((await runKilled("database/replace:after")).signal).toBe("SIGKILL");
+    await run("abort");
+    expect(await told()).toMatchObject(words);
+  }, 180_000);
+});
+
 describe("a restore of files", () => {
   test("replaces what differs when it is told to, and keeps it", async () => {
     project.write("content/page.txt", "as it is");

@@ -1,11 +1,12 @@
 import type { Step } from "../../operation/step.ts";
-import type { DeployWork } from "../deploy-input.ts";
+import { type DeployWork, noticeMeanwhile } from "../deploy-input.ts";
 
 /**
  * Tells the public to come back later, from before the backup, so that this holds all that was
- * written, until the new release takes over.
+ * written, until the new release takes over. Whom the operator had turned away stays so, in the
+ * operator's words, whatever becomes of the deploy.
  */
-export function maintenanceStep({ place, previous }: DeployWork): Step {
+export function maintenanceStep({ place, previous, input }: DeployWork): Step {
   const { target } = place;
   return {
     id: "maintenance",
@@ -16,10 +17,12 @@ export function maintenanceStep({ place, previous }: DeployWork): Step {
       return (await target.state(previous)).maintenance !== null ? "partial" : "absent";
     },
     async do(run) {
-      if (previous !== null) await target.maintain(run, previous, { message: null });
+      if (previous !== null) await target.maintain(run, previous, noticeMeanwhile(input));
     },
     async undo(run) {
-      if (previous !== null) await target.maintain(run, previous, null);
+      if (previous !== null) {
+        await target.maintain(run, previous, input.previous?.notice ?? null);
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ConflictPolicy } from "../../backup/restore/conflict-policies.ts";
 import type { ReleaseRecord } from "../release.ts";
+import type { Notice } from "../target.ts";
 
 export interface RestoreOptions {
   snapshot: string;
@@ -29,6 +30,8 @@ export interface RestoreInput extends Omit<RestoreOptions, "message" | "tables">
   fresh: boolean;
   /** The release that has to be stopped while its database is replaced; null: none serves. */
   release: ReleaseRecord | null;
+  /** What the operator let it tell the public, which it goes on with; absent: nothing, it served. */
+  notice?: Notice;
   /** What the restored schema is brought to, and the release that brings it; null: it stays. */
   schema: { head: string; release: ReleaseRecord } | null;
   tables: { name: string; existed: boolean }[];

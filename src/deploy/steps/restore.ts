@@ -19,9 +19,13 @@ import { restoreTablesSteps } from "./restore-tables.ts";
 import { tidyStep } from "./unpack-database.ts";
 
 export function restoreSteps(place: Workplace, ledger: Ledger, input: RestoreInput): Step[] {
-  const { release } = input;
-  const serve = release === null ? [] : upSteps(place, ledger, { release, status: "current" });
-  const again = serve.filter((step) => step.id !== "preflight" && step.id !== "record");
+  const { release, notice } = input;
+  const asBefore = { status: "current", ...(notice === undefined ? {} : { notice }) } as const;
+  const serve = release === null ? [] : upSteps(place, ledger, { release, ...asBefore });
+  const again = serve
+    .filter(({ id }) => id !== "preflight" && id !== "record")
+    // The database that an undo puts back lives in one of these.
+    .map((step) => (step.id === "services" ? { ...step, undo: nothingToUndo } : step));
   const { beside, inPlace } = restoreDatabaseSteps(place, input);
   const unpacks = input.tables.length > 0 || (input.database && beside.length > 0);
   return [
@@ -69,7 +73,7 @@ export function verifyStep(place: Workplace, input: RestoreInput): Step {
   };
 }
 
-function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
+function stopStep({ target }: Workplace, { release, notice }: RestoreInput): Step {
   return {
     id: "stop",
     title: "Stop the release that uses the database",
@@ -82,7 +86,7 @@ function stopStep({ target }: Workplace, { release }: RestoreInput): Step {
       if (release === null) return;
       const state = await target.state(release);
       if (state.accepting && isWhole(state)) return;
-      await serveAgain(target, run, release, null);
+      await serveAgain(target, run, { release, notice: notice ?? null }, null);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
-import type { DeployWork } from "../deploy-input.ts";
+import { type DeployWork, noticeMeanwhile } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { waitHealthy } from "../health.ts";
 import { recordProbe } from "./record.ts";
@@ -10,6 +10,11 @@ import { serveAgain } from "../serve-again.ts";
 /** The release that serves until this one does; null where none does. */
 const servingBefore = ({ input, previous }: DeployWork): ReleaseRecord | null =>
   input.previous?.running === true ? previous : null;
+
+const asBefore = ({ input }: DeployWork, release: ReleaseRecord) => ({
+  release,
+  notice: noticeMeanwhile(input),
+});
 
 /** Starts the release beside the one that serves, or in its place, at once or part by part. */
 export function startStep(work: DeployWork): Step {
@@ -32,7 +37,7 @@ export function startStep(work: DeployWork): Step {
     async undo(run) {
       // The parts that have taken the place of others make room for them as those come back.
       if (replaced === null || succession !== "rolling") await target.stop(run, release);
-      if (replaced !== null) await serveAgain(target, run, replaced, null);
+      if (replaced !== null) await serveAgain(target, run, asBefore(work, replaced), null);
     },
   };
 }
@@ -128,7 +133,7 @@ export function switchStep(work: DeployWork): Step {
     },
     async undo(run) {
       if (from === null) return target.unswitch(run, release);
-      await serveAgain(target, run, from, release);
+      await serveAgain(target, run, asBefore(work, from), release);
     },
   };
 }
@@ -170,7 +175,7 @@ export function retireStep(work: DeployWork): Step {
     async do(run) {
       if (previous === null) return null;
       try {
-        await place.target.stop(run, previous);
+        await place.target.retire(run, previous);
         const probe = await work.probe.stop();
         if (work.input.fresh) await run.effect("probe", () => recordProbe(work, probe));
         return { probe };

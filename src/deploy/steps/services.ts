@@ -1,17 +1,20 @@
-import type { Step } from "../../operation/step.ts";
-import { lacksServices } from "../lacks-services.ts";
+import type { Step, StepRun } from "../../operation/step.ts";
+import { lacksServices, runningServices } from "../lacks-services.ts";
 import type { ReleaseRecord } from "../release.ts";
 import { findDatabaseAgain } from "../view.ts";
 import type { Workplace } from "../workplace.ts";
 
+/** Whose services ran before: those of a release; what studio did not start; nobody's. */
+export type ServicesBefore = ReleaseRecord | "of others" | null;
+
 /**
  * Brings up what the release stands on; no step where it stands on nothing.
- * @param back the release whose services an undo returns to; null: nothing ran before
+ * @param before what an undo returns to
  */
 export function servicesSteps(
   place: Workplace,
   release: ReleaseRecord,
-  back: ReleaseRecord | null,
+  before: ServicesBefore,
 ): Step[] {
   const { target } = place;
   const names = target.backingServices(release);
@@ -26,8 +29,20 @@ export function servicesSteps(
         await target.startBackingServices(run, release);
         await findDatabaseAgain(place);
       },
-      undo: (run) =>
-        back === null ? target.takeDown(run, release) : target.startBackingServices(run, back),
+      undo(run) {
+        if (before === null) return target.takeDown(run, release);
+        if (before === "of others") return leave(place, run, release);
+        return target.startBackingServices(run, before);
+      },
     },
   ];
+}
+
+/** As they are: how they were defined before is known to those who started them alone. */
+async function leave({ target }: Workplace, run: StepRun, release: ReleaseRecord): Promise<void> {
+  const left = await runningServices(target, release);
+  if (left.length === 0) return;
+  run.note(
+    `The stack ran before this deploy, started by others than studio, so it was not taken down. Left running as this deploy defined them: ${left.join(", ")}. \`docker compose up -d\` goes back to what ran.`,
+  );
 }

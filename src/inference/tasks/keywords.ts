@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JobOptions } from "../batch-queue.ts";
+import { Patience } from "../patience.ts";
 import { type Keyword, KeywordCounter } from "../text/keyword-candidates.ts";
 import { judgeLanguages } from "../text/language-gate.ts";
 import { endOfPiece } from "../text/pieces.ts";
@@ -39,14 +39,16 @@ export class KeywordsTask {
     { language, limit = 10, words = 3 }: KeywordsOptions,
     options: JobOptions,
   ): Promise<KeywordsResult[]> {
+    const patience = new Patience(options);
     const detection = { task: this.language, options };
     const judged = await judgeLanguages(texts, keywordsLanguages, language, detection);
     const results: KeywordsResult[] = [];
     for (const [index, text] of texts.entries()) {
+      if (index > 0) await patience.nextTurn();
       const { code = null, confidence = null, reason = null } = judged[index] ?? {};
       const spoken = { reason, language: code, language_confidence: confidence };
       const known = reason === null && code !== null;
-      const keywords = known ? await extractFrom(text, code, words, limit) : null;
+      const keywords = known ? await extractFrom(text, code, { words, limit, patience }) : null;
       results.push({ keywords, ...spoken });
     }
     return results;
@@ -56,15 +58,14 @@ export class KeywordsTask {
 async function extractFrom(
   text: string,
   language: string,
-  words: number,
-  limit: number,
+  { words, limit, patience }: { words: number; limit: number; patience: Patience },
 ): Promise<Keyword[]> {
   const counter = new KeywordCounter(language, await loadStopWords(language), words);
   for (let start = 0; start < text.length; ) {
     const end = endOfPiece(text, start);
     counter.add(text.slice(start, end));
     start = end;
-    if (start < text.length) await nextTurn();
+    if (start < text.length) await patience.nextTurn();
   }
   return counter.best(limit);
 }

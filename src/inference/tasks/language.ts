@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { reasonOf } from "../../errors.ts";
 import type { JobOptions } from "../batch-queue.ts";
 import { InferenceError } from "../inference-error.ts";
 import type { ModelPool } from "../model-pool.ts";
 import type { Label } from "../model-config.ts";
 import type { ModelRecord } from "../models.ts";
+import { Patience } from "../patience.ts";
 import { CharacterNgrams, type NgramParameters } from "../text/character-ngrams.ts";
 import { taskModel } from "./task-model.ts";
 
@@ -53,14 +53,18 @@ export class LanguageTask {
   async identify(texts: readonly string[], options: JobOptions): Promise<LanguageResult[]> {
     const model = taskModel(this.pool, modelName, modelMissing);
     const ngrams = this.featurizerOf(model.record);
+    const patience = new Patience(options);
     const width = ngrams.parameters.dimensions;
     const data = new Float32Array(texts.length * width);
     for (let start = 0; start < texts.length; start += textsPerTurn) {
-      if (start > 0) await nextTurn();
+      if (start > 0) await patience.nextTurn();
       data.set(ngrams.dense(texts.slice(start, start + textsPerTurn)), start * width);
     }
     const features = { type: "float32", dims: [texts.length, width], data };
-    const { probabilities } = await model.infer({ features }, options);
+    const { probabilities } = await model.infer(
+      { features },
+      { ...options, timeout: patience.left },
+    );
     const labels = model.record.labels;
     if (probabilities?.data.length !== texts.length * labels.length) {
       throw new InferenceError(

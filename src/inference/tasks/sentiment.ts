@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JobOptions } from "../batch-queue.ts";
+import { Patience } from "../patience.ts";
 import { judgeLanguages } from "../text/language-gate.ts";
 import {
   type Lexicon,
@@ -49,21 +49,23 @@ export class SentimentTask {
     { language }: { language?: string | undefined },
     options: JobOptions,
   ): Promise<SentimentResult[]> {
+    const patience = new Patience(options);
     const detection = { task: this.language, options };
     const judged = await judgeLanguages(texts, sentimentLanguages, language, detection);
     const lexicon = await loadLexicon();
     const results: SentimentResult[] = [];
     for (const [index, text] of texts.entries()) {
+      if (index > 0) await patience.nextTurn();
       const { code, confidence, reason } = judged[index] ?? {};
       const spoken = { language: code ?? null, language_confidence: confidence ?? null };
-      const found = typeof reason === "string" ? null : await measure(text, lexicon);
+      const found = typeof reason === "string" ? null : await measure(text, lexicon, patience);
       results.push({ ...describeValence(found, reason ?? null), ...spoken });
     }
     return results;
   }
 }
 
-async function measure(text: string, lexicon: Lexicon): Promise<Valence> {
+async function measure(text: string, lexicon: Lexicon, patience: Patience): Promise<Valence> {
   const total: Valence = { sum: 0, words: 0, positive: [], negative: [] };
   for (let start = 0; start < text.length; ) {
     const end = endOfPiece(text, start);
@@ -73,7 +75,7 @@ async function measure(text: string, lexicon: Lexicon): Promise<Valence> {
     total.positive.push(...positive);
     total.negative.push(...negative);
     start = end;
-    if (start < text.length) await nextTurn();
+    if (start < text.length) await patience.nextTurn();
   }
   return total;
 }

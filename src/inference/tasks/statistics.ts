@@ -1,6 +1,4 @@
-import type { Cancellation } from "../cancellation.ts";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { InferenceError } from "../inference-error.ts";
+import { Patience } from "../patience.ts";
 import { endOfPiece } from "../text/pieces.ts";
 import { segmenter } from "../text/segmenter.ts";
 
@@ -28,31 +26,31 @@ export interface StatisticsOptions {
   wordsPerMinute?: number | undefined;
   /** A language tag that decides where words end; default: rules that fit all languages. */
   language?: string | undefined;
-  signal?: Cancellation | undefined;
+  /** Of the caller. Default: without an end. */
+  patience?: Patience | undefined;
 }
 
 export const statisticsMethod = { name: "unicode-segmentation", version: "UAX #29" } as const;
 
 const defaultWordsPerMinute = 238;
 
+const endless = new Patience({ timeout: Infinity });
+
 /**
  * Counts what a text holds.
- * @throws InferenceError `inference.cancelled`, or `inference.input` for no language tag
+ * @throws InferenceError `inference.cancelled`, `inference.deadline`, or `inference.input` for no language tag
  */
 export async function countText(
   text: string,
   options: StatisticsOptions = {},
 ): Promise<TextStatistics> {
-  const { wordsPerMinute = defaultWordsPerMinute, language, signal } = options;
+  const { wordsPerMinute = defaultWordsPerMinute, language, patience = endless } = options;
   const counts = new Counts(language);
   for (let start = 0; start < text.length; ) {
-    if (signal?.aborted === true) {
-      throw new InferenceError("inference.cancelled", "The caller went away before the answer.");
-    }
     const end = endOfPiece(text, start);
     counts.add(text.slice(start, end));
     start = end;
-    if (start < text.length) await nextTurn();
+    if (start < text.length) await patience.nextTurn();
   }
   const { characters, spaces, words, unique, sentences } = counts;
   return {

@@ -1,5 +1,6 @@
 import type { JobOptions } from "../batch-queue.ts";
 import type { ModelPool } from "../model-pool.ts";
+import { Patience } from "../patience.ts";
 import { type EmbeddingLimits, EmbeddingTask } from "./embeddings.ts";
 import { KeywordsTask, keywordsLanguages, keywordsMethod } from "./keywords.ts";
 import { LanguageTask } from "./language.ts";
@@ -66,12 +67,14 @@ export class TextTasks {
   private async count(
     texts: readonly string[],
     said: TextOptions,
-    { signal }: JobOptions,
+    job: JobOptions,
   ): Promise<TextAnswer> {
     const results: object[] = [];
-    for (const text of texts) {
+    const patience = new Patience(job);
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) await patience.nextTurn();
       const { language, words_per_minute: wordsPerMinute } = said;
-      results.push(await countText(text, { language, wordsPerMinute, signal }));
+      results.push(await countText(text, { language, wordsPerMinute, patience }));
     }
     return { task: "statistics", method: statisticsMethod, results };
   }

@@ -3,6 +3,7 @@ import { ModelPool } from "../../../src/inference/model-pool.ts";
 import { KeywordCounter } from "../../../src/inference/text/keyword-candidates.ts";
 import { loadStopWords, stopWordLanguages } from "../../../src/inference/text/stop-words.ts";
 import { loadLexicon, measureValence } from "../../../src/inference/text/valence.ts";
+import { Patience } from "../../../src/inference/patience.ts";
 import { countText } from "../../../src/inference/tasks/statistics.ts";
 import { TextTasks } from "../../../src/inference/tasks/text.ts";
 
@@ -57,7 +58,9 @@ describe("statistics", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 1);
     const text = "One more sentence of a text that has no end. ".repeat(40_000);
-    await expect(countText(text, { signal: controller.signal })).rejects.toMatchObject({
+    await expect(
+      countText(text, { patience: new Patience({ timeout: 60_000, signal: controller.signal }) }),
+    ).rejects.toMatchObject({
       code: "inference.cancelled",
     });
   });
@@ -130,6 +133,27 @@ describe("keywords", () => {
     expect(told.results).toMatchObject([
       { keywords: [{ phrase: "casa amarela" }, { phrase: "rua" }], language: "pt" },
     ]);
+  });
+});
+
+describe.each([
+  { task: "sentiment", options: { language: "en" } },
+  { task: "keywords", options: { language: "en" } },
+  { task: "statistics", options: {} },
+] as const)("the task $task", (asked) => {
+  const sentence = "One more sentence of a text that has no end. ";
+
+  test.each([
+    ["one long text", [sentence.repeat(40_000)]],
+    ["many short ones", Array.from({ length: 5000 }, () => sentence)],
+  ])("ends when its caller is gone, and at its deadline: %s", async (_, texts) => {
+    const caller = new AbortController();
+    const gone = tasks.process({ ...asked, texts }, { timeout: 60_000, signal: caller.signal });
+    caller.abort();
+    await expect(gone).rejects.toMatchObject({ code: "inference.cancelled" });
+    await expect(tasks.process({ ...asked, texts }, { timeout: 1 })).rejects.toMatchObject({
+      code: "inference.deadline",
+    });
   });
 });
 

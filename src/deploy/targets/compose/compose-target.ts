@@ -36,6 +36,10 @@ export function createComposeTarget(site: ComposeSite): Target {
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
     maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),
     stop: (run, release) => stop(site, run, release),
+    async retire(run, release) {
+      await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
+      await stop(site, run, release);
+    },
     takeDown: (run, release) => takeDown(site, run, asCompose(release)),
     async removeVolumes(run, names) {
       const { removeVolumes } = await import("./own-volumes.ts");
@@ -150,7 +154,6 @@ async function stop(site: ComposeSite, run: StepRun, release: ReleaseRecord): Pr
   const { docker, input } = site;
   const own = await containersOf(docker, asCompose(release));
   const running = own.filter(({ status }) => status !== "exited" && status !== "created");
-  await run.effect("mark", () => markMaintenance(input.paths, release.id, null));
   // Those that were killed would come back with the engine as well.
   await stayDown(docker, run, own);
   if (running.length === 0) return;

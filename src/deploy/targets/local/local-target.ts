@@ -59,6 +59,7 @@ export function createLocalTarget(input: TargetInput): Target {
       if (notice !== null) await untilAnswered(site, graceOf(release));
     },
     stop: (run, release) => stop(siteFor(release), run, release),
+    retire: (run, release) => stop(siteFor(release), run, release),
     takeDown: (run, release) => stop(siteFor(release), run, release),
   };
   return target;

@@ -38,6 +38,7 @@ export function createSwarmTarget(site: SwarmSite): Target {
     unswitch: (run, release) => stop(site, run, asSwarm(release)),
     maintain: (run, release, notice) => maintain(run, asSwarm(release), notice),
     stop: (run, release) => stop(site, run, asSwarm(release)),
+    retire: (run, release) => stop(site, run, asSwarm(release)),
     takeDown: (run, release) => takeDown(site, run, asSwarm(release)),
     async removeVolumes(run, names) {
       const { removeVolumes } = await import("../compose/own-volumes.ts");
