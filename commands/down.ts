@@ -56,7 +56,9 @@ export default defineCommand<Result>({
       return { result: dryRun ? { plan: previewEnd(place) } : await endDetached(place, message) };
     }
     if (dryRun) return { result: { plan: await previewDown(place, false) } };
-    return { result: await takeDown(place, message, null) };
+    const result = await takeDown(place, message, null);
+    for (const warning of result.warnings) context.output.warn(warning);
+    return { result };
   },
   human(result) {
     if ("plan" in result) return runPlanBlocks(result.plan);

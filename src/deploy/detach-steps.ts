@@ -90,6 +90,7 @@ export function endSteps({ desk }: Workplace, { daemon }: DetachInput): Step[] {
       id: "stop",
       title: `Let the daemon ${daemon.id} finish its requests and end`,
       kind: "final",
+      decisive: { again: "studio down --detached" },
       probe: nothingToProbe,
       undo: nothingToUndo,
       async do(run) {

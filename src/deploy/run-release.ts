@@ -180,6 +180,7 @@ export function downSteps(place: Workplace, ledger: Ledger, input: RunInput): St
       id: "stop",
       title: `Let release ${release.id} finish its requests and end`,
       kind: "final",
+      decisive: { again: volumes.length > 0 ? "studio down --volumes" : "studio down" },
       // The release may be gone while what held its address is still there.
       probe: nothingToProbe,
       do: (step) => target.takeDown(step, release),

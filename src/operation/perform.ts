@@ -147,7 +147,7 @@ export function conclude(execution: Execution, kind: string, ending: Ending): Pe
   const { step, error } = ending.failure;
   if (ending.outcome === "undone") {
     finish(execution, {
-      outcome: "undone",
+      outcome: decisiveStep(execution, step) === undefined ? "undone" : "left",
       error: { code: error.code, message: error.message, step },
     });
   }
@@ -180,6 +180,16 @@ function failureError(
       details: { ...details, left: ending.left },
     });
   }
+  const decisive = decisiveStep(execution, step);
+  if (decisive !== undefined) {
+    return new StudioError({
+      code: "operation.incomplete",
+      message: `The ${kind} ${how} It is not done: what was ended already stays so, the rest may still run.`,
+      hint: `${error.hint === undefined ? "" : `${sentence(error.hint)} `}\`${decisive.again}\` tries again.`,
+      exitCode: exitCodes.notUndone,
+      details,
+    });
+  }
   if (refused) {
     return new StudioError({ ...error, exitCode: error.exitCode as ExitCode, details });
   }
@@ -201,6 +211,11 @@ function failureError(
     exitCode: interrupted ? (error.exitCode as ExitCode) : exitCodes.undone,
     details,
   });
+}
+
+/** Of the step that failed, where what it had done of its work cannot be undone. */
+function decisiveStep({ steps }: Execution, failed: string): Step["decisive"] {
+  return steps.find(({ id }) => id === failed)?.decisive;
 }
 
 function sentence(text: string): string {

@@ -45,7 +45,7 @@ export async function runForward(execution: Execution): Promise<Ending> {
   for (const step of execution.steps) {
     const failure = await attempt(execution, step);
     if (failure === null) continue;
-    if (step.kind !== "final") {
+    if (step.kind !== "final" || step.decisive !== undefined) {
       write(execution, step.id, "failed", failure);
       return unwind(execution);
     }

@@ -42,6 +42,11 @@ export interface Step {
    * undone. Final steps come last.
    */
   kind?: "refusal" | "final";
+  /**
+   * Of a final step that the operation is for: its failure is the operation's. What comes before it
+   * is undone, it is not. Names the command that tries again.
+   */
+  decisive?: { again: string };
   /** A reason not to do the step at all, or null. */
   skip?(run: StepRun): Promise<string | null> | string | null;
   probe(run: StepRun): Promise<Found> | Found;

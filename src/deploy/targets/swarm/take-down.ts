@@ -73,8 +73,9 @@ export async function takeDown(
 async function isLeft({ docker }: SwarmSite, stack: string): Promise<boolean> {
   const filter = ["--filter", `label=${stackLabel}=${stack}`];
   const kinds = ["service", "network", "secret", "config"];
-  const lists = kinds.map((kind) => docker.attempt([kind, "ls", "-q", ...filter]));
-  return (await Promise.all(lists)).some(({ stdout }) => stdout.trim() !== "");
+  // An engine that does not answer is no sign that nothing is left.
+  const lists = kinds.map((kind) => docker.ask([kind, "ls", "-q", ...filter]));
+  return (await Promise.all(lists)).some((list) => list.trim() !== "");
 }
 
 /** Swarm says that services are gone before their containers on this node are. */
@@ -90,8 +91,8 @@ async function awaitNoContainers(
       : `label=com.docker.swarm.service.name=${stack}_${name}`,
   );
   await until(run, `the containers of ${stack} to end`, async () => {
-    const lists = filters.map((one) => docker.attempt(["ps", "-q", "--filter", one]));
-    return (await Promise.all(lists)).every(({ stdout }) => stdout.trim() === "");
+    const lists = filters.map((one) => docker.ask(["ps", "-q", "--filter", one]));
+    return (await Promise.all(lists)).every((list) => list.trim() === "");
   });
 }
 
