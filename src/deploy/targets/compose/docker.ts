@@ -102,7 +102,7 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
 }
 
 /** Something that was listed a moment ago, and is gone by now. */
-export const goneMeanwhile = /no such/i;
+export const goneMeanwhile = /no such \w+|(task|service) \S+ not found/i;
 
 function isExcused({ stderr }: CommandResult, despite: RegExp | undefined): boolean {
   const complaints = stderr.split("\n").filter((line) => line.trim() !== "");
