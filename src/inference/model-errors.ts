@@ -35,3 +35,16 @@ export function tooLarge(rows: number, capacity: number): InferenceError {
 export function withoutRows(): InferenceError {
   return new InferenceError("inference.failed", "The model gave no row for each row of the batch.");
 }
+
+export function cancelled(): InferenceError {
+  return new InferenceError("inference.cancelled", "The caller went away before the answer.");
+}
+
+/** @param said what did not come about, as the beginning of a sentence */
+export function late(said: string, timeout: number): InferenceError {
+  return new InferenceError(
+    "inference.deadline",
+    `${said} within ${Math.round(timeout)} ms.`,
+    "Send smaller requests, or fewer at a time.",
+  );
+}

@@ -1,6 +1,6 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Cancellation } from "./cancellation.ts";
-import { InferenceError } from "./inference-error.ts";
+import { cancelled, late } from "./model-errors.ts";
 
 /** How long a caller waits for work that is done a piece at a time on the thread of all requests. */
 export class Patience {
@@ -31,17 +31,4 @@ export class Patience {
     await others();
     this.check();
   }
-}
-
-export function cancelled(): InferenceError {
-  return new InferenceError("inference.cancelled", "The caller went away before the answer.");
-}
-
-/** @param said what did not come about, as the beginning of a sentence */
-export function late(said: string, timeout: number): InferenceError {
-  return new InferenceError(
-    "inference.deadline",
-    `${said} within ${Math.round(timeout)} ms.`,
-    "Send smaller requests, or fewer at a time.",
-  );
 }

@@ -1,6 +1,7 @@
 import type { Cancellation } from "./cancellation.ts";
 import type { Link } from "../linked-list.ts";
 import { InferenceError } from "./inference-error.ts";
+import { cancelled, late } from "./model-errors.ts";
 import { joinRows, type Tensors } from "./tensor.ts";
 
 export const priorities = ["high", "normal", "low"] as const;
@@ -122,18 +123,12 @@ export class PendingRequest {
   /** Ends the request if nobody waits for it any more, and tells whether it did. */
   endIfLate(now: number): boolean {
     if (this.deadline > now) return false;
-    this.fail(
-      new InferenceError(
-        "inference.deadline",
-        `The model gave no answer within ${Math.round(this.timeout)} ms.`,
-        "Send smaller requests, or fewer at a time.",
-      ),
-    );
+    this.fail(late("The model gave no answer", this.timeout));
     return true;
   }
 
   readonly cancel = (): void => {
-    this.fail(new InferenceError("inference.cancelled", "The caller went away before the answer."));
+    this.fail(cancelled());
   };
 
   private settle(outcome: InferenceError["code"] | "success"): void {

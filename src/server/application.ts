@@ -22,6 +22,7 @@ import { optimizeRoutes } from "./routes/optimize.ts";
 import { textRoutes } from "./routes/text.ts";
 import { vectorRoutes } from "./routes/vectors.ts";
 import type { Services } from "./services.ts";
+import { exchangeOf } from "./traffic.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -54,11 +55,11 @@ export async function createApplication(services: Services): Promise<FastifyInst
     // Values are what they were sent as: "5" is no number, and an unknown key is an error.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors: (error, request, reply) => failed(services, error, request, reply),
-    genReqId: (request) => services.traffic.of(request).id,
+    genReqId: (request) => exchangeOf(request).id,
   });
   // Whoever answers, no answer can be without them; a route may know better.
   application.addHook("onSend", (request, reply, _payload, done) => {
-    const common = headersOf(services.traffic.of(request.raw), services.spec.release);
+    const common = headersOf(exchangeOf(request.raw), services.spec.release);
     for (const [name, value] of Object.entries(common)) {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
@@ -68,7 +69,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
   await useCompression(application);
   const deadline = new AnswerDeadline(services.spec.serve.timeout);
   application.addHook("onRequest", (request, reply, done) => {
-    deadline.watch(reply, services.traffic.of(request.raw).begun);
+    deadline.watch(reply, exchangeOf(request.raw).begun);
     admit(services, request, reply, done);
   });
   application.setErrorHandler<FastifyError>((error, request, reply) =>
@@ -78,7 +79,7 @@ export async function createApplication(services: Services): Promise<FastifyInst
   application.removeContentTypeParser("text/plain");
   const catalogue = new RouteCatalogue(application);
   application.setNotFoundHandler((request) => {
-    const control = services.traffic.of(request.raw).origin === "private";
+    const control = exchangeOf(request.raw).origin === "private";
     throw nothingThere(request, catalogue.methodsOf(pathOf(request), { control }));
   });
   for (const routes of [
@@ -116,13 +117,13 @@ function nothingThere(request: FastifyRequest, methods: readonly string[]): Requ
 
 /** Without a promise where nothing has to be waited for: small calls would feel it. */
 function admit(
-  { traffic, guard, metrics }: Services,
+  { guard, metrics }: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   done: (error?: Error) => void,
 ): void {
   const { url, config } = request.routeOptions;
-  const exchange = traffic.of(request.raw);
+  const exchange = exchangeOf(request.raw);
   exchange.route = url ?? null;
   if (exchange.origin === "private") {
     done();
@@ -170,7 +171,7 @@ function failed(
 ): void {
   const failure = answerError(error);
   const { status, code, retryAfter, headers = {} } = failure;
-  const exchange = services.traffic.of(request.raw);
+  const exchange = exchangeOf(request.raw);
   exchange.code = code;
   const fields = { requestId: request.id, trace_id: exchange.trace.traceId, code };
   if (status === 500) services.spec.logger.error({ ...fields, error }, "request failed");

@@ -88,11 +88,6 @@ export class Traffic {
     return exchange;
   }
 
-  /** The exchange of a request that passed `begin`. */
-  of(request: IncomingMessage): Exchange {
-    return exchangeOf(request);
-  }
-
   private end(exchange: Exchange, now: number): void {
     if (!exchange.control) this.inFlight--;
     if (exchange.origin === "public" && exchange.route?.startsWith("/health") !== true) {

@@ -10,6 +10,7 @@ import { readInferRequest } from "../inference-protocol/infer-request.ts";
 import * as schemas from "../inference-protocol/schemas.ts";
 import { jobOptions } from "../job-options.ts";
 import type { Services } from "../services.ts";
+import { exchangeOf } from "../traffic.ts";
 import { repositoryRoutes } from "./repository.ts";
 
 interface Named {
@@ -98,7 +99,7 @@ async function infer(
     if (!model.ready) throw notReady(model);
     const { head, feeds } = readInferRequest(body, model);
     const tensors = await model.infer(feeds, jobOptions(request, reply, serve.timeout, head));
-    const common = () => headersOf(services.traffic.of(request.raw), release);
+    const common = () => headersOf(exchangeOf(request.raw), release);
     return sendInferAnswer(reply, common, model.record, head, tensors);
   } finally {
     body.release();

@@ -4,6 +4,7 @@ import type { ModelCapacity } from "../../inference/model-options.ts";
 import { Abandonment } from "../abandonment.ts";
 import { requireRole } from "../guard/guard.ts";
 import type { Services } from "../services.ts";
+import { exchangeOf } from "../traffic.ts";
 import { errorAnswers, exactly, flag, integer, listOf, number, text } from "./schemas.ts";
 
 const setting = { instances: integer, batch_rows: integer, batch_tokens: integer };
@@ -78,7 +79,7 @@ export function optimizeRoutes(application: FastifyInstance, services: Services)
     },
     async (request, reply) => {
       const { models, seconds, dimensions, apply } = request.body;
-      if (apply) requireRole(services.traffic.of(request.raw).role, "admin");
+      if (apply) requireRole(exchangeOf(request.raw).role, "admin");
       const duration = seconds * 1000;
       const signal = new Abandonment(reply);
       // On a busy machine each step takes longer than it is given.

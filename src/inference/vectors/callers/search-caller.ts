@@ -1,6 +1,6 @@
 import type { Link } from "../../../linked-list.ts";
 import type { InferenceError } from "../../inference-error.ts";
-import { cancelled, late } from "../../patience.ts";
+import { cancelled, late } from "../../model-errors.ts";
 import type { JobOptions } from "../../pending-request.ts";
 
 /** Someone who waits for a search: until their deadline, or until they go away. */
