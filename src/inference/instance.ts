@@ -41,6 +41,8 @@ export interface InstanceSettings extends Omit<WorkerSettings, "file"> {
   slotBytes: number;
   /** Another worker file than the module's own. */
   workerFile?: URL | undefined;
+  /** Says, once a worker has read the file, whether that is what it is to serve. */
+  confirm?: (() => Promise<boolean>) | undefined;
 }
 
 export interface RunResult {
@@ -51,6 +53,8 @@ export interface RunResult {
   /** Time of `session.run`. */
   milliseconds: number;
 }
+
+type FromWorkerOf<Kind extends FromWorker["kind"]> = Extract<FromWorker, { kind: Kind }>;
 
 /** Called when the run is over, or will never be. */
 type Done = (outcome: RunResult | InferenceError) => void;
@@ -86,6 +90,8 @@ export class ModelInstance {
   private readonly runs: Run[] = [];
   private readonly watchdog: NodeJS.Timeout;
   private isStuck = false;
+  /** Why the worker ends, where it does so by itself. */
+  private reason = "";
   private started: () => void = () => undefined;
   private gone: Promise<void> = Promise.resolve();
   private leave: () => void = () => undefined;
@@ -178,36 +184,44 @@ export class ModelInstance {
     const workerData: WorkerSettings = { file: this.file, threads, warmUp, care };
     const worker = new Worker(code, { workerData, name: "studio-inference", resourceLimits });
     this.worker = worker;
-    let reason = "the worker thread ended";
+    this.reason = "the worker thread ended";
     worker.on("message", (message: FromWorker) => {
-      if (message.kind === "unloadable") reason = message.reason;
+      if (message.kind === "unloadable") this.reason = message.reason;
+      else if (message.kind === "ready") void this.serveIfConfirmed(worker, message);
       else this.receive(message);
     });
     worker.on("error", (error: unknown) => {
-      reason = error instanceof Error ? error.message : String(error);
+      this.reason = error instanceof Error ? error.message : String(error);
     });
     this.gone = new Promise((resolve) => {
       this.leave = resolve;
     });
     worker.on("exit", () => {
-      this.lost(reason);
+      this.lost();
       this.leave();
     });
   }
 
-  private receive(message: Exclude<FromWorker, { kind: "unloadable" }>): void {
-    if (message.kind === "ready") {
-      const { inputs, outputs, rows, slots } = message;
-      const { slotBytes } = this.settings;
-      this.session = {
-        signature: { inputs, outputs, rows },
-        inputs: slots.map(() => new InputSlot(inputs, slotBytes)),
-        outputs: slots,
-      };
-      this.started();
-      this.events.ready(this.session.signature);
-      return;
-    }
+  private async serveIfConfirmed(worker: Worker, message: FromWorkerOf<"ready">): Promise<void> {
+    const confirmed = (await this.settings.confirm?.().catch(() => false)) ?? true;
+    if (this.worker !== worker) return;
+    if (confirmed) return this.serve(message);
+    this.reason = "its files have changed since they were read";
+    worker.postMessage({ kind: "close" } satisfies ToWorker);
+  }
+
+  private serve({ inputs, outputs, rows, slots }: FromWorkerOf<"ready">): void {
+    const { slotBytes } = this.settings;
+    this.session = {
+      signature: { inputs, outputs, rows },
+      inputs: slots.map(() => new InputSlot(inputs, slotBytes)),
+      outputs: slots,
+    };
+    this.started();
+    this.events.ready(this.session.signature);
+  }
+
+  private receive(message: FromWorkerOf<"result" | "failed">): void {
     const { session } = this;
     const [current, next] = this.runs;
     if (session === null) return;
@@ -251,7 +265,7 @@ export class ModelInstance {
     else this.events.recovered();
   }
 
-  private lost(reason: string): void {
+  private lost(): void {
     this.started();
     this.worker = null;
     this.session = null;
@@ -263,7 +277,7 @@ export class ModelInstance {
     const wait = this.wait;
     this.wait = Math.min(this.wait * 2, backoff.longest);
     this.retry = setTimeout(() => this.launch(), wait);
-    this.events.down(reason, wait);
+    this.events.down(this.reason, wait);
   }
 }
 
@@ -277,7 +291,7 @@ function refused(reason: string): InferenceError {
 
 function read(
   { signature, outputs: slots }: Session,
-  message: Extract<FromWorker, { kind: "result" }>,
+  message: FromWorkerOf<"result">,
   { id, rows, begun }: Run,
 ): RunResult {
   const outputs = readOutputs(signature.outputs, message, turnOf(slots, id), rows);

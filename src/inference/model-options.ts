@@ -61,6 +61,11 @@ export interface ModelOptions {
   /** How careful its workers are to be. Default: not at all. */
   care?: Care | undefined;
   events: ModelEvents;
+  /**
+   * Asked whenever a worker has read the model, before it serves. One that is told false ends, and
+   * is started again like one that could not load it. Default: true.
+   */
+  confirm?: (() => Promise<boolean>) | undefined;
   /** Another worker file than the module's own. */
   workerFile?: URL | undefined;
 }
@@ -89,5 +94,6 @@ export function instanceSettings(options: Omit<ModelOptions, "events">): Instanc
     slotBytes: options.slotBytes ?? 64 * 1024 * 1024,
     care: options.care ?? null,
     workerFile: options.workerFile,
+    confirm: options.confirm,
   };
 }

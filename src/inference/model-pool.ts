@@ -44,7 +44,7 @@ export interface ModelStatus {
   /** Empty where the model is so broken that no version could be told. */
   version: string;
   state: ModelState;
-  /** Why it is not ready; of a ready one, why what lies on the disk now was not taken. */
+  /** See `ModelVersion.reason`. */
   reason: string | null;
   isDefault: boolean;
 }

@@ -13,7 +13,10 @@ export class ModelVersion {
   readonly name: string;
   readonly version: string;
   state: ModelState = "UNAVAILABLE";
-  /** Why it is not ready; of a ready one, why what lies on the disk now was not taken. */
+  /**
+   * Why it is not ready; of a ready one, why what lies on the disk now was not taken, or why not
+   * all of its workers serve.
+   */
   reason: string | null = null;
   model: ServedModel | null = null;
   /** The daemon is not ready without it. */
@@ -40,6 +43,7 @@ export class ModelVersion {
     this.contents = new VersionContents(context, {
       ready: (model) => void this.becameReady(model),
       down: (model, reason) => this.becameUnready(model, reason),
+      read: (model) => this.isAsDescribed(model),
     });
   }
 
@@ -157,9 +161,7 @@ export class ModelVersion {
     if (this.model !== model) return;
     try {
       await this.contents.warmUp(model);
-      const faithful = await this.isAsRead();
       if (this.model !== model || this.closing) return;
-      if (!faithful) return await this.readAnew(model);
       this.context.crashes?.forgive(model.record, ["load"]);
       this.isReady();
     } catch (error) {
@@ -167,19 +169,24 @@ export class ModelVersion {
     }
   }
 
-  /** A worker that was started again has read the file again, which may have changed since. */
-  private async isAsRead(): Promise<boolean> {
+  /**
+   * A worker that was started later or again has read the file again, which may have changed since.
+   * Nothing is served that the record does not tell of, or that the manifest refuses, and no two
+   * contents beside each other: the new one is loaded as a whole, or not.
+   */
+  private async isAsDescribed(model: ServedModel): Promise<boolean> {
     const { located, servedStamp } = this;
-    if (located === null || servedStamp === null) return true;
-    return (await stampVersion(located)) === servedStamp;
+    if (this.model !== model || located === null || servedStamp === null) return true;
+    if ((await stampVersion(located)) === servedStamp) return true;
+    if (this.model === model && !this.closing) void this.readAnew(model);
+    return false;
   }
 
-  /** Nothing is served that the record does not tell of, or that the manifest refuses. */
   private async readAnew(model: ServedModel): Promise<void> {
-    this.state = "LOADING";
+    if (!model.ready) this.state = "LOADING";
     this.firstLoad.resolve();
-    await this.loadAgain(true).catch(() => undefined);
-    if (this.model !== model) return;
+    await this.loadAgain(false).catch(() => undefined);
+    if (this.model !== model || model.ready) return;
     this.model = null;
     await this.contents.dispose(model);
   }
@@ -195,9 +202,13 @@ export class ModelVersion {
   }
 
   private becameUnready(model: ServedModel, reason: string): void {
-    if (this.model !== model || model.ready) return;
+    if (this.model !== model) return;
+    const short = this.context.shorten(reason);
+    // What is wrong with the files tells more than what that does to a worker.
+    if (model.ready) this.reason ??= short;
+    if (model.ready) return;
     this.state = "UNAVAILABLE";
-    this.reason = this.context.shorten(reason);
+    this.reason = short;
     this.firstLoad.resolve();
     this.context.changed();
   }

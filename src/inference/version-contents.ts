@@ -14,7 +14,7 @@ export interface VersionContext {
   };
   budget: MemoryBudget;
   /** What a content is served with, without its events. */
-  serving(record: ModelRecord): Omit<ServingOptions, "events">;
+  serving(record: ModelRecord): Omit<ServingOptions, "events" | "confirm">;
   ran(record: ModelRecord, run: BatchRun): void;
   answered(record: ModelRecord, end: RequestEnd): void;
   /** A run does not end: see `ModelEvents.stuck`. */
@@ -28,6 +28,8 @@ export interface VersionContext {
 export interface ContentEvents {
   ready(model: ServedModel): void;
   down(model: ServedModel, reason: string): void;
+  /** A worker has read the model, maybe long after the first one: is it what was described? */
+  read(model: ServedModel): Promise<boolean>;
 }
 
 /** Milliseconds in which one warm-up request has to be answered. */
@@ -53,6 +55,8 @@ export class VersionContents {
     const fields = { model: record.name, version: record.version };
     const model: ServedModel = new ServedModel(record, {
       ...context.serving(record),
+      // One that loads aside is confirmed as a whole.
+      confirm: async () => this.waiting.has(model) || (await this.events.read(model)),
       events: {
         ready: () => this.becameReady(model),
         down: (_model, reason, retryIn) => {

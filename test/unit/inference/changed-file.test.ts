@@ -1,0 +1,55 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type TestRepository,
+  choiceOf,
+  modelFor,
+  openRepository,
+  until,
+} from "./model-repository.ts";
+
+let repository: TestRepository;
+afterEach(() => repository.close());
+
+/** A model with one worker, whose file is then written over without anybody being told. */
+async function overwritten(content: string | Buffer): Promise<TestRepository> {
+  repository = await openRepository({ "net/1/model.onnx": modelFor(0) }, { instances: 1 });
+  repository.pool.start();
+  await until(() => repository.pool.ready);
+  await writeFile(join(repository.folder, "net/1/model.onnx"), content);
+  return repository;
+}
+
+/** What the workers answer when all of them are asked, many times. */
+async function choices({ pool }: TestRepository): Promise<number[]> {
+  const found: number[] = [];
+  for (let turn = 0; turn < 60; turn++) {
+    found.push(...(await Promise.all([choiceOf(pool, "net"), choiceOf(pool, "net")])));
+    await sleep(5);
+  }
+  return found;
+}
+
+describe("a worker that is started after the model's file was written over", () => {
+  test("never answers beside those that read the file before: all exchange it together", async () => {
+    const { pool } = await overwritten(modelFor(1));
+    const answered = choices(repository);
+    await pool.require("net").resize({ instances: 3 });
+    const found = await answered;
+    expect(found).toEqual(found.toSorted((one, other) => one - other));
+    await until(async () => (await choiceOf(pool, "net")) === 1);
+    expect(new Set(await choices(repository))).toEqual(new Set([1]));
+    expect(pool.index()).toMatchObject([{ state: "READY", reason: null }]);
+  });
+
+  test("leaves the others to serve what they read where the file is broken, and says so", async () => {
+    const { pool } = await overwritten("no model");
+    await pool.require("net").resize({ instances: 2 });
+    expect(new Set(await choices(repository))).toEqual(new Set([0]));
+    expect(pool.index()).toMatchObject([
+      { state: "READY", reason: expect.stringMatching(/protobuf/i) as string },
+    ]);
+  });
+});
