@@ -4,6 +4,7 @@ import type { ModelRecord } from "./models.ts";
 import { describeVersion, stampVersion } from "./repository/describe.ts";
 import type { LocatedVersion } from "./repository/locate.ts";
 import type { ServedModel } from "./served-model.ts";
+import { Turns } from "./turns.ts";
 import { VersionContents, type VersionContext } from "./version-contents.ts";
 
 export type ModelState = "READY" | "LOADING" | "UNAVAILABLE";
@@ -33,7 +34,8 @@ export class ModelVersion {
   private readonly contents: VersionContents;
   private readonly firstLoad = Promise.withResolvers<void>();
   private located: LocatedVersion | null = null;
-  private last: Promise<unknown> = Promise.resolve();
+  /** One change of the version at a time. */
+  private readonly turns = new Turns();
   private closing = false;
 
   constructor(context: VersionContext, { name, version }: { name: string; version: string }) {
@@ -86,7 +88,7 @@ export class ModelVersion {
     }
     try {
       const release = this.contents.reserve(this.model.record);
-      void this.inTurn(() => this.firstLoad.promise).finally(release);
+      void this.turns.take(() => this.firstLoad.promise).finally(release);
       this.model.start();
     } catch (error) {
       this.fail(error);
@@ -99,7 +101,7 @@ export class ModelVersion {
    * @throws InferenceError `model.unloadable` or `model.memory`; what served goes on serving
    */
   async load(located: LocatedVersion, always: boolean): Promise<void> {
-    await this.inTurn(async () => {
+    await this.turns.take(async () => {
       this.located = located;
       this.stamp = await stampVersion(located);
       this.unloaded = false;
@@ -122,7 +124,7 @@ export class ModelVersion {
 
   /** Answers what waits, then frees the model. */
   async unload(): Promise<void> {
-    await this.inTurn(async () => {
+    await this.turns.take(async () => {
       const { model } = this;
       this.unloaded = true;
       this.required = false;
@@ -225,13 +227,6 @@ export class ModelVersion {
   private fail(error: unknown): void {
     this.refuse(error);
     this.context.changed();
-  }
-
-  /** One change of the version at a time. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(work);
-    this.last = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -16,6 +16,7 @@ import type { ModelRecord } from "./models.ts";
 import { PendingRequest } from "./pending-request.ts";
 import { planRequest } from "./plan-request.ts";
 import type { Tensors } from "./tensor.ts";
+import { Turns } from "./turns.ts";
 import type { ValueShape } from "./worker-protocol.ts";
 
 export type { ModelCapacity, ModelEvents, ModelOptions } from "./model-options.ts";
@@ -35,7 +36,7 @@ export class LoadedModel {
   private lastReason: string | null = null;
   private announced = false;
   private closing = false;
-  private resized: Promise<unknown> = Promise.resolve();
+  private readonly resizes = new Turns();
 
   constructor(record: ModelRecord, options: ModelOptions) {
     this.record = record;
@@ -114,7 +115,7 @@ export class LoadedModel {
    * whose runs use several threads is to have several instances
    */
   resize(wanted: Partial<ModelCapacity>): Promise<ModelCapacity> {
-    const change = this.resized.then(async () => {
+    return this.resizes.take(async () => {
       if (this.closing) throw draining();
       const target = { ...this.wanted, ...wanted };
       for (const [name, value] of Object.entries(target)) {
@@ -129,8 +130,6 @@ export class LoadedModel {
       this.announce();
       return this.capacity;
     });
-    this.resized = change.catch(() => undefined);
-    return change;
   }
 
   /** Answers all that waits that the daemon is stopping; what is being computed goes on. */

@@ -6,6 +6,7 @@ import { Places } from "./vectors/callers/places.ts";
 import type { SearchCaller } from "./vectors/callers/search-caller.ts";
 import { SearchCallers } from "./vectors/callers/search-callers.ts";
 import { CollectionCopies } from "./vectors/copies/collection-copies.ts";
+import { Turns } from "./turns.ts";
 import { Latest } from "./vectors/copies/latest.ts";
 import { searchStored } from "./vectors/copies/search-stored.ts";
 import type {
@@ -94,6 +95,7 @@ export class VectorStore {
   private readonly rows: Latest<CollectionRow>;
   private readonly callers: SearchCallers;
   private readonly stored = new Places(mostStored);
+  private readonly pages = new Turns();
 
   constructor(database: Knex, options: VectorStoreOptions) {
     this.database = database;
@@ -272,9 +274,9 @@ export class VectorStore {
         if (!isGone || attempt === 3) throw error;
       }
     }
-    const { database, engine, copies } = this;
+    const { database, engine, copies, pages: turns } = this;
     return await this.stored.hold(() =>
-      searchStored({ database, engine, copies, caller }, row, query),
+      searchStored({ database, engine, copies, caller, turns }, row, query),
     );
   }
 

@@ -108,6 +108,15 @@ describe("memory of a store", () => {
     expect(await idsOf(store, "large", [1, 0])).toEqual(["1499", "1498", "1497"]);
   });
 
+  it("serves many searches at once of a collection that does not fit, page after page", async () => {
+    const store = await open(300_000);
+    await store.create("large", 2, "dot");
+    const items = Array.from({ length: 2000 }, (_, row) => ({ id: `${row}`, vector: [row, 1] }));
+    await store.put("large", items);
+    const searches = Array.from({ length: 40 }, () => idsOf(store, "large", [1, 0]));
+    for (const ids of await Promise.all(searches)) expect(ids).toEqual(["1999", "1998", "1997"]);
+  });
+
   it("refuses a search for which there is not even memory for a page, and counts none for it", async () => {
     const store = await open(100_000);
     await store.create("large", 200, "dot");

@@ -4,6 +4,7 @@ import type { VectorEngine } from "../engine/engine.ts";
 import type { SearchCaller } from "../callers/search-caller.ts";
 import { compareNeighbours } from "../engine/nearest.ts";
 import { rankOf } from "../similarity.ts";
+import type { Turns } from "../../turns.ts";
 import type { CollectionRow } from "../stored/collections.ts";
 import { accessDatabase } from "../stored/database-access.ts";
 import type { StoredVector } from "../stored/embedding.ts";
@@ -16,6 +17,8 @@ interface Searched {
   engine: VectorEngine;
   copies: CollectionCopies;
   caller: SearchCaller;
+  /** Pages are in memory one after the other: there may not be room for two. */
+  turns: Turns;
 }
 
 /**
@@ -37,7 +40,8 @@ export async function searchStored(
     const page = await accessDatabase(searched.database, (connection) =>
       readPage(connection, name, { after, limit }),
     );
-    found = [...found, ...(await searchPage(searched, collection, page, query))]
+    const ofPage = await searched.turns.take(() => searchPage(searched, collection, page, query));
+    found = [...found, ...ofPage]
       .map((one) => ({ ...one, rank: rankOf(metric, one.score) }))
       .sort(compareNeighbours)
       .slice(0, query.count)
@@ -71,6 +75,6 @@ function withoutRoom(name: string): VectorError {
   return new VectorError(
     "vector.engine",
     `There is no memory left to search the collection "${name}", not even a part at a time.`,
-    "Try again when fewer searches run at once, or raise serve.vectors.memory.",
+    "Try again, or raise serve.vectors.memory.",
   );
 }
