@@ -1,4 +1,3 @@
-import { tensor } from "../onnx/build.ts";
 import type { GraphDraft } from "./graph-draft.ts";
 
 /** An activation as whole numbers, by the names of its parts: `(values - zero) * scale`. */
@@ -49,7 +48,7 @@ export function quantizeEachRow(
   const zero = draft.constant("quantize_zero", "uint8", [], Uint8Array.of(128));
   const values =
     version >= rowScales
-      ? divideRows(draft, { input, scale, width })
+      ? divideRows(draft, { input, scale, zero, width })
       : draft.add(
           "QuantizeLinear",
           [draft.add("Div", [input, scale], `${input}_scaled`), scalar(draft, "one", 1), zero],
@@ -58,19 +57,25 @@ export function quantizeEachRow(
   return { values, scale, zero };
 }
 
-/** In one step, for which rows stand one below the other, as long as their number of scales. */
-function divideRows(
-  draft: GraphDraft,
-  { input, scale, width }: { input: string; scale: string; width: number },
-): string {
+interface Rows {
+  input: string;
+  scale: string;
+  zero: string;
+  width: number;
+}
+
+/**
+ * In one step, for which rows stand one below the other, as long as their number of scales. It asks
+ * for a zero a row too: quantized by a scale beside which they are nothing, the scales become that,
+ * in one step where counting and repeating took two and 5 % of a small model's time.
+ */
+function divideRows(draft: GraphDraft, { input, scale, zero, width }: Rows): string {
   const flat = draft.constant("quantize_last", "int64", [1], BigInt64Array.of(-1n));
   const shape = BigInt64Array.of(-1n, BigInt(width));
   const rows = draft.constant(`quantize_rows_${width}`, "int64", [2], shape);
   const scales = draft.add("Reshape", [scale, flat], `${input}_scales`);
-  const count = draft.add("Shape", [scales], `${input}_count`);
-  const zeros = draft.add("ConstantOfShape", [count], `${input}_zeros`, {
-    value: { tensor: tensor("", "uint8", [1], Uint8Array.of(128)) },
-  });
+  const huge = scalar(draft, "huge", 1e38);
+  const zeros = draft.add("QuantizeLinear", [scales, huge, zero], `${input}_zeros`);
   const matrix = draft.add("Reshape", [input, rows], `${input}_rows`);
   const axis = { axis: 0 };
   const values = draft.add("QuantizeLinear", [matrix, scales, zeros], `${input}_bytes`, axis);
