@@ -188,6 +188,18 @@ describe("maintenance", () => {
     expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
   });
 
+  test("is over when the operator says so, and not because the release was taken down between", {
+    timeout: 120_000,
+  }, async () => {
+    expect(await run("maintenance", "on", "-m", "new disks")).toMatchObject({ ok: true });
+    expect(await run("down")).toMatchObject({ ok: true });
+    expect(await run("up")).toMatchObject({ ok: true });
+    const answer = await fetch(`${project.url}/`, { headers: { connection: "close" } });
+    expect(await answer.json()).toMatchObject({ status: 503, detail: "new disks" });
+    expect(await run("maintenance", "off")).toMatchObject({ ok: true });
+    expect((await fetch(`${project.url}/health/ready`)).status).toBe(200);
+  });
+
   test("goes on in the operator's words where a deploy that needs it too is killed and undone", {
     timeout: 120_000,
   }, async () => {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { featureVariables } from "../../../config/feature-variables.ts";
 import type { StepRun } from "../../../operation/step.ts";
@@ -19,6 +20,7 @@ import { portRefusal } from "./port.ts";
 import { startProcess, stopProcess } from "./process-life.ts";
 import { daemonState } from "./process-states.ts";
 import { askDaemon, keepRunning, servedBy, settledSupervisor } from "./processes.ts";
+import { maintenanceFile } from "./runtime-folder.ts";
 
 /** Releases as processes of this machine, behind one inherited listening socket. */
 export function createLocalTarget(input: TargetInput): Target {
@@ -58,8 +60,9 @@ export function createLocalTarget(input: TargetInput): Target {
       await run.effect("maintenance", () => tellMaintenance(site, run, notice));
       if (notice !== null) await untilAnswered(site, graceOf(release));
     },
-    stop: (run, release) => stop(siteFor(release), run, release),
-    retire: (run, release) => stop(siteFor(release), run, release),
+    stop: (run, release) => end(siteFor(release), run, release),
+    retire: (run, release) => end(siteFor(release), run, release),
+    // What it told the public it tells it again when it is brought up.
     takeDown: (run, release) => stop(siteFor(release), run, release),
   };
   return target;
@@ -135,6 +138,12 @@ async function untilAnswered(site: LocalSite, patience: number): Promise<void> {
     if (((await daemonState(site))?.inFlight ?? 0) === 0) return;
     await sleep(50);
   }
+}
+
+/** Whoever starts it again wants it to serve, or says otherwise. */
+async function end(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {
+  await stop(site, run, release);
+  rmSync(maintenanceFile(site.runFolder, release.id), { force: true });
 }
 
 function stop(site: LocalSite, run: StepRun, release: ReleaseRecord): Promise<void> {

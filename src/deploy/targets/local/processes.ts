@@ -14,7 +14,7 @@ import {
 } from "./instance-file.ts";
 import type { LocalSite } from "./local-site.ts";
 import { daemonState, supervisorState } from "./process-states.ts";
-import { crashFile, maintenanceFile, releaseSocket } from "./runtime-folder.ts";
+import { crashFile, releaseSocket } from "./runtime-folder.ts";
 import type { SupervisorState } from "./supervisor.ts";
 
 /** A release that serves needs a second for that, and a busy machine a few. */
@@ -116,8 +116,6 @@ export async function endLeftovers(site: LocalSite, release: string, grace: numb
   const daemon = await daemonState(site);
   if (daemon !== null) await endGroup(identifyProcess(daemon.pid), grace);
   rmSync(site.socketPath, { force: true });
-  // Whoever starts it again wants it to serve; a crash in the middle of it does not come here.
-  rmSync(maintenanceFile(site.runFolder, release), { force: true });
   forgetCrashes(crashFile(site.runFolder, release));
   if (supervisor === null) await endSilentSupervisor(site);
 }
