@@ -6,7 +6,7 @@ import { type Performed, perform } from "../operation/perform.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../operation/step.ts";
 import { volumesStep } from "./down-volumes.ts";
 import { waitHealthy } from "./health.ts";
-import { lacksServices } from "./lacks-services.ts";
+import { lacksServices, runningServices } from "./lacks-services.ts";
 import { servicesSteps } from "./steps/services.ts";
 import { readUnlocked } from "./preview-deploy.ts";
 import type { ReleaseRecord } from "./release.ts";
@@ -18,6 +18,8 @@ export interface RunInput {
   status: "current" | "stopped";
   /** It runs, and a part of it, or of what it needs, does not: an undo ends nothing then. */
   lacking?: true;
+  /** It does not run, and yet some of what it needs does: an undo ends none of that. */
+  servicesRan?: true;
   /** What it is to tell the public instead of serving it, where it ended for a moment alone. */
   notice?: Notice;
   /** Volumes that go with it. */
@@ -96,11 +98,14 @@ export async function planRun(
   const { accepting, running, partly = false } = await place.target.state(release);
   const lacking =
     kind === "up" && running && (partly || (await lacksServices(place.target, release)));
+  const ran =
+    kind === "up" && !running && (await runningServices(place.target, release)).length > 0;
   const volumes = await stillOwn(place, release, agreed);
   const input: RunInput = {
     release,
     status,
     ...(lacking ? { lacking } : {}),
+    ...(ran ? { servicesRan: ran } : {}),
     ...(volumes.length > 0 ? { volumes } : {}),
   };
   const settled =
@@ -141,7 +146,7 @@ function stepsUp(place: Workplace, ledger: Ledger, input: RunInput): Step[] {
         for (const refusal of await target.refusals(release)) throw new StudioError(refusal);
       },
     },
-    ...servicesSteps(place, release, null),
+    ...servicesSteps(place, release, input.servicesRan === true ? "its own" : null),
     {
       id: "start",
       title: `Start release ${release.id}`,

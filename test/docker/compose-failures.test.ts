@@ -207,6 +207,20 @@ describe.skipIf(missing !== null)(`a stack that somebody else started${skipped(m
     expect(failed.stderr).toContain("`docker compose up -d` goes back to what ran");
     expect(project.running()).toEqual(expect.arrayContaining(before));
   }, 180_000);
+
+  test("still runs after an up that failed, though the release had been taken down", async () => {
+    project.configure({});
+    await succeed(project, deploy);
+    await succeed(project, ["down"]);
+    const compose = ["compose", "up", "-d", "db"];
+    execFileSync("docker", compose, { cwd: project.directory, stdio: "pipe" });
+    const before = project.running();
+    const failed = await project.studio(["up"], { STUDIO_FAULT: "fail:start/up:before" });
+    expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(project.running()).toEqual(expect.arrayContaining(before));
+    await succeed(project, ["up"]);
+    expect(await serving(project)).toMatch(/Z-/);
+  }, 180_000);
 });
 
 const nginxReload = ["nginx", "-s", "reload"];

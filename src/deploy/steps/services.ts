@@ -4,8 +4,11 @@ import type { ReleaseRecord } from "../release.ts";
 import { findDatabaseAgain } from "../view.ts";
 import type { Workplace } from "../workplace.ts";
 
-/** Whose services ran before: those of a release; what studio did not start; nobody's. */
-export type ServicesBefore = ReleaseRecord | "of others" | null;
+/**
+ * Whose services ran before: those of another release; what studio did not start; some of this
+ * release's own, whoever started them; nobody's.
+ */
+export type ServicesBefore = ReleaseRecord | "of others" | "its own" | null;
 
 /**
  * Brings up what the release stands on; no step where it stands on nothing.
@@ -32,6 +35,7 @@ export function servicesSteps(
       undo(run) {
         if (before === null) return target.takeDown(run, release);
         if (before === "of others") return leave(place, run, release);
+        if (before === "its own") return Promise.resolve();
         return target.startBackingServices(run, before);
       },
     },
