@@ -29,20 +29,23 @@ export function quantizeWhole(draft: GraphDraft, input: string): Activation {
   return { values, scale, zero };
 }
 
+/** What is known of an activation whose rows are quantized. */
+export interface Row {
+  input: string;
+  /** Elements of a row. */
+  width: number;
+  /** No element is less; null where nothing is known. */
+  least: number | null;
+}
+
 /**
  * A scale for each row, its greatest distance from zero by 127, around 128: what shares a batch with
  * a row does not change it.
- * @param width elements of a row
  * @param version of ONNX's operators
  */
-export function quantizeEachRow(
-  draft: GraphDraft,
-  input: string,
-  width: number,
-  version: bigint,
-): Activation {
-  const size = draft.add("Abs", [input], `${input}_size`);
-  const largest = addLargest(draft, size, `${input}_largest`, version);
+export function quantizeEachRow(draft: GraphDraft, row: Row, version: bigint): Activation {
+  const { input, width } = row;
+  const largest = addFarthest(draft, row, version);
   // A row of zeros has a scale of 0: whatever 0 by 0 becomes as a byte, its products are 0 again.
   const scale = draft.add("Mul", [largest, scalar(draft, "step", 1 / 127)], `${input}_scale`);
   const zero = draft.constant("quantize_zero", "uint8", [], Uint8Array.of(128));
@@ -83,18 +86,31 @@ function divideRows(draft: GraphDraft, { input, scale, zero, width }: Rows): str
   return draft.add("Reshape", [values, own], `${input}_uint8`);
 }
 
+/** The distance of each row's farthest element from zero. */
+function addFarthest(draft: GraphDraft, { input, least }: Row, version: bigint): string {
+  const wanted = `${input}_largest`;
+  if (least === null) {
+    return addLargest(draft, draft.add("Abs", [input], `${input}_size`), wanted, version);
+  }
+  // A pass over all elements is spared.
+  const largest = addLargest(draft, input, wanted, version);
+  return least >= 0
+    ? largest
+    : draft.add("Max", [largest, scalar(draft, `least_${-least}`, -least)], `${wanted}_size`);
+}
+
 /**
  * The greatest element of each row. For no rows at all ONNX Runtime 1.30 leaves rows as wide as they
  * were where it counts axes from the end, so their first element is taken: quicker than Slice.
  */
-function addLargest(draft: GraphDraft, size: string, wanted: string, version: bigint): string {
+function addLargest(draft: GraphDraft, of: string, wanted: string, version: bigint): string {
   const number = (name: string, value: bigint): string =>
     draft.constant(`quantize_${name}`, "int64", [1], BigInt64Array.of(value));
   const keepdims = 1;
   const largest =
     version < axesAsInput
-      ? draft.add("ReduceMax", [size], wanted, { axes: [-1], keepdims })
-      : draft.add("ReduceMax", [size, number("last", -1n)], wanted, { keepdims });
+      ? draft.add("ReduceMax", [of], wanted, { axes: [-1], keepdims })
+      : draft.add("ReduceMax", [of, number("last", -1n)], wanted, { keepdims });
   return draft.add("Gather", [largest, number("first", 0n)], `${wanted}_first`, { axis: -1 });
 }
 
