@@ -11,7 +11,7 @@ export interface HealthInput {
   say: (text: string) => void;
 }
 
-const pause = 150;
+const pause = 100;
 
 /** Waits until a release was ready as often in a row as its settings ask, or once where judged. */
 export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: number }> {

@@ -18,7 +18,7 @@ export async function serveAgain(
 ): Promise<void> {
   // Without its proxy, say, which was killed or did not come back with the machine, nobody meets it.
   if (await lacksServices(target, release)) await target.startBackingServices(run, release);
-  const state = await target.state(release);
+  const state = await target.state(release, { anew: true });
   if (!state.canAccept) {
     if (state.running) await target.stop(run, release);
     await target.start(run, release);

@@ -46,7 +46,7 @@ export interface DockerMore {
  * Milliseconds: to ask takes a fifth as long, and parts that know nothing of one another ask the same
  * in a row.
  */
-const moment = 400;
+const moment = 800;
 
 /** Compose's warning about services of the other colour would frighten for nothing. */
 const quiet = { COMPOSE_IGNORE_ORPHANS: "1", COMPOSE_PROGRESS: "plain", DOCKER_CLI_HINTS: "false" };

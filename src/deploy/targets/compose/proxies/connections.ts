@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
+import { drainPause } from "./drain-pause.ts";
 
 /** The connections that containers have open to addresses now; none of a container that does not tell. */
 export async function openConnections(
@@ -53,9 +53,10 @@ export async function awaitConnections(
   }: { containers: readonly Container[]; from: readonly string[]; patience: number },
 ): Promise<number> {
   const deadline = Date.now() + patience;
+  const pause = drainPause();
   let left = await openConnections(docker, containers, from);
   while (left.length > 0 && Date.now() < deadline) {
-    await sleep(100);
+    await pause();
     const open = new Set(await openConnections(docker, containers, from));
     left = left.filter((one) => open.has(one));
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
+import { drainPause } from "./drain-pause.ts";
 import { openConnections } from "./connections.ts";
 import { backendFile, backendText, turnsAway } from "./haproxy-files.ts";
 import type { Proxy } from "./proxy.ts";
@@ -60,13 +61,14 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
     },
     async drain({ containers, from, patience }) {
       const deadline = Date.now() + patience;
+      const pause = drainPause();
       for (const container of containers) {
         const wanted = new Set(former.get(container.id));
         while ((await workersOf(docker, container)).some((pid) => wanted.has(pid))) {
           if (Date.now() > deadline) {
             return (await openConnections(docker, containers, from)).length;
           }
-          await sleep(100);
+          await pause();
         }
       }
       return 0;

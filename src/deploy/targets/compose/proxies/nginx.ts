@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
+import { drainPause } from "./drain-pause.ts";
 import { openConnections } from "./connections.ts";
 import {
   canResolve,
@@ -88,13 +89,14 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     },
     async drain({ containers, from, patience }) {
       const deadline = Date.now() + patience;
+      const pause = drainPause();
       for (const container of containers) {
         const wanted = former.get(container.id) ?? [];
         while (await isAnyLeft(docker, container, wanted)) {
           if (Date.now() > deadline) {
             return (await openConnections(docker, containers, from)).length;
           }
-          await sleep(100);
+          await pause();
         }
       }
       return 0;
