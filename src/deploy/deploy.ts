@@ -1,5 +1,6 @@
 import { StudioError, exitCodes } from "../errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { currentRelease } from "../ledger/releases.ts";
 import { type Performed, perform } from "../operation/perform.ts";
 import type { DeployInput, DeployWork } from "./deploy-input.ts";
 import type { IssuedKey } from "./issued-key.ts";
@@ -8,6 +9,7 @@ import { planDeploy } from "./plan-deploy.ts";
 import { runFailedHooks } from "./steps/hook.ts";
 import { cutOf } from "./steps/record.ts";
 import { type ProbeFigures, createPublicProbe } from "./public-probe.ts";
+import type { ReleaseRecord } from "./release.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface DeployOptions {
@@ -39,7 +41,7 @@ export async function deploy(place: Workplace, options: DeployOptions): Promise<
   const { desk } = place;
   try {
     const performed = await perform(desk, "deploy", async (ledger) => {
-      const draft = await place.target.releases.read();
+      const [draft] = await Promise.all([place.target.releases.read(), lookAhead(place, ledger)]);
       const { skip, allowBreaking } = options;
       const { parts } = draft;
       const input = await planDeploy({ place, parts, ledger, skip, allowBreaking });
@@ -53,6 +55,14 @@ export async function deploy(place: Workplace, options: DeployOptions): Promise<
     }
     throw error;
   }
+}
+
+/** What serves is asked for while what is to serve is read: who plans with it has the answer then. */
+async function lookAhead({ target, desk }: Workplace, ledger: Ledger): Promise<void> {
+  const record = currentRelease(ledger, desk.environment)?.record as ReleaseRecord | undefined;
+  if (record?.target !== target.kind) return;
+  // Whoever needs the answer is told why there is none.
+  await target.state(record).catch(() => undefined);
 }
 
 function isFailure(error: StudioError): boolean {

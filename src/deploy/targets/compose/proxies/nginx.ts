@@ -128,6 +128,8 @@ async function reload(
   await docker.ask(["exec", container.id, "nginx", "-s", "reload"], {
     failing: `${container.name} could not be reloaded`,
   });
+  // To read its configuration takes it about as long as a look.
+  await sleep(30);
   for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(20)) {
     const workers = await listWorkers(docker, container);
     // New ones start before the former are told to accept no more: both answer for a moment.
