@@ -101,7 +101,7 @@ export function resultOf(work: DeployWork, performed: Performed): DeployResult {
     schemaHead: release.schemaHead,
     migrations: input.schema.pending,
     probe: probeOf(performed),
-    cutStreams: cutOf(performed.results.get("switch")),
+    cutStreams: cutOf(performed.results.get("watch")),
     firstKey: work.issued[0] ?? null,
     warnings: performed.warnings,
   };

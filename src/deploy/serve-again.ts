@@ -27,4 +27,7 @@ export async function serveAgain(
   // Before it meets the public: one that was started anew may have forgotten it.
   if (notice !== null) await target.maintain(run, release, notice);
   await target.switchTo(run, release, from);
+  if (from === null) return;
+  // Whoever wants an undo to end does not want requests cut for it.
+  await target.drain?.(run, { release, from, signal: new AbortController().signal });
 }

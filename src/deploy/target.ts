@@ -197,6 +197,14 @@ export interface TargetView {
   volumes?(release: ReleaseRecord): Promise<VolumesFound>;
 }
 
+export interface DrainOrder {
+  /** The release that has the traffic now. */
+  release: ReleaseRecord;
+  from: ReleaseRecord;
+  /** Nobody waits any longer. */
+  signal: AbortSignal;
+}
+
 /**
  * What a kind of environment can do. The deploy operation is written once above it; each method
  * brings about an end state, so that it can be called again after a crash.
@@ -212,15 +220,16 @@ export interface Target extends TargetView {
   start(run: StepRun, release: ReleaseRecord): Promise<void>;
   privateEndpoint(release: ReleaseRecord): Promise<PrivateEndpoint>;
   /**
-   * Moves public traffic to `release` and away from `from`, and proves it.
-   * @returns how many connections to `from` were open after its drain time, and will be cut; null
-   *   where that is not counted
+   * Moves public traffic to `release` and away from `from`, and proves it. What was begun with
+   * `from` goes on.
    */
-  switchTo(
-    run: StepRun,
-    release: ReleaseRecord,
-    from: ReleaseRecord | null,
-  ): Promise<number | null>;
+  switchTo(run: StepRun, release: ReleaseRecord, from: ReleaseRecord | null): Promise<void>;
+  /**
+   * Waits until what was begun with the former release has ended, for its drain time at most. Absent
+   * where a release waits for that by itself when it is ended.
+   * @returns how many connections to it were open then, and will be cut
+   */
+  drain?(run: StepRun, order: DrainOrder): Promise<number>;
   /** What whoever stands before the release was told of it, by the names of files. */
   frontFiles?(release: ReleaseRecord): Record<string, string>;
   /** Takes public traffic away from a release. */

@@ -9,7 +9,7 @@ import type { Step, StepRun } from "../../operation/step.ts";
 import type { DeployWork } from "../deploy-input.ts";
 import type { ProbeFigures } from "../public-probe.ts";
 import { type ReleaseEvidence, type ReleaseRecord, readReleaseRecord } from "../release.ts";
-import type { SwitchFigures } from "./serve.ts";
+import type { WatchResult } from "./serve.ts";
 
 /** Writes into the ledger which release is the current one: from here on the deploy counts. */
 export function recordStep(work: DeployWork): Step {
@@ -34,7 +34,7 @@ export function recordStep(work: DeployWork): Step {
             // As it was kept: with what was found out about it since it was planned.
             record: {
               ...readReleaseRecord(place.desk.paths, release.id),
-              cutStreams: cutOf(run.results.get("switch")),
+              cutStreams: cutOf(run.results.get("watch")),
               evidence: evidenceOf(work, run),
             },
           },
@@ -81,7 +81,7 @@ export function recordProbe({ ledger, release }: DeployWork, probe: ProbeFigures
   amendRelease(ledger, row.id, { ...record, evidence: { ...record.evidence, probe } });
 }
 
-/** Null where the process that switched the traffic died. */
+/** Null where nobody served before, or nobody counts. */
 export function cutOf(told: unknown): number | null {
-  return (told as SwitchFigures | null | undefined)?.cut ?? null;
+  return (told as WatchResult | null | undefined)?.cut ?? null;
 }

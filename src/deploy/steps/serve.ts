@@ -6,6 +6,7 @@ import { waitHealthy } from "../health.ts";
 import { recordProbe } from "./record.ts";
 import { type Succession, isWhole } from "../target.ts";
 import { serveAgain } from "../serve-again.ts";
+import type { WatchFigures } from "../watch.ts";
 
 /** The release that serves until this one does; null where none does. */
 const servingBefore = ({ input, previous }: DeployWork): ReleaseRecord | null =>
@@ -103,12 +104,6 @@ function gateSkip({ input, place, release }: DeployWork): string | null {
   }[place.target.succession(release)];
 }
 
-/** What the step "switch" tells. */
-export interface SwitchFigures {
-  /** Connections that were open after the drain time; null where that is not counted. */
-  cut: number | null;
-}
-
 /** Moves the public traffic over. */
 export function switchStep(work: DeployWork): Step {
   const { place, release, previous } = work;
@@ -120,16 +115,15 @@ export function switchStep(work: DeployWork): Step {
       target.succession(release) === "rolling"
         ? "Prove that the public meets it"
         : `Switch the traffic: ${target.describeSwitch(release, previous)}`,
-    // Whether a proxy took over what was written for it, and has ended what it began before, shows
-    // nowhere: to switch once more proves both, and changes nothing where it was done.
+    // Whether a proxy took over what was written for it shows nowhere: to switch once more proves it,
+    // and changes nothing where it was done.
     probe: async () => ((await target.state(release)).accepting ? "partial" : "absent"),
     async do(run) {
       // Where nobody served, or a page said so, a request has nothing to lose yet.
       const served = from !== null && (await target.state(from)).maintenance === null;
       if (served) work.probe.start(target, release);
-      const cut = await target.switchTo(run, release, from);
+      await target.switchTo(run, release, from);
       work.probe.start(target, release);
-      return { cut } satisfies SwitchFigures;
     },
     async undo(run) {
       if (from === null) return target.unswitch(run, release);
@@ -138,7 +132,16 @@ export function switchStep(work: DeployWork): Step {
   };
 }
 
-/** Looks on while the public meets the release. */
+/** What the step "watch" tells. */
+export interface WatchResult extends WatchFigures {
+  /** Connections to the release before that were open after its drain time; null: not counted. */
+  cut: number | null;
+}
+
+/**
+ * Looks on while the public meets the release, and the release before ends what it began. An undo
+ * that comes in between finds it serving what is left.
+ */
 export function watchStep(work: DeployWork): Step {
   const { place, release, previous } = work;
   const { watch } = release.settings.deploy;
@@ -150,14 +153,26 @@ export function watchStep(work: DeployWork): Step {
     undo: nothingToUndo,
     async do(run) {
       const { watchRelease } = await import("../watch.ts");
-      return watchRelease({
-        target: place.target,
-        release,
-        duration: watch.for,
-        thresholds: watch.thresholds,
-        signal: run.signal,
-        say: run.say,
-      });
+      const { target } = place;
+      const over = new AbortController();
+      const from = servingBefore(work);
+      const drained =
+        from === null ? null : target.drain?.(run, { release, from, signal: over.signal });
+      // Who waits for it below is told of a failure, unless the watch fails before.
+      drained?.catch(() => undefined);
+      try {
+        const figures = await watchRelease({
+          target,
+          release,
+          duration: watch.for,
+          thresholds: watch.thresholds,
+          signal: run.signal,
+          say: run.say,
+        });
+        return { ...figures, cut: (await drained) ?? null } satisfies WatchResult;
+      } finally {
+        over.abort();
+      }
     },
   };
 }

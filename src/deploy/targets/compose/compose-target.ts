@@ -9,7 +9,7 @@ import { composeReleases } from "./compose-releases.ts";
 import { type ComposeSite, readRendered, rendered } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
-import { direct, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
+import { direct, drainFormer, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
 import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { colourService } from "./render.ts";
@@ -30,8 +30,8 @@ export function createComposeTarget(site: ComposeSite): Target {
     refusals: (release) => refusals(site, asCompose(release)),
     start: (run, release) => start(site, run, asCompose(release)),
     privateEndpoint: (release) => privateEndpoint(site, asCompose(release)),
-    switchTo: (run, release, from) =>
-      switchTo(site, run, asCompose(release), from === null ? null : asCompose(from)),
+    switchTo: (run, release) => switchTo(site, run, asCompose(release)),
+    drain: (run, order) => drainFormer(site, run, order),
     frontFiles: (release) => site.proxyOf(asCompose(release)).told(),
     unswitch: (run, release) => direct(site, run, asCompose(release), null),
     maintain: (run, release, notice) => maintain(site, run, asCompose(release), notice),

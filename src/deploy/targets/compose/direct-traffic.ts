@@ -1,46 +1,51 @@
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
+import type { DrainOrder } from "../../target.ts";
 import { proveSwitch } from "../prove-switch.ts";
 import { colourOf, labels } from "./colours.ts";
-import { drainOf, proxyDirectory, publicUrlOf } from "./compose-release.ts";
+import { asCompose, drainOf, proxyDirectory, publicUrlOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
 import { markedNotice } from "./maintenance-marks.ts";
 import { askWho } from "./public-address.ts";
 import { colourAlias } from "./render.ts";
 
-/**
- * Moves the public to a release, proves it, and waits until the former has ended what it began.
- * @returns how many of the former's connections were open after its drain time
- */
+/** Moves the public to a release, and proves it. */
 export async function switchTo(
   site: ComposeSite,
   run: StepRun,
   release: ComposeRelease,
-  from: ComposeRelease | null,
-): Promise<number> {
-  const { docker } = site;
+): Promise<void> {
   await direct(site, run, release, release);
   // Whom a page turns away learns of no release; that the proxy took the page over was seen.
-  if (markedNotice(site.input.paths, release.id) === null) {
-    await run.effect("prove", () =>
-      proveSwitch({
-        release: release.id,
-        url: publicUrlOf(release),
-        whoAnswers: () => askWho(site, release),
-      }),
-    );
-  }
-  if (from === null || from.id === release.id) return 0;
+  if (markedNotice(site.input.paths, release.id) !== null) return;
+  await run.effect("prove", () =>
+    proveSwitch({
+      release: release.id,
+      url: publicUrlOf(release),
+      whoAnswers: () => askWho(site, release),
+    }),
+  );
+}
+
+/** Waits until the proxy has ended what it began with the former release. See `Target.drain`. */
+export async function drainFormer(
+  site: ComposeSite,
+  run: StepRun,
+  order: DrainOrder,
+): Promise<number> {
+  const [release, from] = [asCompose(order.release), asCompose(order.from)];
+  if (from.id === release.id) return 0;
   const [containers, former] = await Promise.all([
     proxyContainers(site, release),
-    containersOf(docker, from),
+    containersOf(site.docker, from),
   ]);
   const cut = await site.proxyOf(release).drain({
     containers,
     from: former.flatMap(({ addresses }) => addresses),
     patience: drainOf(from),
+    signal: order.signal,
   });
   if (cut > 0) {
     run.note(

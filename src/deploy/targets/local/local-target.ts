@@ -48,7 +48,6 @@ export function createLocalTarget(input: TargetInput): Target {
           whoAnswers: () => target.whoAnswers(release),
         }),
       );
-      return null;
     },
     async unswitch(run, release) {
       const site = siteFor(release);

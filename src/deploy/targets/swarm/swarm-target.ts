@@ -33,7 +33,6 @@ export function createSwarmTarget(site: SwarmSite): Target {
       const { url } = wanted.swarm.front ?? {};
       const whoAnswers = () => view.whoAnswers(wanted);
       await run.effect("prove", () => proveSwitch({ release: wanted.id, url, whoAnswers }));
-      return null;
     },
     unswitch: (run, release) => stop(site, run, asSwarm(release)),
     maintain: (run, release, notice) => maintain(run, asSwarm(release), notice),

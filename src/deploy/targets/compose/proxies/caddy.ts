@@ -57,8 +57,7 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
         writeProxyFile(folder, maintenanceFile, maintenanceText(notice, directory));
       });
     },
-    drain: ({ containers, from, patience }) =>
-      awaitConnections(docker, { containers, from, patience }),
+    drain: (order) => awaitConnections(docker, order),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import { drainPause } from "./drain-pause.ts";
+import type { DrainPatience } from "./proxy.ts";
 
 /** The connections that containers have open to addresses now; none of a container that does not tell. */
 export async function openConnections(
@@ -46,16 +47,12 @@ export async function readConnections(
  */
 export async function awaitConnections(
   docker: Docker,
-  {
-    containers,
-    from,
-    patience,
-  }: { containers: readonly Container[]; from: readonly string[]; patience: number },
+  { containers, from, patience, signal }: DrainPatience,
 ): Promise<number> {
   const deadline = Date.now() + patience;
   const pause = drainPause();
   let left = await openConnections(docker, containers, from);
-  while (left.length > 0 && Date.now() < deadline) {
+  while (left.length > 0 && Date.now() < deadline && signal?.aborted !== true) {
     await pause();
     const open = new Set(await openConnections(docker, containers, from));
     left = left.filter((one) => open.has(one));

@@ -59,13 +59,13 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
         writeProxyFile(folder, backendFile, text);
       });
     },
-    async drain({ containers, from, patience }) {
+    async drain({ containers, from, patience, signal }) {
       const deadline = Date.now() + patience;
       const pause = drainPause();
       for (const container of containers) {
         const wanted = new Set(former.get(container.id));
         while ((await workersOf(docker, container)).some((pid) => wanted.has(pid))) {
-          if (Date.now() > deadline) {
+          if (Date.now() > deadline || signal?.aborted === true) {
             return (await openConnections(docker, containers, from)).length;
           }
           await pause();

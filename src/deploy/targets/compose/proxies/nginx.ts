@@ -87,13 +87,13 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
         writeProxyFile(folder, maintenanceFile, maintenanceText(order.notice !== null));
       });
     },
-    async drain({ containers, from, patience }) {
+    async drain({ containers, from, patience, signal }) {
       const deadline = Date.now() + patience;
       const pause = drainPause();
       for (const container of containers) {
         const wanted = former.get(container.id) ?? [];
         while (await isAnyLeft(docker, container, wanted)) {
-          if (Date.now() > deadline) {
+          if (Date.now() > deadline || signal?.aborted === true) {
             return (await openConnections(docker, containers, from)).length;
           }
           await pause();

@@ -36,15 +36,19 @@ export interface Proxy {
   direct(run: StepRun, order: ProxyOrder): Promise<void>;
   /**
    * Waits until it has ended what it began before it was told.
-   * @param from addresses of the upstreams of before
-   * @param patience milliseconds
    * @returns how many connections to the former upstreams were still open then
    */
-  drain(order: {
-    containers: readonly Container[];
-    from: readonly string[];
-    patience: number;
-  }): Promise<number>;
+  drain(order: DrainPatience): Promise<number>;
+}
+
+export interface DrainPatience {
+  containers: readonly Container[];
+  /** Addresses of the upstreams of before. */
+  from: readonly string[];
+  /** Milliseconds. */
+  patience: number;
+  /** Nobody waits any longer. */
+  signal?: AbortSignal;
 }
 
 export interface ProxyOrder {
