@@ -13,7 +13,10 @@ export interface Activation {
 /** From this version on, QuantizeLinear takes a scale for each row. */
 const rowScales = 13n;
 
-/** From this version on, ReduceMax takes its axes as an input. */
+/** Elements of a row from which on it is a wide one. */
+const wide = 1024;
+
+/** From this version on, ReduceMax and ReduceMin take their axes as an input. */
 const axesAsInput = 18n;
 
 /**
@@ -29,21 +32,16 @@ export function quantizeWhole(draft: GraphDraft, input: string): Activation {
   return { values, scale, zero };
 }
 
-/** What is known of an activation whose rows are quantized. */
-export interface Row {
-  input: string;
-  /** Elements of a row. */
-  width: number;
-  /** No element is less; null where nothing is known. */
-  least: number | null;
-}
-
 /**
  * A scale for each row, its greatest distance from zero by 127, around 128: what shares a batch with
  * a row does not change it.
  * @param version of ONNX's operators
  */
-export function quantizeEachRow(draft: GraphDraft, row: Row, version: bigint): Activation {
+export function quantizeEachRow(
+  draft: GraphDraft,
+  row: { input: string; width: number },
+  version: bigint,
+): Activation {
   const { input, width } = row;
   const largest = addFarthest(draft, row, version);
   // A row of zeros has a scale of 0: whatever 0 by 0 becomes as a byte, its products are 0 again.
@@ -73,7 +71,7 @@ interface Rows {
  * in one step where counting and repeating took two.
  */
 function divideRows(draft: GraphDraft, { input, scale, zero, width }: Rows): string {
-  const flat = draft.constant("quantize_last", "int64", [1], BigInt64Array.of(-1n));
+  const flat = index(draft, "last", -1n);
   const shape = BigInt64Array.of(-1n, BigInt(width));
   const rows = draft.constant(`quantize_rows_${width}`, "int64", [2], shape);
   const scales = draft.add("Reshape", [scale, flat], `${input}_scales`);
@@ -86,32 +84,37 @@ function divideRows(draft: GraphDraft, { input, scale, zero, width }: Rows): str
   return draft.add("Reshape", [values, own], `${input}_uint8`);
 }
 
-/** The distance of each row's farthest element from zero. */
-function addFarthest(draft: GraphDraft, { input, least }: Row, version: bigint): string {
-  const wanted = `${input}_largest`;
-  if (least === null) {
-    return addLargest(draft, draft.add("Abs", [input], `${input}_size`), wanted, version);
-  }
-  // A pass over all elements is spared.
-  const largest = addLargest(draft, input, wanted, version);
-  return least >= 0
-    ? largest
-    : draft.add("Max", [largest, scalar(draft, `least_${-least}`, -least)], `${wanted}_size`);
-}
-
 /**
- * The greatest element of each row. For no rows at all ONNX Runtime 1.30 leaves rows as wide as they
+ * The distance of each row's farthest element from zero. To look at wide rows twice is quicker than
+ * to write all their distances down. For no rows at all ONNX Runtime 1.30 leaves rows as wide as they
  * were where it counts axes from the end, so their first element is taken: quicker than Slice.
  */
-function addLargest(draft: GraphDraft, of: string, wanted: string, version: bigint): string {
-  const number = (name: string, value: bigint): string =>
-    draft.constant(`quantize_${name}`, "int64", [1], BigInt64Array.of(value));
-  const keepdims = 1;
-  const largest =
+function addFarthest(
+  draft: GraphDraft,
+  { input, width }: { input: string; width: number },
+  version: bigint,
+): string {
+  const reduce = (operator: string, of: string, wanted: string): string =>
     version < axesAsInput
-      ? draft.add("ReduceMax", [of], wanted, { axes: [-1], keepdims })
-      : draft.add("ReduceMax", [of, number("last", -1n)], wanted, { keepdims });
-  return draft.add("Gather", [largest, number("first", 0n)], `${wanted}_first`, { axis: -1 });
+      ? draft.add(operator, [of], wanted, { axes: [-1], keepdims: 1 })
+      : draft.add(operator, [of, index(draft, "last", -1n)], wanted, { keepdims: 1 });
+  const farthest =
+    width < wide
+      ? reduce("ReduceMax", draft.add("Abs", [input], `${input}_size`), `${input}_largest`)
+      : draft.add(
+          "Max",
+          [
+            reduce("ReduceMax", input, `${input}_largest`),
+            draft.add("Neg", [reduce("ReduceMin", input, `${input}_least`)], `${input}_below`),
+          ],
+          `${input}_farthest`,
+        );
+  const first = index(draft, "first", 0n);
+  return draft.add("Gather", [farthest, first], `${input}_first`, { axis: -1 });
+}
+
+function index(draft: GraphDraft, name: string, value: bigint): string {
+  return draft.constant(`quantize_${name}`, "int64", [1], BigInt64Array.of(value));
 }
 
 function scalar(draft: GraphDraft, name: string, value: number): string {

@@ -11,7 +11,6 @@ import type {
 import { type Activation, quantizeEachRow, quantizeWhole } from "./activations.ts";
 import type { ConstantMatrix, Sources } from "./constants.ts";
 import { GraphDraft, runtimeDomain } from "./graph-draft.ts";
-import { leastValue } from "./least-value.ts";
 import { type Plan, planNode } from "./plan.ts";
 import { type StoredMatrix, multiplyEachRow, multiplyWhole } from "./products.ts";
 import { countUses } from "./uses.ts";
@@ -112,7 +111,7 @@ class Rewriting {
       return;
     }
     const { matrix } = plan;
-    if (plan.kind === "product") await this.replaceProduct(one, plan);
+    if (plan.kind === "product") this.replaceProduct(one, plan);
     else this.replaceTable(one, matrix);
     for (const value of matrix.chain) this.replaced.add(value);
     this.quantized.push({
@@ -123,14 +122,14 @@ class Rewriting {
     });
   }
 
-  private async replaceProduct(one: NodeProto, plan: ProductPlan): Promise<void> {
+  private replaceProduct(one: NodeProto, plan: ProductPlan): void {
     const { draft } = this;
     const [input = ""] = one.input;
     const [output = ""] = one.output;
     const weights = this.columns(plan.matrix, plan.turned);
     const product = plan.bias === null ? output : draft.fresh(`${output}_product`);
     const multiply = this.options.eachRow ? multiplyEachRow : multiplyWhole;
-    multiply(draft, await this.activation(input, plan), weights, product);
+    multiply(draft, this.activation(input, plan), weights, product);
     if (plan.bias !== null) draft.addTo("Add", [product, plan.bias], [output]);
   }
 
@@ -151,19 +150,12 @@ class Rewriting {
     draft.addTo("Mul", [floats, scales], [output]);
   }
 
-  private async activation(input: string, { matrix, turned }: ProductPlan): Promise<Activation> {
+  private activation(input: string, { matrix, turned }: ProductPlan): Activation {
     const known = this.activations.get(input);
     if (known !== undefined) return known;
+    const width = turned ? matrix.columns : matrix.rows;
     const made = this.options.eachRow
-      ? quantizeEachRow(
-          this.draft,
-          {
-            input,
-            width: turned ? matrix.columns : matrix.rows,
-            least: await leastValue(input, this.sources),
-          },
-          this.version,
-        )
+      ? quantizeEachRow(this.draft, { input, width }, this.version)
       : quantizeWhole(this.draft, input);
     this.activations.set(input, made);
     return made;
