@@ -14,6 +14,24 @@ export function unavailable(name: string): InferenceError {
   );
 }
 
+/** To whoever holds a content whose place another has taken. */
+export function exchanged(name: string): InferenceError {
+  return new InferenceError(
+    "inference.unavailable",
+    `The model "${name}" was exchanged or unloaded meanwhile.`,
+    "Try again.",
+  );
+}
+
+/** @param reason why the last of them ended */
+export function incomplete(name: string, reason: string | null): InferenceError {
+  return new InferenceError(
+    "inference.unavailable",
+    `Not all workers of the model "${name}" became ready${reason === null ? "." : `: ${reason}.`}`,
+    "Try again once they are: see POST /v2/repository/index.",
+  );
+}
+
 export function queueFull(name: string, waiting: number, seconds: number): InferenceError {
   const error = new InferenceError(
     "inference.queue.full",

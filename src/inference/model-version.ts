@@ -3,6 +3,8 @@ import { InferenceError } from "./inference-error.ts";
 import type { ModelRecord } from "./models.ts";
 import { describeVersion, stampVersion } from "./repository/describe.ts";
 import type { LocatedVersion } from "./repository/locate.ts";
+import { hashFile } from "./repository/manifest.ts";
+import { isSameButForLinks } from "./repository/stamp.ts";
 import type { ServedModel } from "./served-model.ts";
 import { Turns } from "./turns.ts";
 import { VersionContents, type VersionContext } from "./version-contents.ts";
@@ -32,6 +34,7 @@ export class ModelVersion {
   private servedStamp: string | null = null;
   private readonly context: VersionContext;
   private readonly contents: VersionContents;
+  private readingAnew: Promise<void> | null = null;
   private readonly firstLoad = Promise.withResolvers<void>();
   private located: LocatedVersion | null = null;
   /** One change of the version at a time. */
@@ -101,20 +104,7 @@ export class ModelVersion {
    * @throws InferenceError `model.unloadable` or `model.memory`; what served goes on serving
    */
   async load(located: LocatedVersion, always: boolean): Promise<void> {
-    await this.turns.take(async () => {
-      this.located = located;
-      this.stamp = await stampVersion(located);
-      this.unloaded = false;
-      if (this.state !== "READY") this.state = "LOADING";
-      try {
-        const changed = this.state !== "READY" || this.servedStamp !== this.stamp;
-        if (always || changed) await this.exchange(located, this.stamp);
-        this.reason = null;
-      } catch (error) {
-        this.fail(error);
-        throw unloadable(this, error);
-      }
-    });
+    await this.turns.take(() => this.loadInTurn(located, always));
   }
 
   /** Loads from where it was found. @throws as `load` */
@@ -140,6 +130,21 @@ export class ModelVersion {
   async close(): Promise<void> {
     this.closing = true;
     await this.contents.close();
+  }
+
+  private async loadInTurn(located: LocatedVersion, always: boolean): Promise<void> {
+    this.located = located;
+    this.stamp = await stampVersion(located);
+    this.unloaded = false;
+    if (this.state !== "READY") this.state = "LOADING";
+    try {
+      const changed = this.state !== "READY" || this.servedStamp !== this.stamp;
+      if (always || changed) await this.exchange(located, this.stamp);
+      this.reason = null;
+    } catch (error) {
+      this.fail(error);
+      throw unloadable(this, error);
+    }
   }
 
   private async exchange(located: LocatedVersion, stamp: string): Promise<void> {
@@ -179,16 +184,36 @@ export class ModelVersion {
   private async isAsDescribed(model: ServedModel): Promise<boolean> {
     const { located, servedStamp } = this;
     if (this.model !== model || located === null || servedStamp === null) return true;
-    if ((await stampVersion(located)) === servedStamp) return true;
-    if (this.model === model && !this.closing) void this.readAnew(model);
+    const stamp = await stampVersion(located);
+    if (stamp === servedStamp) return true;
+    if (isSameButForLinks(stamp, servedStamp)) {
+      const sha256 = await hashFile(located.file);
+      if (sha256 === model.record.sha256) return true;
+    }
+    if (this.model === model && !this.closing) this.readAnew(model);
     return false;
   }
 
-  private async readAnew(model: ServedModel): Promise<void> {
+  /** Once, however many workers ask for it, and not where the model has gone before its turn. */
+  private readAnew(model: ServedModel): void {
     if (!model.ready) this.state = "LOADING";
     this.firstLoad.resolve();
-    await this.loadAgain(false).catch(() => undefined);
-    if (this.model !== model || model.ready) return;
+    this.readingAnew ??= this.turns
+      .take(async () => {
+        if (this.model !== model || this.located === null || this.closing) return;
+        await this.loadInTurn(this.located, false);
+        // As it was set meanwhile, and not as it is configured: nobody asked for another content.
+        if (this.model !== model) await this.model?.resize(model.capacity);
+      })
+      .catch(() => this.disposeUnready(model))
+      .finally(() => {
+        this.readingAnew = null;
+      });
+  }
+
+  /** What nobody was told to be ready is not served where its files are no longer what it tells of. */
+  private async disposeUnready(model: ServedModel): Promise<void> {
+    if (this.model !== model || this.state === "READY") return;
     this.model = null;
     await this.contents.dispose(model);
   }
@@ -208,10 +233,10 @@ export class ModelVersion {
     const short = this.context.shorten(reason);
     // What is wrong with the files tells more than what that does to a worker.
     if (model.ready) this.reason ??= short;
+    this.firstLoad.resolve();
     if (model.ready) return;
     this.state = "UNAVAILABLE";
     this.reason = short;
-    this.firstLoad.resolve();
     this.context.changed();
   }
 

@@ -4,7 +4,14 @@ import { Dispatcher } from "./dispatcher.ts";
 import { InferenceError, inputError } from "./inference-error.ts";
 import { InstanceGroup } from "./instance-group.ts";
 import type { InstanceEvents, ModelSignature } from "./instance.ts";
-import { draining, queueFull, tooLarge, unavailable } from "./model-errors.ts";
+import {
+  draining,
+  exchanged,
+  incomplete,
+  queueFull,
+  tooLarge,
+  unavailable,
+} from "./model-errors.ts";
 import {
   capacityOf,
   instanceSettings,
@@ -110,13 +117,14 @@ export class LoadedModel {
 
   /**
    * Changes how much the model computes at once. Batches in progress finish as they are; instances
-   * that leave end after theirs. Resolves when new instances are ready or have failed to be.
+   * that leave end after theirs. Resolves when all instances are ready.
    * @throws InferenceError `inference.input` when a number is not a whole one above 0, or a model
-   * whose runs use several threads is to have several instances
+   * whose runs use several threads is to have several instances; `inference.unavailable` when an
+   * instance did not become ready, which is tried again, or another content has taken its place
    */
   resize(wanted: Partial<ModelCapacity>): Promise<ModelCapacity> {
     return this.resizes.take(async () => {
-      if (this.closing) throw draining();
+      if (this.closing) throw exchanged(this.record.name);
       const target = { ...this.wanted, ...wanted };
       for (const [name, value] of Object.entries(target)) {
         if (!Number.isSafeInteger(value) || value < 1) throw inputError(`${name}: ${value}.`);
@@ -127,6 +135,10 @@ export class LoadedModel {
       this.wanted = target;
       this.dispatcher.limits = limitsOf(target);
       if (target.instances !== this.group.size) await this.group.resize(target.instances);
+      if (this.closing) throw exchanged(this.record.name);
+      if (this.group.readyCount < this.group.size) {
+        throw incomplete(this.record.name, this.lastReason);
+      }
       this.announce();
       return this.capacity;
     });

@@ -1,4 +1,5 @@
 import type { JobOptions } from "./batch-queue.ts";
+import { exchanged } from "./model-errors.ts";
 import { LoadedModel, type ModelOptions } from "./model.ts";
 import type { ModelRecord } from "./models.ts";
 import { type ResponseCache, cacheKey } from "./response-cache.ts";
@@ -55,6 +56,7 @@ export class ServedModel extends LoadedModel {
 
   /** Computes without the cache: what warms a model up has to reach it. */
   async compute(feeds: Tensors, options: JobOptions): Promise<Tensors> {
+    if (this.successor !== null) throw exchanged(this.record.name);
     return await super.infer(feeds, options);
   }
 }

@@ -79,7 +79,7 @@ export interface VectorStoreOptions {
   searches?: number;
 }
 
-/** Searches at once of collections that do not fit in memory: each has a page of one in memory. */
+/** Searches of collections that do not fit in memory: one is computed, the others wait. */
 const mostStored = 64;
 
 /**
@@ -95,7 +95,8 @@ export class VectorStore {
   private readonly rows: Latest<CollectionRow>;
   private readonly callers: SearchCallers;
   private readonly stored = new Places(mostStored);
-  private readonly pages = new Turns();
+  /** There may not be room for pages of two collections, or for one and what is being loaded. */
+  private readonly turns = new Turns();
 
   constructor(database: Knex, options: VectorStoreOptions) {
     this.database = database;
@@ -106,7 +107,7 @@ export class VectorStore {
       approximateFrom: options.approximateFrom === undefined ? 20_000 : options.approximateFrom,
     });
     this.callers = new SearchCallers(options.searches ?? 1024);
-    this.copies = new CollectionCopies(database, this.engine);
+    this.copies = new CollectionCopies(database, this.engine, this.turns);
     this.rows = new Latest((name) => this.access((connection) => readCollection(connection, name)));
   }
 
@@ -274,9 +275,9 @@ export class VectorStore {
         if (!isGone || attempt === 3) throw error;
       }
     }
-    const { database, engine, copies, pages: turns } = this;
+    const { database, engine, copies } = this;
     return await this.stored.hold(() =>
-      searchStored({ database, engine, copies, caller, turns }, row, query),
+      this.turns.take(() => searchStored({ database, engine, copies, caller }, row, query)),
     );
   }
 

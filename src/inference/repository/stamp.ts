@@ -10,6 +10,17 @@ export async function stampFiles(files: readonly string[]): Promise<string> {
   return parts.join("|");
 }
 
+/**
+ * Whether two stamps tell of the same files, but for the time of their inodes: that changes too where
+ * a file's last content stays and another name of it comes or goes, as releases share theirs.
+ */
+export function isSameButForLinks(one: string, other: string): boolean {
+  return withoutInodeTime(one) === withoutInodeTime(other);
+}
+
+const withoutInodeTime = (stamp: string): string =>
+  stamp.replaceAll(/(\d+-\d+)-\d+(-\d+)/g, "$1$2");
+
 async function stampFile(file: string): Promise<string> {
   try {
     const { size, mtimeNs, ctimeNs, ino } = await stat(file, { bigint: true });

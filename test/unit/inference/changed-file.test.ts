@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { link, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
@@ -32,24 +32,56 @@ async function choices({ pool }: TestRepository): Promise<number[]> {
   return found;
 }
 
+const changed = {
+  code: "inference.unavailable",
+  message: expect.stringMatching(/have changed|exchanged/) as string,
+};
+
 describe("a worker that is started after the model's file was written over", () => {
   test("never answers beside those that read the file before: all exchange it together", async () => {
     const { pool } = await overwritten(modelFor(1));
     const answered = choices(repository);
-    await pool.require("net").resize({ instances: 3 });
+    await expect(pool.require("net").resize({ instances: 3 })).rejects.toMatchObject(changed);
     const found = await answered;
     expect(found).toEqual(found.toSorted((one, other) => one - other));
     await until(async () => (await choiceOf(pool, "net")) === 1);
     expect(new Set(await choices(repository))).toEqual(new Set([1]));
     expect(pool.index()).toMatchObject([{ state: "READY", reason: null }]);
+    await until(() => pool.require("net").capacity.instances === 3);
   });
 
   test("leaves the others to serve what they read where the file is broken, and says so", async () => {
     const { pool } = await overwritten("no model");
-    await pool.require("net").resize({ instances: 2 });
+    await expect(pool.require("net").resize({ instances: 2 })).rejects.toMatchObject({
+      code: "inference.unavailable",
+      message: expect.stringMatching(/protobuf/i) as string,
+    });
     expect(new Set(await choices(repository))).toEqual(new Set([0]));
     expect(pool.index()).toMatchObject([
       { state: "READY", reason: expect.stringMatching(/protobuf/i) as string },
     ]);
   });
+});
+
+test("a worker that is started after another name was given to the file serves beside the others", async () => {
+  repository = await openRepository({ "net/1/model.onnx": modelFor(2) }, { instances: 1 });
+  const { pool, folder, log } = repository;
+  pool.start();
+  await until(() => pool.ready);
+  const before = pool.find("net");
+  // As a release that shares the file does when it is made or removed.
+  await link(join(folder, "net/1/model.onnx"), join(folder, "another-name"));
+  expect(await pool.require("net").resize({ instances: 3 })).toMatchObject({ instances: 3 });
+  expect(new Set(await choices(repository))).toEqual(new Set([2]));
+  expect(pool.find("net")).toBe(before);
+  expect(log.map(({ message }) => message)).not.toContain("model down");
+});
+
+test("a model that is unloaded while its changed file is read anew stays unloaded", async () => {
+  const { pool } = await overwritten(modelFor(1));
+  const resized = pool.require("net").resize({ instances: 3 });
+  await Promise.allSettled([resized, pool.unload("net")]);
+  await sleep(600);
+  expect(pool.find("net")).toBeUndefined();
+  expect(pool.index()).toMatchObject([{ state: "UNAVAILABLE", reason: "unloaded" }]);
 });

@@ -11,6 +11,7 @@ import {
   readDeleted,
   readPage,
 } from "../stored/read-items.ts";
+import type { Turns } from "../../turns.ts";
 import { VectorError } from "../vector-error.ts";
 import { canFollow, type Copy, isUpToDate } from "./copy.ts";
 
@@ -30,9 +31,13 @@ export class CollectionCopies {
   private readonly queues = new Map<string, Promise<unknown>>();
   private readonly tooLarge = new Map<string, number>();
 
-  constructor(database: Knex, engine: VectorEngine) {
+  private readonly turns: Turns;
+
+  /** @param turns of work that fills memory which nobody else can free meanwhile */
+  constructor(database: Knex, engine: VectorEngine, turns: Turns) {
     this.database = database;
     this.engine = engine;
+    this.turns = turns;
   }
 
   /**
@@ -67,7 +72,7 @@ export class CollectionCopies {
     }
     await this.drop(name);
     if (performance.now() < (this.tooLarge.get(name) ?? 0)) return null;
-    return await this.load(row, mayEvict);
+    return await this.turns.take(() => this.load(row, mayEvict));
   }
 
   /** @returns false when the copy has to be made anew */

@@ -4,7 +4,6 @@ import type { VectorEngine } from "../engine/engine.ts";
 import type { SearchCaller } from "../callers/search-caller.ts";
 import { compareNeighbours } from "../engine/nearest.ts";
 import { rankOf } from "../similarity.ts";
-import type { Turns } from "../../turns.ts";
 import type { CollectionRow } from "../stored/collections.ts";
 import { accessDatabase } from "../stored/database-access.ts";
 import type { StoredVector } from "../stored/embedding.ts";
@@ -17,8 +16,6 @@ interface Searched {
   engine: VectorEngine;
   copies: CollectionCopies;
   caller: SearchCaller;
-  /** Pages are in memory one after the other: there may not be room for two. */
-  turns: Turns;
 }
 
 /**
@@ -40,8 +37,7 @@ export async function searchStored(
     const page = await accessDatabase(searched.database, (connection) =>
       readPage(connection, name, { after, limit }),
     );
-    const ofPage = await searched.turns.take(() => searchPage(searched, collection, page, query));
-    found = [...found, ...ofPage]
+    found = [...found, ...(await searchPage(searched, collection, page, query))]
       .map((one) => ({ ...one, rank: rankOf(metric, one.score) }))
       .sort(compareNeighbours)
       .slice(0, query.count)
