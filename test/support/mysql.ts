@@ -44,7 +44,10 @@ export async function startMysql(): Promise<TestMysql | null> {
   const user = systemUser(folder);
   const port = await freePort();
   const socket = join(folder, "socket");
-  const server = spawn(serverFile, serverArguments(data, port, socket, user), { stdio: "ignore" });
+  const server = spawn(serverFile, serverArguments(data, port, socket, user), {
+    stdio: "ignore",
+    env: temporaryFilesIn(folder),
+  });
   const stop = stopper(server, folder);
   const root = [`--no-defaults`, `--socket=${socket}`, "--user=root"];
   try {
@@ -102,7 +105,12 @@ function initialise(install: string, folder: string): void {
     "--skip-test-db",
     ...systemUser(folder),
   ];
-  execFileSync(install, argv, { stdio: "ignore" });
+  execFileSync(install, argv, { stdio: "ignore", env: temporaryFilesIn(folder) });
+}
+
+/** A server that starts removes the temporary tables of every other one in the same folder. */
+function temporaryFilesIn(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, TMPDIR: folder };
 }
 
 function run(client: string, argv: string[], sql: string): string[] {
