@@ -156,8 +156,8 @@ export function watchStep(work: DeployWork): Step {
       const { target } = place;
       const over = new AbortController();
       const from = servingBefore(work);
-      const drained =
-        from === null ? null : target.drain?.(run, { release, from, signal: over.signal });
+      const signal = AbortSignal.any([over.signal, run.signal]);
+      const drained = from === null ? null : target.drain?.(run, { release, from, signal });
       // Who waits for it below is told of a failure, unless the watch fails before.
       drained?.catch(() => undefined);
       try {
@@ -169,7 +169,9 @@ export function watchStep(work: DeployWork): Step {
           signal: run.signal,
           say: run.say,
         });
-        return { ...figures, cut: (await drained) ?? null } satisfies WatchResult;
+        const cut = (await drained) ?? null;
+        run.signal.throwIfAborted();
+        return { ...figures, cut } satisfies WatchResult;
       } finally {
         over.abort();
       }
