@@ -98,8 +98,8 @@ export async function planRun(
   const { accepting, running, partly = false } = await place.target.state(release);
   const lacking =
     kind === "up" && running && (partly || (await lacksServices(place.target, release)));
-  const ran =
-    kind === "up" && !running && (await runningServices(place.target, release)).length > 0;
+  const services = running ? [] : await runningServices(place.target, release);
+  const ran = kind === "up" && services.length > 0;
   const volumes = await stillOwn(place, release, agreed);
   const input: RunInput = {
     release,
@@ -111,7 +111,7 @@ export async function planRun(
   const settled =
     kind === "up"
       ? accepting && !lacking && status === "current"
-      : !running && status === "stopped" && volumes.length === 0;
+      : !running && services.length === 0 && status === "stopped" && volumes.length === 0;
   const build = kind === "up" ? upSteps : downSteps;
   return { ...input, steps: settled ? [] : build(place, ledger, input) };
 }

@@ -217,7 +217,10 @@ describe.skipIf(missing !== null)(`a stack that somebody else started${skipped(m
     const before = project.running();
     const failed = await project.studio(["up"], { STUDIO_FAULT: "fail:start/up:before" });
     expect(failed.exitCode, failed.stderr).toBe(5);
+    expect(failed.stderr).toContain("left running: db, proxy. `studio down` ends it.");
     expect(project.running()).toEqual(expect.arrayContaining(before));
+    await succeed(project, ["down"]);
+    expect(project.running().filter((name) => /-(db|proxy)-/.test(name))).toEqual([]);
     await succeed(project, ["up"]);
     expect(await serving(project)).toMatch(/Z-/);
   }, 180_000);

@@ -35,11 +35,24 @@ export function servicesSteps(
       undo(run) {
         if (before === null) return target.takeDown(run, release);
         if (before === "of others") return leave(place, run, release);
-        if (before === "its own") return Promise.resolve();
+        if (before === "its own") return leaveOwn(place, run, release);
         return target.startBackingServices(run, before);
       },
     },
   ];
+}
+
+async function leaveOwn(
+  { target }: Workplace,
+  run: StepRun,
+  release: ReleaseRecord,
+): Promise<void> {
+  const left = await runningServices(target, release);
+  if (left.length > 0) {
+    run.note(
+      `Some of it ran before, so it was left running: ${left.join(", ")}. \`studio down\` ends it.`,
+    );
+  }
 }
 
 /** As they are: how they were defined before is known to those who started them alone. */
