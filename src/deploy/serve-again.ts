@@ -28,6 +28,5 @@ export async function serveAgain(
   if (notice !== null) await target.maintain(run, release, notice);
   await target.switchTo(run, release, from);
   if (from === null) return;
-  // Whoever wants an undo to end does not want requests cut for it.
-  await target.drain?.(run, { release, from, signal: new AbortController().signal });
+  await target.drain?.(run, { release, from });
 }

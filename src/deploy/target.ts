@@ -202,7 +202,7 @@ export interface DrainOrder {
   release: ReleaseRecord;
   from: ReleaseRecord;
   /** Nobody waits any longer. */
-  signal: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Workplace } from "../workplace.ts";
  * Whose services ran before: those of another release; what studio did not start; some of this
  * release's own, whoever started them; nobody's.
  */
-export type ServicesBefore = ReleaseRecord | "of others" | "its own" | null;
+export type ServicesBefore = ReleaseRecord | keyof typeof words | null;
 
 /**
  * Brings up what the release stands on; no step where it stands on nothing.
@@ -34,32 +34,28 @@ export function servicesSteps(
       },
       undo(run) {
         if (before === null) return target.takeDown(run, release);
-        if (before === "of others") return leave(place, run, release);
-        if (before === "its own") return leaveOwn(place, run, release);
+        if (typeof before === "string") return leave(place, run, release, before);
         return target.startBackingServices(run, before);
       },
     },
   ];
 }
 
-async function leaveOwn(
+/** What is said of services that an undo leaves running. */
+const words = {
+  // How they were defined before is known to those who started them alone.
+  "of others": (left: string) =>
+    `The stack ran before this deploy, started by others than studio, so it was not taken down. Left running as this deploy defined them: ${left}. \`docker compose up -d\` goes back to what ran.`,
+  "its own": (left: string) =>
+    `Some of it ran before, so it was left running: ${left}. \`studio down\` ends it.`,
+};
+
+async function leave(
   { target }: Workplace,
   run: StepRun,
   release: ReleaseRecord,
+  before: keyof typeof words,
 ): Promise<void> {
   const left = await runningServices(target, release);
-  if (left.length > 0) {
-    run.note(
-      `Some of it ran before, so it was left running: ${left.join(", ")}. \`studio down\` ends it.`,
-    );
-  }
-}
-
-/** As they are: how they were defined before is known to those who started them alone. */
-async function leave({ target }: Workplace, run: StepRun, release: ReleaseRecord): Promise<void> {
-  const left = await runningServices(target, release);
-  if (left.length === 0) return;
-  run.note(
-    `The stack ran before this deploy, started by others than studio, so it was not taken down. Left running as this deploy defined them: ${left.join(", ")}. \`docker compose up -d\` goes back to what ran.`,
-  );
+  if (left.length > 0) run.note(words[before](left.join(", ")));
 }

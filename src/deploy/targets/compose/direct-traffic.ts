@@ -48,7 +48,7 @@ export async function drainFormer(
     signal: order.signal,
   });
   // Nobody waits any longer: what is open is not over its time, and may be served again.
-  if (order.signal.aborted) return cut;
+  if (order.signal?.aborted === true) return cut;
   if (cut > 0) {
     run.note(
       `${cut} connection${cut === 1 ? " was" : "s were"} still open after the drain time and will be cut.`,

@@ -48,7 +48,7 @@ export interface DrainPatience {
   /** Milliseconds. */
   patience: number;
   /** Nobody waits any longer. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ProxyOrder {
