@@ -14,8 +14,11 @@ export interface PeerStack {
   url: string;
   /** `docker compose up -d`, with another release in the compose file. */
   plain(): Promise<void>;
-  /** A second container beside the first, then the first is stopped: as docker-rollout does. */
-  rollout(): Promise<void>;
+  /**
+   * A second container beside the first, then the first is stopped: as docker-rollout does.
+   * @returns seconds until the second was healthy
+   */
+  rollout(): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -62,12 +65,15 @@ export async function startPeerStack(interval = "1s"): Promise<PeerStack> {
     async rollout() {
       writeNext();
       const former = await containersOf("api");
+      const begun = performance.now();
       const scale = ["--scale", `api=${former.length * 2}`];
       await compose("up", "-d", "--no-deps", "--no-recreate", ...scale, "api");
       const fresh = (await containersOf("api")).filter((id) => !former.includes(id));
-      while (!(await areHealthy(fresh))) await sleep(200);
+      while (!(await areHealthy(fresh))) await sleep(50);
+      const healthy = (performance.now() - begun) / 1000;
       await docker("stop", ...former);
       await docker("rm", ...former);
+      return healthy;
     },
     async remove() {
       await compose("down", "-t", "0", "-v");

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../config/quantity.ts";
 import { StudioError, exitCodes } from "../errors.ts";
+import { followChanges } from "./changes.ts";
 import type { ReleaseRecord } from "./release.ts";
 import type { Target } from "./target.ts";
 
@@ -11,8 +11,6 @@ export interface HealthInput {
   say: (text: string) => void;
 }
 
-const pause = 100;
-
 /** Waits until a release was ready as often in a row as its settings ask, or once where judged. */
 export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: number }> {
   const { target, release, signal, say } = input;
@@ -20,15 +18,20 @@ export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: n
   const begun = performance.now();
   let passed = 0;
   let seen = false;
-  while (performance.now() - begun < timeout) {
-    const state = await target.state(release, { anew: true });
-    seen ||= state.running;
-    passed = state.ready ? passed + 1 : 0;
-    const passes = state.judged === true ? 1 : asked;
-    say(`${passed} of ${passes} in a row`);
-    if (passed >= passes) return { milliseconds: Math.round(performance.now() - begun) };
-    if (seen && !state.running) throw await unhealthy(input, "Its process ended.");
-    await sleep(pause, undefined, { signal });
+  const changes = followChanges({ target, release, signal });
+  try {
+    while (performance.now() - begun < timeout) {
+      const state = await target.state(release, { anew: true });
+      seen ||= state.running;
+      passed = state.ready ? passed + 1 : 0;
+      const passes = state.judged === true ? 1 : asked;
+      say(`${passed} of ${passes} in a row`);
+      if (passed >= passes) return { milliseconds: Math.round(performance.now() - begun) };
+      if (seen && !state.running) throw await unhealthy(input, "Its process ended.");
+      await changes.next(state.judged === true && state.running);
+    }
+  } finally {
+    changes.end();
   }
   throw await unhealthy(input, `It was not within ${formatDuration(timeout)}.`);
 }

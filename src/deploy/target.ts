@@ -43,6 +43,12 @@ export interface Look {
   anew: boolean;
 }
 
+/** Whom changes are told. */
+export interface ChangeFollower {
+  signal: AbortSignal;
+  onChange: () => void;
+}
+
 /** Where a release can be asked before it serves the public. */
 export type PrivateEndpoint = ({ socketPath: string } | { url: string }) & {
   /** That go with each request. */
@@ -169,6 +175,11 @@ export interface TargetView {
   /** Null where a switch cuts nothing, or nobody can count what it would cut. */
   openStreams(release: ReleaseRecord): Promise<OpenStreams | null>;
   state(release: ReleaseRecord, look?: Look): Promise<ReleaseState>;
+  /**
+   * Tells when a state that is `judged` may have changed, until the signal or until it no longer can;
+   * absent where nobody tells.
+   */
+  changes?(release: ReleaseRecord, follow: ChangeFollower): Promise<void>;
   /** Asks through the public address which release answers; null when none does. */
   whoAnswers(release: ReleaseRecord): Promise<string | null>;
   /** The last lines a release wrote. */

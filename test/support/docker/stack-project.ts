@@ -51,6 +51,8 @@ export interface StackOptions {
   restart?: "no" | "unless-stopped" | "always";
   /** How often the application's health is looked at. */
   interval?: string;
+  /** How long a release is looked on at. */
+  watch?: string;
 }
 
 export async function createStackProject(options: StackOptions = {}): Promise<StackProject> {
@@ -61,9 +63,10 @@ export async function createStackProject(options: StackOptions = {}): Promise<St
     restart = "no",
     interval = "1s",
     tls = false,
+    watch = "1s",
   } = options;
   const directory = mkdtempSync(join(tmpdir(), "studio-stack-"));
-  const project = await createProject(`${stackSettings()}${more}`, directory);
+  const project = await createProject(`${stackSettings({ watch })}${more}`, directory);
   const port = await freePort();
   const tlsPort = tls ? await freePort() : 0;
   if (tls) placeTls(directory);

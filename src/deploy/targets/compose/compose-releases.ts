@@ -45,9 +45,9 @@ function partsOf(docker: Docker, release: ComposeRelease, draft: StackDraft & Dr
     config,
     definition: { now: config, planned: release.compose.definition },
     keptImages: async () => keptBy(await listContainers(docker, config.name), switched),
-    async judge(images) {
+    async judge({ images, facts }) {
       const { refuseImageSecrets } = await import("./audit/image-secrets.ts");
-      await refuseImageSecrets(docker, config, images);
+      refuseImageSecrets(config, facts);
       return (folder) => {
         const rendered = writeStacks(folder, release, images, draft);
         return { ...release, compose: { ...release.compose, images, rendered } };

@@ -9,7 +9,14 @@ import { composeReleases } from "./compose-releases.ts";
 import { type ComposeSite, readRendered, rendered } from "./compose-site.ts";
 import { createComposeView } from "./compose-view.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
-import { direct, drainFormer, gone, proxyContainers, switchTo } from "./direct-traffic.ts";
+import {
+  direct,
+  drainFormer,
+  gone,
+  proxyContainers,
+  runningProxy,
+  switchTo,
+} from "./direct-traffic.ts";
 import { makeRoom } from "./make-room.ts";
 import { markMaintenance } from "./maintenance-marks.ts";
 import { colourService } from "./render.ts";
@@ -85,6 +92,7 @@ async function start(site: ComposeSite, run: StepRun, release: ComposeRelease): 
       failing: `${services.join(", ")} could not be started`,
     }),
   );
+  site.proxyOf(release).meet?.(runningProxy(containers, release));
 }
 
 /** An application that knows its own name, and refuses others, is asked by that one. */

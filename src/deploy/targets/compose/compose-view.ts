@@ -48,6 +48,8 @@ export function createComposeView(site: ComposeSite): TargetView {
       return openStreams(site, asCompose(release));
     },
     state: (release, look) => stateOf(site, asCompose(release), look),
+    changes: ({ id }, { signal, onChange }) =>
+      docker.follow(eventsOf(id), { signal, write: onChange }),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
     publicUrl: (release) => publicUrlOf(asCompose(release)),
@@ -130,6 +132,16 @@ async function stateOf(
     day: null,
   };
 }
+
+/** Of its containers: their health checks end each time in events of other kinds. */
+const eventsOf = (release: string): string[] =>
+  [
+    "type=container",
+    "event=start",
+    "event=die",
+    "event=health_status",
+    `label=${labels.release}=${release}`,
+  ].reduce((argv, filter) => [...argv, "--filter", filter], ["events", "--format", "{{.Action}}"]);
 
 /** By its own health check where it has one, else by a request to its address. */
 async function areReady(release: ComposeRelease, running: readonly Container[]): Promise<boolean> {

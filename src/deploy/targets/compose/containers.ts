@@ -62,19 +62,39 @@ interface Inspected {
  * `docker compose run`, which bear the name of a service and are none.
  */
 export function listContainers(docker: Docker, project: string, look?: Look): Promise<Container[]> {
-  return docker.recall(`containers of ${project}`, () => askForContainers(docker, project), look);
+  return docker.recall(
+    `containers of ${project}`,
+    (before: Container[] | null) => askForContainers(docker, project, before ?? []),
+    look,
+  );
 }
 
-async function askForContainers(docker: Docker, project: string): Promise<Container[]> {
+/** @param before what was there the last time, which most often is there still */
+async function askForContainers(
+  docker: Docker,
+  project: string,
+  before: readonly Container[],
+): Promise<Container[]> {
   const filters = [
     `label=com.docker.compose.project=${project}`,
     "label=com.docker.compose.oneoff=False",
   ].flatMap((filter) => ["--filter", filter]);
-  const ids = await docker.ask(["ps", "-aq", "--no-trunc", ...filters]);
-  const wanted = ids.split("\n").filter((id) => id !== "");
-  if (wanted.length === 0) return [];
+  const listed = docker.ask(["ps", "-aq", "--no-trunc", ...filters]);
+  const known = inspectAll(
+    docker,
+    before.map(({ id }) => id),
+  );
+  known.catch(() => undefined);
+  const wanted = (await listed).split("\n").filter((id) => id !== "");
+  const isAsBefore =
+    wanted.length === before.length && before.every(({ id }) => wanted.includes(id));
+  return isAsBefore ? known : inspectAll(docker, wanted);
+}
+
+async function inspectAll(docker: Docker, ids: readonly string[]): Promise<Container[]> {
+  if (ids.length === 0) return [];
   // One may be gone by now: the others are told all the same.
-  const inspect = ["container", "inspect", ...wanted];
+  const inspect = ["container", "inspect", ...ids];
   const told = await docker.ask(inspect, { despite: goneMeanwhile });
   return (JSON.parse(told || "[]") as Inspected[]).map(containerOf);
 }

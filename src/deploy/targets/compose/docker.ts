@@ -16,8 +16,11 @@ export interface Docker {
   ask(argv: readonly string[], more?: DockerMore): Promise<string>;
   /** Asks, and leaves the failure to the caller. */
   attempt(argv: readonly string[], more?: DockerMore): Promise<CommandResult>;
-  /** What `ask` found a moment ago under that name, unless something was changed since. */
-  recall<T>(name: string, ask: () => Promise<T>, look?: Look): Promise<T>;
+  /**
+   * What `ask` found a moment ago under that name, unless something was changed since. It is given
+   * what it found the last time, however long ago.
+   */
+  recall<T>(name: string, ask: (before: T | null) => Promise<T>, look?: Look): Promise<T>;
   /**
    * Changes something. The process is in the journal before it is let run, so that a resume does
    * not meet it at work.
@@ -53,7 +56,7 @@ const quiet = { COMPOSE_IGNORE_ORPHANS: "1", COMPOSE_PROGRESS: "plain", DOCKER_C
 
 export function createDocker({ cwd, env: given }: DockerOptions): Docker {
   const env = { ...given, ...quiet };
-  const recalled = new Map<string, { at: number; answer: Promise<unknown> }>();
+  const recalled = new Map<string, Recalled>();
   const attempt: Docker["attempt"] = (argv, more = {}) =>
     runCommand("docker", argv, { cwd, env, timeout: more.timeout ?? 60_000, ...inputOf(more) });
   return {
@@ -64,12 +67,13 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
       if (known !== undefined && performance.now() - known.at < lasting)
         return (await known.answer) as never;
       // Whoever asks the same while it is asked waits for the same answer.
-      const asked = { at: Infinity, answer: ask() };
+      const before = known?.found ?? null;
+      const asked: Recalled = { at: Infinity, found: before, answer: ask(before as never) };
       recalled.set(name, asked);
       try {
-        const answer = await asked.answer;
+        asked.found = await asked.answer;
         asked.at = performance.now();
-        return answer;
+        return asked.found as never;
       } catch (error) {
         asked.at = -Infinity;
         throw error;
@@ -93,12 +97,22 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
         onStart: (identity) => run.child(identity),
         onLine: (line) => run.say(line),
         signal: run.signal,
-      }).finally(() => recalled.clear());
+      }).finally(() => {
+        // What is asked meanwhile may be of before.
+        for (const [name, one] of recalled) recalled.set(name, { ...one, at: -Infinity });
+      });
       if (exitCode === 0) return;
       run.signal.throwIfAborted();
       throw dockerError(exitCode ?? 1, lastWords(lastLines.join("\n")), more.failing);
     },
   };
+}
+
+interface Recalled {
+  /** When it was answered, on the clock of `performance`; Infinity while it is asked. */
+  at: number;
+  answer: Promise<unknown>;
+  found: unknown;
 }
 
 /** Something that was listed a moment ago, and is gone by now. */

@@ -3,14 +3,12 @@ import { join } from "node:path";
 import type { Reach } from "../../../operation/faults.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StatePaths } from "../../../state.ts";
-import { type ReleaseRecord, type StackImage, releaseFolder } from "../../release.ts";
+import { type ReleaseRecord, releaseFolder } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import type { Docker } from "./docker.ts";
 import { beginFolder, keptRecord, refuseChanged, writeRecord } from "./kept-stack.ts";
-import type { PinInput } from "./pin-images.ts";
+import type { PinInput, PinnedImages } from "./pin-images.ts";
 import type { StackConfig } from "./stack-config.ts";
-
-type Images = Record<string, StackImage>;
 
 /** What a release of a stack is made of, whoever runs it. */
 export interface StackParts {
@@ -25,7 +23,7 @@ export interface StackParts {
    * @returns what writes the release's files into a folder, and completes its record
    * @throws StudioError (exit 2) for what must not run
    */
-  judge: (images: Images) => Promise<(folder: string) => ReleaseRecord>;
+  judge: (pinned: PinnedImages) => Promise<(folder: string) => ReleaseRecord>;
 }
 
 /** Keeps a release: in a folder with another name until all of it is there. */
@@ -40,10 +38,10 @@ export async function keepStack(
   const { pinImages } = await import("./pin-images.ts");
   const buildFile = join(partial, "build.json");
   const keptImage = await keptImages();
-  const images = await run.effect("images", () =>
+  const pinned = await run.effect("images", () =>
     pinImages({ docker, run, config, keptImage, buildFile }),
   );
-  const write = await judge(images);
+  const write = await judge(pinned);
   await run.effect("files", () => {
     rmSync(buildFile, { force: true });
     writeRecord(partial, write(partial));

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { StudioError, exitCodes } from "../../../errors.ts";
 import type { StepRun } from "../../../operation/step.ts";
 import type { StackImage } from "../../release.ts";
+import { type ImageFacts, type WrittenFacts, readFacts } from "./audit/image-secrets.ts";
 import type { Docker } from "./docker.ts";
 import { ownImage } from "./own-images.ts";
 import type { ServiceDefinition, StackConfig } from "./stack-config.ts";
@@ -20,13 +21,20 @@ interface Found {
   id: string;
   tags: string[];
   digests: string[];
+  facts: ImageFacts;
+}
+
+export interface PinnedImages {
+  /** By the service's name, as are the facts. */
+  images: Record<string, StackImage>;
+  facts: Map<string, ImageFacts>;
 }
 
 /**
  * Pulls or builds what each service runs, before anything is stopped, and gives it a tag of
  * studio's own, so that what a registry, a build or a prune does later changes no release.
  */
-export async function pinImages(input: PinInput): Promise<Record<string, StackImage>> {
+export async function pinImages(input: PinInput): Promise<PinnedImages> {
   const { config, docker } = input;
   const services = Object.entries(config.services);
   await build(
@@ -53,7 +61,8 @@ export async function pinImages(input: PinInput): Promise<Record<string, StackIm
     };
     return [name, image] as const;
   });
-  return Object.fromEntries(await Promise.all(pins));
+  const facts = services.map(([name], index) => [name, (found[index] as Found).facts] as const);
+  return { images: Object.fromEntries(await Promise.all(pins)), facts: new Map(facts) };
 }
 
 /** A service may say both; a digest cannot be built. */
@@ -130,23 +139,41 @@ async function inspectAll(
   docker: Docker,
   references: readonly string[],
 ): Promise<(Found | null)[]> {
-  const known = new Map<string, Promise<Found | null>>();
-  for (const one of references) known.set(one, known.get(one) ?? inspect(docker, one));
-  return Promise.all(references.map((one) => known.get(one) as Promise<Found | null>));
+  const different = [...new Set(references)];
+  // Where one is missing the engine does not say which of them it tells of.
+  const found =
+    (await inspectThese(docker, different)) ??
+    (await Promise.all(different.map((one) => inspect(docker, one))));
+  return references.map((one) => found[different.indexOf(one)] ?? null);
 }
 
 export async function inspect(docker: Docker, reference: string): Promise<Found | null> {
-  const format = '{"id":{{json .Id}},"tags":{{json .RepoTags}},"digests":{{json .RepoDigests}}}';
-  const argv = ["image", "inspect", "--format", format, reference];
+  const [found] = (await inspectThese(docker, [reference])) ?? [];
+  return found ?? null;
+}
+
+/** In the order of the references; null where one of them is not here. */
+async function inspectThese(
+  docker: Docker,
+  references: readonly string[],
+): Promise<Found[] | null> {
+  if (references.length === 0) return [];
+  const format =
+    '{"id":{{json .Id}},"tags":{{json .RepoTags}},"digests":{{json .RepoDigests}},"config":{{json .Config}}}';
+  const argv = ["image", "inspect", "--format", format, ...references];
   const { exitCode, stdout } = await docker.attempt(argv);
-  if (exitCode !== 0) return null;
-  const { id, tags, digests } = JSON.parse(stdout) as Record<
+  return exitCode === 0 ? stdout.trim().split("\n").map(readFound) : null;
+}
+
+function readFound(line: string): Found {
+  const { id, tags, digests, config } = JSON.parse(line) as Record<
     "tags" | "digests",
     string[] | null
   > & {
     id: string;
+    config: WrittenFacts;
   };
-  return { id, tags: tags ?? [], digests: digests ?? [] };
+  return { id, tags: tags ?? [], digests: digests ?? [], facts: readFacts(config) };
 }
 
 function digestFor(reference: string, digests: readonly string[]): string | null {

@@ -5,7 +5,6 @@ import { colourOf, labels } from "./colours.ts";
 import { proxyDirectory, switchedServices } from "./compose-release.ts";
 import { type ComposeSite, readRendered, rendered, renderedPath } from "./compose-site.ts";
 import { listContainers } from "./containers.ts";
-import { runningProxy } from "./direct-traffic.ts";
 import { writeMountedState } from "./mounted-state.ts";
 import { standsAsRendered } from "./stands-as-rendered.ts";
 
@@ -24,7 +23,6 @@ export async function startBacking(
   const serves = containers.some(
     (one) => one.running && one.labels[labels.release] === configured && configured !== null,
   );
-  proxy.meet?.(runningProxy(containers, release));
   await run.effect("proxy-files", () =>
     proxy.prepare(switchedServices(release), serves, proxyDirectory(release)),
   );

@@ -15,6 +15,7 @@ import type { TargetInput } from "../target-input.ts";
 import { labels } from "../compose/colours.ts";
 import type { Docker } from "../compose/docker.ts";
 import { type StackParts, discardStack, keepStack } from "../compose/keep-stack.ts";
+import type { PinnedImages } from "../compose/pin-images.ts";
 import { damagedFile, damagedImage, hashOf, removeTags } from "../compose/kept-stack.ts";
 import { definitionHash } from "../compose/render.ts";
 import { imageTraits } from "./image-traits.ts";
@@ -69,8 +70,8 @@ function partsOf(
       const kept = await keptImages(docker, release, draft);
       return (name) => kept.get(name) ?? null;
     },
-    async judge(images) {
-      await refuseImages(docker, draft, release, images);
+    async judge({ images, facts }) {
+      await refuseImages(docker, draft, release, { images, facts });
       const key = await run.effect("names", () => ensureNameKey(input.paths));
       return (folder) => {
         const written = writeStack(input, folder, { release, draft, images, key });
@@ -103,10 +104,10 @@ async function refuseImages(
   docker: Docker,
   { config }: SwarmDraft,
   release: SwarmRelease,
-  images: Readonly<Record<string, StackImage>>,
+  { images, facts }: PinnedImages,
 ): Promise<void> {
   const { refuseImageSecrets } = await import("../compose/audit/image-secrets.ts");
-  await refuseImageSecrets(docker, config, images);
+  refuseImageSecrets(config, facts);
   for (const name of switchedServices(release)) {
     if (config.services[name]?.healthcheck?.["test"] !== undefined) continue;
     const traits = await imageTraits(docker, images[name]?.pinned ?? "");

@@ -29,6 +29,7 @@ function reading() {
     names: ["upstream.conf"],
     async check() {
       if (seen.refuses) throw new Error("it refuses them.");
+      return null;
     },
     async reload() {
       seen.reloads += 1;

@@ -1,4 +1,3 @@
-import type { StackImage } from "../../../release.ts";
 import type { Docker } from "../docker.ts";
 import type { StackConfig } from "../stack-config.ts";
 import { refuseDefaultSecrets } from "./refuse-default-secrets.ts";
@@ -11,23 +10,20 @@ export interface ImageFacts {
   variables: Record<string, string>;
 }
 
+/** As the engine writes them. */
+export interface WrittenFacts {
+  User?: string;
+  Env?: string[] | null;
+}
+
 /** What an image says of itself; null where it is not here. */
 export async function imageFacts(docker: Docker, image: string): Promise<ImageFacts | null> {
-  const [facts] = (await askImages(docker, [image])) ?? [];
-  return facts ?? null;
-}
-
-/** In the order of the images; null where one of them is not here. */
-async function askImages(docker: Docker, images: readonly string[]): Promise<ImageFacts[] | null> {
-  if (images.length === 0) return [];
-  const argv = ["image", "inspect", "--format", "{{json .Config}}", ...images];
+  const argv = ["image", "inspect", "--format", "{{json .Config}}", image];
   const { exitCode, stdout } = await docker.attempt(argv);
-  if (exitCode !== 0) return null;
-  return stdout.trim().split("\n").map(readFacts);
+  return exitCode === 0 ? readFacts(JSON.parse(stdout) as WrittenFacts) : null;
 }
 
-function readFacts(line: string): ImageFacts {
-  const { User = "", Env } = JSON.parse(line) as { User?: string; Env?: string[] | null };
+export function readFacts({ User = "", Env }: WrittenFacts): ImageFacts {
   const pairs = (Env ?? []).map((variable) => {
     const end = variable.indexOf("=");
     return [variable.slice(0, end), variable.slice(end + 1)];
@@ -49,20 +45,10 @@ export function imageSecrets(
   });
 }
 
-/**
- * @param images that were pinned, and so are here
- * @throws StudioError (exit 2) naming every place
- */
-export async function refuseImageSecrets(
-  docker: Docker,
+/** @throws StudioError (exit 2) naming every place */
+export function refuseImageSecrets(
   config: StackConfig,
-  images: Readonly<Record<string, StackImage>>,
-): Promise<void> {
-  const pinned = Object.values(images).map((image) => image.pinned);
-  const facts = (await askImages(docker, pinned)) ?? [];
-  const found = Object.keys(images).flatMap((name, index): [string, ImageFacts][] => {
-    const own = facts[index];
-    return own === undefined ? [] : [[name, own]];
-  });
-  refuseDefaultSecrets(imageSecrets(config, new Map(found)));
+  images: ReadonlyMap<string, ImageFacts>,
+): void {
+  refuseDefaultSecrets(imageSecrets(config, images));
 }

@@ -70,10 +70,10 @@ function sourceOf({ command }: Container): string[] {
   return ["--config", file, ...named];
 }
 
-async function validate(docker: Docker, container: Container): Promise<void> {
+async function validate(docker: Docker, container: Container): Promise<null> {
   const argv = ["exec", container.id, "caddy", "validate", ...sourceOf(container)];
   const { exitCode, stderr } = await docker.attempt(argv);
-  if (exitCode === 0) return;
+  if (exitCode === 0) return null;
   throw refusesConfiguration("Caddy", container, {
     complaint: stderr.trim().split("\n").at(-1) ?? "",
     check: ["caddy", "validate", ...sourceOf(container)],

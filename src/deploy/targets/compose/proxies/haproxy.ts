@@ -82,10 +82,10 @@ function filesOf({ command }: Container): string[] {
   return (files.length > 0 ? files : [usualFile]).flatMap((file) => ["-f", file]);
 }
 
-async function checkConfiguration(docker: Docker, container: Container): Promise<void> {
+async function checkConfiguration(docker: Docker, container: Container): Promise<null> {
   const argv = ["haproxy", "-c", ...filesOf(container)];
   const { exitCode, stderr } = await docker.attempt(["exec", container.id, ...argv]);
-  if (exitCode === 0) return;
+  if (exitCode === 0) return null;
   const complaint = stderr.split("\n").find((line) => line.includes("[ALERT]"));
   throw refusesConfiguration("HAProxy", container, {
     complaint: complaint ?? stderr.trim(),

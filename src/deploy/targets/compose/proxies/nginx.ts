@@ -24,6 +24,12 @@ import { takesOver } from "./take-over.ts";
 /** Milliseconds in which nginx must have started workers with the new configuration. */
 const reloadPatience = 10_000;
 
+/**
+ * Milliseconds for which it lets new workers begin before it tells the former to end
+ * (ngx_master_process_cycle): a look before that finds both.
+ */
+const handOver = 100;
+
 const staleAddress =
   "This nginx, before 1.27.3, looks names up when it is reloaded alone: a container that the engine " +
   "starts again may have another address, and is found by the next deploy only.";
@@ -47,10 +53,12 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     docker,
     folder,
     names,
+    tells: true,
     async check(container) {
       const workers = workersOf(docker, container);
-      await testConfiguration(docker, container);
+      const read = await testConfiguration(docker, container);
       former.set(container.id, await workers);
+      return read;
     },
     reload: (container) => reload(docker, container, former),
   });
@@ -71,7 +79,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       }
     },
     meet(containers) {
-      // While the new colour starts: once it is healthy nothing waits for that.
+      // While the new colour becomes healthy: once it is, nothing waits for that.
       for (const container of containers) void resolves(container);
     },
     async direct(run, order) {
@@ -109,9 +117,10 @@ async function resolvesNames(docker: Docker, container: string): Promise<boolean
   return exitCode === 0 ? canResolve(stderr) : null;
 }
 
-async function testConfiguration(docker: Docker, container: Container): Promise<void> {
-  const { exitCode, stderr } = await docker.attempt(["exec", container.id, "nginx", "-t"]);
-  if (exitCode === 0) return;
+/** @returns all files, as nginx read them */
+async function testConfiguration(docker: Docker, container: Container): Promise<string> {
+  const { exitCode, stdout, stderr } = await docker.attempt(["exec", container.id, "nginx", "-T"]);
+  if (exitCode === 0) return stdout;
   const complaint = stderr.split("\n").find((line) => /emerg|error|crit/.test(line));
   throw refusesConfiguration("nginx", container, {
     complaint: complaint ?? stderr.trim(),
@@ -128,8 +137,7 @@ async function reload(
   await docker.ask(["exec", container.id, "nginx", "-s", "reload"], {
     failing: `${container.name} could not be reloaded`,
   });
-  // To read its configuration takes it about as long as a look.
-  await sleep(30);
+  await sleep(handOver);
   for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(20)) {
     const workers = await listWorkers(docker, container);
     // New ones start before the former are told to accept no more: both answer for a moment.

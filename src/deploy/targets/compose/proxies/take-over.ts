@@ -13,8 +13,13 @@ export interface Reading {
   folder: string;
   /** The files of the folder that say where requests go. */
   names: readonly string[];
-  /** @throws StudioError (exit 5) where the container would not start with the files as they are */
-  check: (container: Container) => Promise<void>;
+  /**
+   * @returns all that it read, where it tells; null where it does not
+   * @throws StudioError (exit 5) where the container would not start with the files as they are
+   */
+  check: (container: Container) => Promise<string | null>;
+  /** Whether it tells: then nobody else is asked first, for starting a process there takes longest. */
+  tells?: boolean;
   /** Returns once it runs with them. */
   reload: (container: Container) => Promise<void>;
 }
@@ -26,7 +31,14 @@ export type TakeOver = (
   write: (reach: Reach) => void,
 ) => Promise<void>;
 
-export function takesOver({ docker, folder, names, check, reload }: Reading): TakeOver {
+export function takesOver({
+  docker,
+  folder,
+  names,
+  check,
+  tells = false,
+  reload,
+}: Reading): TakeOver {
   /** Others were refused, these put back, and nobody was told anything since. */
   let runsWithFiles = false;
   return async (run, containers, write) => {
@@ -35,9 +47,11 @@ export function takesOver({ docker, folder, names, check, reload }: Reading): Ta
     try {
       for (const container of containers) {
         const checked = check(container);
-        // Whoever does not see the files says nothing about them.
         checked.catch(() => undefined);
-        await checkSeen(docker, folder, container, names);
+        const read = tells ? await checked.catch(() => null) : null;
+        const hasRead = names.every((name) => read?.includes(readProxyFile(folder, name) ?? ""));
+        // Whoever does not see the files says nothing about them.
+        if (!hasRead) await checkSeen(docker, folder, container, names);
         await checked;
       }
     } catch (error) {
