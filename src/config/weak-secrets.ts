@@ -20,6 +20,9 @@ const placeholder =
 const shortest = 12;
 const fewestKinds = 6;
 
+/** Bytes that a key of HMAC with SHA-256 has at least (RFC 7518, section 3.2): it signs for everybody. */
+const shortestKey = 32;
+
 /** Such a variable turns something on, or was meant to. */
 const switches = new Set("true false yes no on off".split(" "));
 
@@ -33,7 +36,9 @@ export function weaknessOf(value: string, names: readonly string[] = []): Weakne
   if (switches.has(bare)) return names.some(turnsOn) || names.length === 0 ? null : "weak";
   if ([bare, ...decodings(value.trim())].some(isKnown)) return "default";
   if (names.some((name) => name.toLowerCase() === bare)) return "default";
-  const few = bare.length < shortest || new Set(value.trim()).size < fewestKinds;
+  const least = names.some(namesSigningKey) ? shortestKey : shortest;
+  const isShort = Buffer.byteLength(value.trim()) < least;
+  const few = isShort || new Set(value.trim()).size < fewestKinds;
   return few || isSequence(bare) ? "weak" : null;
 }
 
@@ -128,6 +133,19 @@ const aboutSecrets = new Set(
     "backend store provider engine mode format prefix driver source class manager service"
   ).split(" "),
 );
+
+const signers = new Set("jwt session cookie signing csrf".split(" "));
+const applications = new Set("app application django flask rails".split(" "));
+
+/** `JWT_SECRET_KEY`, `SESSION_SECRET`, `SECRET_KEY`; not `AWS_SECRET_KEY`, which others hand out. */
+function namesSigningKey(name: string): boolean {
+  const words = wordsOf(name).filter((word) => word !== "base");
+  if (!["key", "secret"].includes(words.at(-1) ?? "")) return false;
+  const others = words.filter((word) => word !== "key" && word !== "secret");
+  return others.length === 0
+    ? words.includes("secret")
+    : others.every((word) => applications.has(word)) || others.some((word) => signers.has(word));
+}
 
 /** Whether a variable of this name holds a secret. */
 export function namesSecret(name: string): boolean {

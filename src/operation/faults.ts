@@ -19,7 +19,8 @@ type Fault = (point: string, count: number) => void;
  * Faults as STUDIO_FAULT asks for them, several joined by ";":
  * `list:FILE` appends the name of each point reached to FILE;
  * `kill:N` ends the process by SIGKILL at the Nth point of all, `kill:POINT` at the first of that
- * name, `kill:POINT@K` at the Kth of that name; `SIGINT:…` and `SIGTERM:…` send that signal there;
+ * name, `kill:POINT@K` at the Kth of that name; `SIGINT:…` and `SIGTERM:…` send that signal there,
+ * and `SIGSTOP:…` holds the process there until another sends SIGCONT;
  * `fail:POINT` throws as a full disk does at each point of that name.
  */
 export function faultsFrom(text: string | undefined): Faults {
@@ -48,6 +49,7 @@ function faultFrom(text: string): Fault {
       return signalAt(argument, "SIGKILL");
     case "SIGINT":
     case "SIGTERM":
+    case "SIGSTOP":
       return signalAt(argument, action);
     default:
       throw new Error(`STUDIO_FAULT knows no "${action}"`);

@@ -43,7 +43,7 @@ describe.skipIf(missing !== null).each([
   ({ front, effects, short, rebooted }) => {
     const project = deployedStack({ front, restart: "always" });
     const kills = killedDeploys(project);
-    const { changing, reset } = kills;
+    const { chosen, reset } = kills;
 
     async function check(recovery: Recovery): Promise<void> {
       await kills.check(recovery);
@@ -59,7 +59,7 @@ describe.skipIf(missing !== null).each([
     test("can be resumed or aborted from any point", async () => {
       const load = startLoad(project.url);
       const plan = { project, argv: deploy, rounds: short.length, reset, check };
-      const done = await killRounds(plan, changing(short));
+      const done = await killRounds(plan, chosen(short));
       const { failures, answered } = await load.stop();
       expect(done).toBeGreaterThanOrEqual(short.length);
       expect(answered).toBeGreaterThan(100);
@@ -88,7 +88,7 @@ describe.skipIf(missing !== null).each([
           if (front !== null) await until(`${release} answers, ${where}`, isMet, 30_000);
         };
         const plan = { project, argv: deploy, rounds: 1, reset, check: checkLater, disaster };
-        expect(await killRounds(plan, changing(rebooted.slice(-1)))).toBeGreaterThan(0);
+        expect(await killRounds(plan, chosen(rebooted.slice(-1)))).toBeGreaterThan(0);
       },
       7_200_000,
     );
@@ -103,7 +103,7 @@ describe.skipIf(missing !== null).each([
           await checkLater(recovery);
         };
         const plan = { project, argv: deploy, rounds, reset, check: checkUp, disaster };
-        expect(await killRounds(plan, changing(rebooted))).toBeGreaterThanOrEqual(rounds);
+        expect(await killRounds(plan, chosen(rebooted))).toBeGreaterThanOrEqual(rounds);
       },
       7_200_000,
     );

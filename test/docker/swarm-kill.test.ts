@@ -15,7 +15,7 @@ describe.skipIf(missing !== null)(
   `a deploy to a Swarm, killed by SIGKILL${skipped(missing)}`,
   () => {
     const project = deployedSwarm();
-    const { changing, check, expectPointsAround, pointNamed, reset } = killedDeploys(project);
+    const { chosen, check, expectPointsAround, pointNamed, reset } = killedDeploys(project);
 
     test("has a point on either side of everything it changes", () => {
       expectPointsAround([
@@ -31,7 +31,7 @@ describe.skipIf(missing !== null)(
     test("can be resumed or aborted from any point", async () => {
       const load = startLoad(project.url);
       const plan = { project, argv: deploy, rounds: short.length, reset, check };
-      const done = await killRounds(plan, changing(short));
+      const done = await killRounds(plan, chosen(short));
       const { failures, answered } = await load.stop();
       expect(done).toBeGreaterThanOrEqual(short.length);
       expect(answered).toBeGreaterThan(100);

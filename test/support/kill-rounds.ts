@@ -99,7 +99,7 @@ export async function listPoints(
 }
 
 /** So that each run writes them, and all runs reach the same points. */
-function forgetHashes({ directory }: TestProject): void {
+export function forgetHashes({ directory }: TestProject): void {
   rmSync(join(directory, ".studio", "releases", "hashes.json"), { force: true });
 }
 
@@ -115,7 +115,7 @@ function choosePoints(points: readonly KillPoint[]): KillPoint[] {
 /** Kills the operation at its points, one after the other, and recovers from each. */
 export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): Promise<number> {
   let rounds = 0;
-  for (const [point, way] of roundsOf(choosePoints(points), plan)) {
+  for (const [point, way] of roundsOf(points, plan)) {
     await plan.reset?.();
     forgetHashes(plan.project);
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
@@ -128,11 +128,12 @@ export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): 
   return rounds;
 }
 
-function roundsOf(
+/** Which points are taken, and the way out of each. */
+export function roundsOf(
   points: readonly KillPoint[],
-  { rounds, ways = "both" }: KillPlan,
+  { rounds, ways = "both" }: Pick<KillPlan, "rounds" | "ways">,
 ): [KillPoint, Way][] {
-  const chosen = points.filter(({ name }) => wanted.test(name));
+  const chosen = choosePoints(points).filter(({ name }) => wanted.test(name));
   const inTurns = (point: KillPoint, index: number): [KillPoint, Way] => [
     point,
     index % 2 === 0 ? "resume" : "abort",
@@ -164,7 +165,7 @@ export async function kill(
 }
 
 /** Carries an unfinished operation through or undoes it, where there is one. */
-async function recover(
+export async function recover(
   project: TestProject,
   way: Way,
   where: string,

@@ -31,6 +31,8 @@ export const connectionFields = {
     .strictObject({
       required: z.array(variableName).prefault([]),
       file: text.nullable().prefault(null),
+      // Secrets that may be easy to guess: `api.DB_PASSWORD`, as studio names its place, or its name.
+      tolerate: z.array(text).prefault([]),
     })
     .prefault({}),
   features: z

@@ -13,8 +13,8 @@ export interface KilledDeploys {
    * to be ended.
    */
   check: (recovery: Recovery) => Promise<void>;
-  /** Points within what a deploy changes: all of them in the long form, else those named. */
-  changing: (few: readonly string[]) => KillPoint[];
+  /** All points of a deploy in the long form, else those named. */
+  chosen: (few: readonly string[]) => KillPoint[];
   pointNamed: (name: string) => KillPoint;
   /** @returns the names of all points */
   expectPointsAround: (effects: readonly string[]) => string[];
@@ -42,12 +42,7 @@ export function killedDeploys(project: TestProject): KilledDeploys {
       if (outcome === "undone") expect(release, where).toBe(before);
       if (way === "resume" && outcome !== null) expect(outcome, where).toBe("succeeded");
     },
-    changing: (few) =>
-      points.filter(({ name }) =>
-        everyStep
-          ? /^(prepare|services|start|switch|record|retire)/.test(name)
-          : few.includes(name),
-      ),
+    chosen: (few) => points.filter(({ name }) => everyStep || few.includes(name)),
     pointNamed(name) {
       const point = points.find((one) => one.name === name);
       if (point === undefined) throw new Error(`A deploy has no point ${name}.`);

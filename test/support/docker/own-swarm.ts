@@ -14,6 +14,8 @@ export interface OwnSwarm {
   within: string[];
   /** Takes a node away at once. */
   kill(index: number): void;
+  /** Takes it away with all that runs on it, as where it loses its power, and starts it again. */
+  reboot(index: number): Promise<void>;
   remove(): void;
 }
 
@@ -54,6 +56,11 @@ export async function startOwnSwarm(
     within: [],
     kill(index) {
       docker(["kill", names[index] ?? ""]);
+    },
+    async reboot(index) {
+      swarm.kill(index);
+      docker(["start", names[index] ?? ""]);
+      await answers(`tcp://${swarm.addresses[index]}:2375`);
     },
     remove() {
       // With the volume that holds the engine's own images and containers.

@@ -43,6 +43,22 @@ describe("a secret", () => {
     expect(weaknessOf("yes", ["MYSQL_RANDOM_ROOT_PASSWORD"])).toBeNull();
   });
 
+  test.each(["JWT_SECRET_KEY", "SECRET_KEY", "SESSION_SECRET", "cookie.signingKey", "JWT_SECRET"])(
+    "that signs for everybody, as %s does, has 32 bytes",
+    (name) => {
+      const key = "9f8c1d7ab02e4c55b7f0e3d2c1a09b8f";
+      expect(weaknessOf(key, [name])).toBeNull();
+      expect(weaknessOf(key.slice(1), [name])).toBe("weak");
+    },
+  );
+
+  test.each(["AWS_SECRET_KEY", "API_KEY", "OAUTH_CLIENT_SECRET", "DB_PASSWORD", "APP_KEY_ID"])(
+    "that others hand out, or that only lets in, as %s, may be shorter",
+    (name) => {
+      expect(weaknessOf("9f8c1d7ab02e4c55b7f0", [name])).toBeNull();
+    },
+  );
+
   test("that was drawn by chance is not weak, and one that is empty is none", () => {
     expect(weaknessOf("9f8c1d7ab02e4c55b7f0")).toBeNull();
     expect(weaknessOf("correct-horse-battery-staple")).toBeNull();
@@ -54,7 +70,7 @@ describe("a secret", () => {
       const drawn = randomBytes(bytes);
       for (const form of ["hex", "base64", "base64url"] as const) {
         const value = drawn.toString(form);
-        expect(weaknessOf(value, ["JWT_SECRET_KEY"]), value).toBeNull();
+        expect(weaknessOf(value, ["API_TOKEN"]), value).toBeNull();
       }
     }
   });

@@ -7,7 +7,7 @@ import type { ComposeStack, StackGap, StackProxy } from "../../release.ts";
 import type { TargetInput } from "../target-input.ts";
 import { labels } from "./colours.ts";
 import { type Container, listContainers } from "./containers.ts";
-import { refuseDefaultSecrets, secretsToJudge } from "./audit/refuse-default-secrets.ts";
+import { refuseWeakSecrets, secretsToJudge } from "./audit/refuse-weak-secrets.ts";
 import { hashDefinition } from "./definition.ts";
 import type { Docker } from "./docker.ts";
 import { gapOf } from "./gap.ts";
@@ -37,7 +37,10 @@ export async function readStack(docker: Docker, input: TargetInput): Promise<Sta
   const { settings } = input.project;
   const roles = rolesOf(config, settings);
   refuseShape(config, roles, proxyFolder(input), settings.compose.gap);
-  const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
+  const remarksOnSecrets = refuseWeakSecrets(
+    secretsToJudge(config, input),
+    settings.variables.tolerate,
+  );
   const gap = gapOf(config, roles);
   const proxy = roles.proxy && { ...roles.proxy, directory: mountedAt(config, roles.proxy, input) };
   const containers = await listContainers(docker, config.name);

@@ -3,7 +3,7 @@ import { StudioError, exitCodes } from "../../../errors.ts";
 import type { Draft, Outline } from "../../release-keeper.ts";
 import type { StackService } from "../../release.ts";
 import { liveMigrationFolders } from "../../project-folders.ts";
-import { refuseDefaultSecrets, secretsToJudge } from "../compose/audit/refuse-default-secrets.ts";
+import { refuseWeakSecrets, secretsToJudge } from "../compose/audit/refuse-weak-secrets.ts";
 import { labels } from "../compose/colours.ts";
 import { switchedOf } from "../compose/compose-release.ts";
 import { hashDefinition } from "../compose/definition.ts";
@@ -47,7 +47,10 @@ export async function readSwarmStack(docker: Docker, input: TargetInput): Promis
   requireManager(facts);
   const shape = await readShape(docker, input, config, facts);
   refuseShape(shape);
-  const remarksOnSecrets = refuseDefaultSecrets(secretsToJudge(config, input));
+  const remarksOnSecrets = refuseWeakSecrets(
+    secretsToJudge(config, input),
+    input.project.settings.variables.tolerate,
+  );
   const objects = readObjects(config, composeVariables(input));
   for (const one of objects) maskObject(one, input.onSecret);
   const running = await listServices(docker, config.name);

@@ -7,7 +7,7 @@ import type { AuditPoint } from "../../../../src/deploy/target.ts";
 import { exposure } from "../../../../src/deploy/targets/compose/audit/exposure.ts";
 import { imageSecrets } from "../../../../src/deploy/targets/compose/audit/image-secrets.ts";
 import { privileges } from "../../../../src/deploy/targets/compose/audit/privileges.ts";
-import { refuseDefaultSecrets } from "../../../../src/deploy/targets/compose/audit/refuse-default-secrets.ts";
+import { refuseWeakSecrets } from "../../../../src/deploy/targets/compose/audit/refuse-weak-secrets.ts";
 import { weakSecrets } from "../../../../src/deploy/targets/compose/audit/stack-secrets.ts";
 import { upkeep } from "../../../../src/deploy/targets/compose/audit/upkeep.ts";
 import { rolesOf } from "../../../../src/deploy/targets/compose/roles.ts";
@@ -112,9 +112,7 @@ describe("the secrets of a stack", () => {
     const command = ["sh", "-c", 'redis-server --requirepass "$REDIS_PASSWORD" --token-ttl 5'];
     const weak = weakSecrets(stackOf({ api: { environment, command } }));
     expect(weak).toEqual([{ place: "api.JWT_SECRET_KEY", weakness: "empty" }]);
-    expect(() => refuseDefaultSecrets(weak)).toThrow(
-      "These secrets are empty: api.JWT_SECRET_KEY.",
-    );
+    expect(() => refuseWeakSecrets(weak)).toThrow("These secrets are empty: api.JWT_SECRET_KEY.");
   });
 
   test("of an image count where its service does not set them", () => {
@@ -128,14 +126,24 @@ describe("the secrets of a stack", () => {
 
   test("are refused where everybody knows them, and the refusal does not repeat them", () => {
     const known = stackOf({ api: { environment: { JWT_SECRET: "change-me-please" } } });
-    expect(() => refuseDefaultSecrets(weakSecrets(known))).toThrow(
+    expect(() => refuseWeakSecrets(weakSecrets(known))).toThrow(
       /everybody knows: api\.JWT_SECRET\.$/,
     );
     const short = stackOf({ api: { environment: { JWT_SECRET: "k3!vR9x" } } });
-    expect(refuseDefaultSecrets(weakSecrets(short))).toEqual([
-      expect.stringContaining("api.JWT_SECRET"),
+    expect(() => refuseWeakSecrets(weakSecrets(short))).toThrow(
+      /^These secrets are easy to guess: api\.JWT_SECRET\.$/,
+    );
+  });
+
+  test("that are easy to guess are tolerated by place or by name, and the plan tells of them", () => {
+    const environment = { JWT_SECRET: "k3!vR9x", DB_PASSWORD: "k3!vR9y" };
+    const weak = weakSecrets(stackOf({ api: { environment } }));
+    expect(() => refuseWeakSecrets(weak, ["JWT_SECRET"])).toThrow(/guess: api\.DB_PASSWORD\.$/);
+    expect(refuseWeakSecrets(weak, ["JWT_SECRET", "api.DB_PASSWORD"])).toEqual([
+      "Easy to guess, which is tolerated: api.DB_PASSWORD, api.JWT_SECRET (`studio doctor`).",
     ]);
-    expect(refuseDefaultSecrets(weakSecrets(short)).join()).not.toContain("k3!vR9x");
+    const known = weakSecrets(stackOf({ api: { environment: { JWT_SECRET: "changeme" } } }));
+    expect(() => refuseWeakSecrets(known, ["JWT_SECRET"])).toThrow("everybody knows");
   });
 });
 

@@ -10,7 +10,7 @@ import { exposure, frontOf } from "./exposure.ts";
 import { pointOf } from "./point.ts";
 import { privileges } from "./privileges.ts";
 import { type ImageFacts, imageFacts, imageSecrets } from "./image-secrets.ts";
-import { placesOf, secretsToJudge } from "./refuse-default-secrets.ts";
+import { partition, placesOf, secretsToJudge } from "./refuse-weak-secrets.ts";
 import type { WeakSecret } from "./stack-secrets.ts";
 import { type EngineFacts, upkeep } from "./upkeep.ts";
 
@@ -32,7 +32,10 @@ export async function auditConfig(
   const roles = rolesOf(config, settings);
   const images = await imagesHere(docker, config);
   return [
-    ...secretPoints([...secretsToJudge(config, input), ...imageSecrets(config, images)]),
+    ...secretPoints(
+      [...secretsToJudge(config, input), ...imageSecrets(config, images)],
+      settings.variables.tolerate,
+    ),
     ...exposure(config, roles, settings),
     ...certificatePoints(await frontCertificates(docker, config, frontOf(roles), settings.domains)),
     ...privileges(config, usersOf(images)),
@@ -40,7 +43,8 @@ export async function auditConfig(
   ];
 }
 
-function secretPoints(weak: readonly WeakSecret[]): AuditPoint[] {
+function secretPoints(weak: readonly WeakSecret[], tolerated: readonly string[]): AuditPoint[] {
+  const [accepted, guessed] = partition(placesOf(weak, "weak"), tolerated);
   return [
     pointOf(
       {
@@ -59,9 +63,18 @@ function secretPoints(weak: readonly WeakSecret[]): AuditPoint[] {
         title: "Secrets are hard to guess",
         good: "as far as can be told",
         state: "wrong",
-        fix: "Set each to what `openssl rand -hex 32` writes.",
+        fix: "Set each to what `openssl rand -hex 32` writes; a deploy is refused until then.",
       },
-      placesOf(weak, "weak"),
+      guessed,
+    ),
+    pointOf(
+      {
+        title: "No secret that is easy to guess is tolerated",
+        good: "none is",
+        state: "note",
+        fix: "Set each to what `openssl rand -hex 32` writes, and take it out of `variables.tolerate`.",
+      },
+      accepted,
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Docker } from "../docker.ts";
 import type { StackConfig } from "../stack-config.ts";
-import { refuseDefaultSecrets } from "./refuse-default-secrets.ts";
+import { refuseWeakSecrets } from "./refuse-weak-secrets.ts";
 import { type WeakSecret, weakVariables } from "./stack-secrets.ts";
 
 export interface ImageFacts {
@@ -50,5 +50,5 @@ export function refuseImageSecrets(
   config: StackConfig,
   images: ReadonlyMap<string, ImageFacts>,
 ): void {
-  refuseDefaultSecrets(imageSecrets(config, images));
+  refuseWeakSecrets(imageSecrets(config, images));
 }
