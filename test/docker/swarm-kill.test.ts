@@ -4,7 +4,8 @@ import { killedDeploys } from "../support/docker/killed-deploys.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { deploy, serving } from "../support/docker/stack-words.ts";
-import { kill, killRounds, succeed } from "../support/kill-rounds.ts";
+import { type Recovery, kill, killRounds, succeed } from "../support/kill-rounds.ts";
+import { until } from "../support/processes.ts";
 
 const missing = noDocker();
 
@@ -36,6 +37,23 @@ describe.skipIf(missing !== null)(
       expect(done).toBeGreaterThanOrEqual(short.length);
       expect(answered).toBeGreaterThan(100);
       expect(failures).toEqual([]);
+    }, 7_200_000);
+
+    test("together with its node, which comes back, can be so as well", async () => {
+      const rebooted = ["start/stack:after"];
+      const isMet = async () => (await serving(project).catch(() => null)) !== null;
+      const disaster = async (where: string): Promise<void> => {
+        await project.reboot();
+        await until(`somebody serves again, ${where}`, isMet, 120_000);
+      };
+      /** What came back by itself, and no step waited for, is healthy a moment later. */
+      const checkLater = async (recovery: Recovery): Promise<void> => {
+        const isWell = async () => (await project.studio(["status"])).exitCode === 0;
+        await until(`status finds nothing wrong, ${recovery.where}`, isWell, 120_000);
+        await check(recovery);
+      };
+      const plan = { project, argv: deploy, rounds: 1, reset, check: checkLater, disaster };
+      expect(await killRounds(plan, chosen(rebooted))).toBeGreaterThan(0);
     }, 7_200_000);
 
     // Whoever tells Swarm the same once more takes from it what it would roll back to.

@@ -64,7 +64,8 @@ async function outcomeOf(
 ): Promise<Recovery["outcome"]> {
   if (exitCode === 0) return "succeeded";
   if (exitCode === 5) return "undone";
-  return recover(project, way, where);
+  // Where studio had begun to undo, `resume` goes on with that and says what had failed.
+  return recover(project, way, where, [0, 5]);
 }
 
 /** As the kernel tells it (proc(5)): the state follows the name, which is in parentheses. */

@@ -20,13 +20,22 @@ export interface KilledDeploys {
   expectPointsAround: (effects: readonly string[]) => string[];
 }
 
-export function killedDeploys(project: TestProject): KilledDeploys {
+/**
+ * @param argv of the deploy
+ * @param prepare called before the one whose points are listed, which succeeds
+ */
+export function killedDeploys(
+  project: TestProject,
+  argv: readonly string[] = deploy,
+  prepare: () => void = () => {},
+): KilledDeploys {
   let points: KillPoint[] = [];
   let before: string | null = null;
 
   beforeAll(async () => {
     // The first one that replaces another.
-    points = await listPoints(project, deploy);
+    prepare();
+    points = await listPoints(project, argv);
   }, 300_000);
 
   return {

@@ -29,6 +29,8 @@ const rights = [
   ]),
   "-v",
   "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+  // As on a machine: what an engine noted of its processes is gone after a boot.
+  "--tmpfs=/run:exec",
 ];
 
 interface SwarmShape {

@@ -22,12 +22,17 @@ export async function awaitServices(
   names: readonly string[],
 ): Promise<void> {
   const awaited = awaitedServices(config);
+  /** How often each had been started again by then, in all its life. */
+  const before = new Map<string, number>();
   for (;;) {
     const all = await listContainers(docker, config.name, { anew: true });
     const containers = all.filter(({ service }) => names.includes(service));
     const waiting = new Set<string>();
     for (const container of containers) {
-      const standing = standingOf(container, awaited.has(container.service));
+      const { id, restarts, service } = container;
+      if (!before.has(id)) before.set(id, restarts);
+      const since = { ...container, restarts: restarts - (before.get(id) ?? 0) };
+      const standing = standingOf(since, awaited.has(service));
       if (standing === "waiting") waiting.add(container.service);
       else if (standing !== "ready") throw await failed(docker, container, standing.problem);
     }
