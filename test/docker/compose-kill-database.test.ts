@@ -23,7 +23,7 @@ describe.skipIf(missing !== null)(
   `a deploy with a backup, a migration and a gate, killed by SIGKILL${skipped(missing)}`,
   () => {
     const project = deployedStack({
-      more: settings.trimStart(),
+      more: settings,
       database: true,
       restart: "always",
     });

@@ -12,7 +12,8 @@ const missing = noDocker();
 describe.skipIf(missing !== null).each([
   { front: fronts.caddy, file: "caddy/Caddyfile", told: "Caddy refuses" },
   { front: fronts.haproxy, file: "haproxy/haproxy.cfg", told: "HAProxy refuses" },
-])(`a stack behind $front.kind${skipped(missing)}`, ({ front, file, told }) => {
+  { front: fronts.olderNginx, file: "conf.d/site.conf", told: "nginx refuses" },
+])(`a stack behind $front.kind ($file)${skipped(missing)}`, ({ front, file, told }) => {
   const project = deployedStack({ front, more: `compose: { proxy: ${front.kind} }\n` });
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testImage } from "./images.ts";
+import { type TestImage, testImage } from "./images.ts";
 
 /** A proxy in front of the application of the tests, as an operator would write it. */
 export interface Front {
   kind: "nginx" | "caddy" | "haproxy";
+  /** Where it is not of the same name. */
+  image?: TestImage;
   /** Its own configuration, by paths in the project. */
   files: Record<string, string>;
   /** Of its service, but for image and ports. */
@@ -81,7 +83,10 @@ frontend public
   },
 };
 
-export const fronts = { nginx, caddy, haproxy };
+/** Debian 12 has it: no name is looked up again, and no connection kept over a reload. */
+const olderNginx: Front = { ...nginx, image: "nginx-older" };
+
+export const fronts = { nginx, olderNginx, caddy, haproxy };
 
 /**
  * Writes a front's configuration into a project, and tells its service.
@@ -97,7 +102,7 @@ export function placeFront(directory: string, front: Front, service = "api"): ob
     recursive: true,
   });
   return {
-    image: testImage(front.kind),
+    image: testImage(front.image ?? front.kind),
     labels: { "studio.proxy": front.kind },
     ...front.service,
   };

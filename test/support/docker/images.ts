@@ -17,6 +17,7 @@ import { findProgram } from "../programs.ts";
 export const testImages = [
   "app",
   "nginx",
+  "nginx-older",
   "haproxy",
   "caddy",
   "postgres",

@@ -87,6 +87,7 @@ export async function direct(
     release: to?.id ?? null,
     upstreams,
     notice: to === null ? { message: null } : markedNotice(input.paths, to.id),
+    drain: to === null ? 0 : drainOf(to),
     directory: proxyDirectory(release),
     containers: runningProxy(containers, release),
   });

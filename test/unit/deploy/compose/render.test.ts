@@ -3,7 +3,8 @@ import type { StackImage, StackService } from "../../../../src/deploy/release.ts
 import type { Container } from "../../../../src/deploy/targets/compose/containers.ts";
 import { colourOf, freeColour, placeOf } from "../../../../src/deploy/targets/compose/colours.ts";
 import {
-  canResolve,
+  abilitiesOf,
+  oldest,
   upstreamText,
 } from "../../../../src/deploy/targets/compose/proxies/nginx-files.ts";
 import { releaseIn } from "../../../../src/deploy/targets/compose/proxies/proxy-files.ts";
@@ -162,32 +163,51 @@ describe("the place where a release starts", () => {
 
 describe("the file of upstreams", () => {
   const upstreams = [{ service: "my-api", address: "shop-my-api-blue:8000", runs: true }];
+  const able = { resolves: true, keeps: true };
 
   test("names its release, and each service by a name that nginx allows", () => {
-    const text = upstreamText("20261121T201849Z-ociv", upstreams, false);
+    const text = upstreamText("20261121T201849Z-ociv", upstreams, oldest);
     expect(releaseIn(text)).toBe("20261121T201849Z-ociv");
     expect(text).toContain("upstream studio_my_api {\n  server shop-my-api-blue:8000;\n");
   });
 
   test("lets an nginx that can look names up again do so", () => {
-    const text = upstreamText("20261121T201849Z-ociv", upstreams, true);
+    const text = upstreamText("20261121T201849Z-ociv", upstreams, able);
     expect(text).toContain("  server shop-my-api-blue:8000 resolve backup;\n");
-    expect(
-      ["1.22.1", "1.27.2", "1.27.3", "1.30.5"].map((one) => canResolve(`nginx/${one}`)),
-    ).toEqual([false, false, true, true]);
+    const versions = ["1.22.1", "1.27.2", "1.27.3", "1.27.4", "1.30.5"];
+    const all = versions.map((one) => abilitiesOf(`nginx version: nginx/${one}`, ""));
+    expect(all.map((one) => one?.resolves)).toEqual([false, false, true, true, true]);
+    expect(all.map((one) => one?.keeps)).toEqual([false, false, false, true, true]);
+    expect(abilitiesOf("Error: No such container: proxy", "")).toBeNull();
+  });
+
+  test("has connections that clients keep live on for less than the release may drain", () => {
+    const line = (drain: number) =>
+      /^keepalive_min_timeout .*$/m.exec(upstreamText("r1", upstreams, able, drain))?.[0];
+    expect(line(30_000)).toBe("keepalive_min_timeout 5000ms; # studio");
+    expect(line(3000)).toBe("keepalive_min_timeout 1500ms; # studio");
+    expect(line(0)).toBeUndefined();
+  });
+
+  test("does not set again what the operator has set, which nginx refuses", () => {
+    const files = (text: string) => abilitiesOf("nginx/1.30.5", text)?.keeps;
+    expect(files(upstreamText("r1", upstreams, able, 3000))).toBe(true);
+    expect(files("http {\n  keepalive_min_timeout 9s;\n}\n")).toBe(false);
   });
 
   test("names no service that does not run, for which all of it would be refused", () => {
     const dead = upstreams.map((one) => ({ ...one, runs: false }));
-    expect(upstreamText("r1", dead, false)).toContain("{\n  server 127.0.0.1:9 down;\n  keepalive");
-    const text = upstreamText("r1", dead, true);
+    expect(upstreamText("r1", dead, oldest)).toContain(
+      "{\n  server 127.0.0.1:9 down;\n  keepalive",
+    );
+    const text = upstreamText("r1", dead, able);
     expect(text).toContain(
       "server 127.0.0.1:9 down;\n  server shop-my-api-blue:8000 resolve backup;",
     );
   });
 
   test("sends nobody anywhere where no release serves", () => {
-    const text = upstreamText(null, upstreams, true);
+    const text = upstreamText(null, upstreams, able);
     expect(releaseIn(text)).toBeNull();
     expect(text).toContain("down;");
     expect(text).not.toContain("blue");

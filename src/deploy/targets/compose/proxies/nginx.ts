@@ -4,9 +4,11 @@ import type { Docker } from "../docker.ts";
 import { drainPause } from "./drain-pause.ts";
 import { openConnections } from "./connections.ts";
 import {
-  canResolve,
+  type Abilities,
+  abilitiesOf,
   maintenanceFile,
   maintenanceText,
+  oldest,
   upstreamFile,
   upstreamText,
 } from "./nginx-files.ts";
@@ -30,23 +32,24 @@ const reloadPatience = 10_000;
  */
 const handOver = 100;
 
-const staleAddress =
+const tooOld =
   "This nginx, before 1.27.3, looks names up when it is reloaded alone: a container that the engine " +
-  "starts again may have another address, and is found by the next deploy only.";
+  "starts again may have another address, and is found by the next deploy only. And it closes " +
+  "connections that clients keep as it is reloaded: a POST that is sent on one in that moment is lost.";
 
 /** nginx, by an include in a mounted folder and its signal to reload. */
 export function nginxProxy(docker: Docker, folder: string): Proxy {
   /** Workers from before the last reload, by container. */
   const former = new Map<string, string[]>();
-  /** Whether it looks names up again, by container. */
-  const resolving = new Map<string, Promise<boolean | null>>();
-  const resolves = async ({ id }: Container): Promise<boolean> => {
-    const known = resolving.get(id) ?? resolvesNames(docker, id);
-    resolving.set(id, known);
+  /** What it can do, by container. */
+  const met = new Map<string, Promise<Abilities | null>>();
+  const meet = async ({ id }: Container): Promise<Abilities> => {
+    const known = met.get(id) ?? askAbilities(docker, id);
+    met.set(id, known);
     const answer = await known;
     // One that did not answer, as while it starts, is asked again.
-    if (answer === null) resolving.delete(id);
-    return answer ?? false;
+    if (answer === null) met.delete(id);
+    return answer ?? oldest;
   };
   const names = [upstreamFile, maintenanceFile];
   const takeOver = takesOver({
@@ -71,7 +74,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       // nginx does not start where it cannot find the address of a name.
       if (!serves) {
         const nowhere = services.map((service) => ({ service, address: "", runs: false }));
-        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, false));
+        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere, oldest));
       }
       if (!serves) writePages(folder, { message: null });
       if (!serves || readProxyFile(folder, maintenanceFile) === null) {
@@ -80,14 +83,16 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     },
     meet(containers) {
       // While the new colour becomes healthy: once it is, nothing waits for that.
-      for (const container of containers) void resolves(container);
+      for (const container of containers) void meet(container);
     },
     async direct(run, order) {
-      const answers = await Promise.all(order.containers.map(resolves));
-      const allResolve = answers.length > 0 && answers.every((answer) => answer);
-      const text = upstreamText(order.release, order.upstreams, allResolve);
-      if (!allResolve && order.release !== null && order.containers.length > 0)
-        run.note(staleAddress);
+      const answers = await Promise.all(order.containers.map(meet));
+      const all: Abilities = {
+        resolves: answers.length > 0 && answers.every(({ resolves }) => resolves),
+        keeps: answers.length > 0 && answers.every(({ keeps }) => keeps),
+      };
+      const text = upstreamText(order.release, order.upstreams, all, order.drain);
+      if (!all.resolves && order.release !== null && answers.length > 0) run.note(tooOld);
       await takeOver(run, order.containers, (reach) => {
         writeProxyFile(folder, upstreamFile, text);
         reach("upstreams-written");
@@ -112,9 +117,9 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
   };
 }
 
-async function resolvesNames(docker: Docker, container: string): Promise<boolean | null> {
-  const { exitCode, stderr } = await docker.attempt(["exec", container, "nginx", "-v"]);
-  return exitCode === 0 ? canResolve(stderr) : null;
+async function askAbilities(docker: Docker, container: string): Promise<Abilities | null> {
+  const { stdout, stderr } = await docker.attempt(["exec", container, "nginx", "-v", "-T"]);
+  return abilitiesOf(stderr, stdout);
 }
 
 /** @returns all files, as nginx read them */

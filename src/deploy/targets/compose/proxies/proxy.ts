@@ -56,6 +56,8 @@ export interface ProxyOrder {
   upstreams: readonly Upstream[];
   /** What the public is told while it is turned away; null: it is served. */
   notice: Notice | null;
+  /** Milliseconds in which the release may end what it began once requests go elsewhere. */
+  drain: number;
   /** Where it sees the folder of generated files. */
   directory: string;
   /** Those of the proxy's own service. */
