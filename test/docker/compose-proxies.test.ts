@@ -12,8 +12,7 @@ const missing = noDocker();
 describe.skipIf(missing !== null).each([
   { front: fronts.caddy, file: "caddy/Caddyfile", told: "Caddy refuses" },
   { front: fronts.haproxy, file: "haproxy/haproxy.cfg", told: "HAProxy refuses" },
-  { front: fronts.olderNginx, file: "conf.d/site.conf", told: "nginx refuses" },
-])(`a stack behind $front.kind ($file)${skipped(missing)}`, ({ front, file, told }) => {
+])(`a stack behind $front.kind${skipped(missing)}`, ({ front, file, told }) => {
   const project = deployedStack({ front, more: `compose: { proxy: ${front.kind} }\n` });
 
   test("is deployed and rolled back under load without a lost request, though the application ends abruptly", async () => {
@@ -72,4 +71,21 @@ describe.skipIf(missing !== null).each([
     },
     300_000,
   );
+});
+
+describe.skipIf(missing !== null)(`a stack behind an nginx of before${skipped(missing)}`, () => {
+  const project = deployedStack({ front: fronts.olderNginx });
+
+  test("is deployed and rolled back under load, and says which requests that may cost", async () => {
+    const load = startLoad(project.url);
+    const first = await serving(project);
+    const { warnings } = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout);
+    expect(warnings.join()).toContain("a POST that is sent on one in that moment is lost");
+    expect(await serving(project)).not.toBe(first);
+    await succeed(project, rollback);
+    expect(await serving(project)).toBe(first);
+    const { failures, answered } = await load.stop();
+    expect(failures.filter((one) => !one.startsWith("kept POST: "))).toEqual([]);
+    expect(answered).toBeGreaterThan(100);
+  }, 300_000);
 });

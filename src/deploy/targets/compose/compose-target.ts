@@ -136,7 +136,7 @@ async function maintain(
   await run.effect("mark", () => markMaintenance(input.paths, release.id, notice));
   if (proxy.configured() !== release.id) return;
   await direct(site, run, release, release);
-  if (notice === null) return;
+  // Whoever asks after this is to be told what holds now, on a connection of before as well.
   const containers = await proxyContainers(site, release);
   const from = (await containersOf(site.docker, release)).flatMap(({ addresses }) => addresses);
   await proxy.drain({ containers, from, patience: drainOf(release) });

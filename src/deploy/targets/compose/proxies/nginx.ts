@@ -104,7 +104,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
       const deadline = Date.now() + patience;
       const pause = drainPause();
       for (const container of containers) {
-        const wanted = former.get(container.id) ?? [];
+        const wanted = former.get(container.id);
         while (await isAnyLeft(docker, container, wanted)) {
           if (Date.now() > deadline || signal?.aborted === true) {
             return (await openConnections(docker, containers, from)).length;
@@ -172,12 +172,13 @@ async function workersOf(docker: Docker, container: Container): Promise<string[]
   return (await listWorkers(docker, container)).map(({ pid }) => pid);
 }
 
+/** @param wanted undefined where another process reloaded it: all that accept no more */
 async function isAnyLeft(
   docker: Docker,
   container: Container,
-  wanted: readonly string[],
+  wanted: readonly string[] | undefined,
 ): Promise<boolean> {
-  if (wanted.length === 0) return false;
-  const present = new Set(await workersOf(docker, container));
-  return wanted.some((pid) => present.has(pid));
+  if (wanted?.length === 0) return false;
+  const workers = await listWorkers(docker, container);
+  return workers.some(({ pid, accepts }) => wanted?.includes(pid) ?? !accepts);
 }
