@@ -8,6 +8,7 @@ import { planWorkflow } from "../../../src/initialise/starting-files.ts";
 import { templates } from "../../support/stack.ts";
 
 interface Step {
+  id?: string;
   name?: string;
   uses?: string;
   run?: string;
@@ -65,6 +66,15 @@ test("tests, scans, lints, builds, stages, produces and rolls back, in that orde
   expect(jobs["production"]?.environment).toMatchObject({ name: "production" });
   expect(jobs["production"]?.if).toBe("github.ref == 'refs/heads/main'");
   expect(jobs["rollback"]?.if).toContain("rollback");
+});
+
+test("staging returns to the release before where the smoke test failed, and not where the deploy did", () => {
+  const own = jobs["staging"]?.steps ?? [];
+  const at = (words: string) => own.findIndex(({ run = "" }) => run.includes(words));
+  expect(own[at("studio bench smoke")]?.id).toBe("smoke");
+  expect(own[at("studio rollback")]?.if).toBe("failure() && steps.smoke.outcome == 'failure'");
+  expect(at("studio bench smoke")).toBeGreaterThan(at("studio deploy"));
+  expect(at("studio rollback")).toBeGreaterThan(at("studio bench smoke"));
 });
 
 test("there are as many command lines of studio as this test knows", () => {
