@@ -27,14 +27,14 @@ export interface KilledDeploys {
 export function killedDeploys(
   project: TestProject,
   argv: readonly string[] = deploy,
-  prepare: () => void = () => {},
+  prepare: () => Promise<void> = async () => {},
 ): KilledDeploys {
   let points: KillPoint[] = [];
   let before: string | null = null;
 
   beforeAll(async () => {
     // The first one that replaces another.
-    prepare();
+    await prepare();
     points = await listPoints(project, argv);
   }, 300_000);
 
