@@ -122,9 +122,7 @@ describe.skipIf(!hasCompose)("the compose files", () => {
       // After an engine that was killed, `unless-stopped` starts nothing.
       name === "elasticsearch-accounts" ? "on-failure:5" : "always",
     );
-    expect(service.healthcheck !== undefined).toBe(
-      !["loki", "elasticsearch-accounts"].includes(name),
-    );
+    expect(service.healthcheck !== undefined).toBe(name !== "elasticsearch-accounts");
     expect(service.logging?.options).toMatchObject({ "max-size": "10m", "max-file": "5" });
     const { cpus, memory, pids } = service.deploy?.resources.limits ?? {};
     for (const limit of [cpus, Number(memory), pids]) expect(limit).toBeGreaterThan(0);
