@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type StudioError, usageError } from "../../../errors.ts";
-import { type ComposeRelease, releaseFolder } from "../../release.ts";
+import { type ComposeRelease, type ReleaseRecord, releaseFolder } from "../../release.ts";
 import type {
   CertificateState,
   Look,
@@ -48,8 +48,8 @@ export function createComposeView(site: ComposeSite): TargetView {
       return openStreams(site, asCompose(release));
     },
     state: (release, look) => stateOf(site, asCompose(release), look),
-    changes: ({ id }, { signal, onChange }) =>
-      docker.follow(eventsOf(id), { signal, write: onChange }),
+    changes: (release, { signal, onChange }) =>
+      docker.follow(eventsOf(release), { signal, write: onChange }),
     whoAnswers: (release) => askWho(site, asCompose(release)),
     lastLines: (release, count) => lastLines(site, asCompose(release), count),
     publicUrl: (release) => publicUrlOf(asCompose(release)),
@@ -133,15 +133,23 @@ async function stateOf(
   };
 }
 
-/** Of its containers: their health checks end each time in events of other kinds. */
-const eventsOf = (release: string): string[] =>
-  [
+/**
+ * Of its containers, as long as it may take to become healthy: whoever asks may be killed, and leaves
+ * nobody behind who listens for ever. Each look at their health ends in events of other kinds.
+ */
+function eventsOf({ id, settings }: ReleaseRecord): string[] {
+  const until = Math.ceil((Date.now() + settings.deploy.health.timeout) / 1000);
+  return [
     "type=container",
     "event=start",
     "event=die",
     "event=health_status",
-    `label=${labels.release}=${release}`,
-  ].reduce((argv, filter) => [...argv, "--filter", filter], ["events", "--format", "{{.Action}}"]);
+    `label=${labels.release}=${id}`,
+  ].reduce(
+    (argv, filter) => [...argv, "--filter", filter],
+    ["events", "--format", "{{.Action}}", "--until", String(until)],
+  );
+}
 
 /** By its own health check where it has one, else by a request to its address. */
 async function areReady(release: ComposeRelease, running: readonly Container[]): Promise<boolean> {
