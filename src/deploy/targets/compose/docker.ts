@@ -3,6 +3,7 @@ import type { StepRun } from "../../../operation/step.ts";
 import { type CommandResult, runCommand } from "../../../shell/exec.ts";
 import { runGroup } from "../../../shell/process-group.ts";
 import type { Look } from "../../target.ts";
+import { type Go, standBy } from "./stand-by.ts";
 
 export interface DockerOptions {
   /** The project's folder. */
@@ -16,6 +17,8 @@ export interface Docker {
   ask(argv: readonly string[], more?: DockerMore): Promise<string>;
   /** Asks, and leaves the failure to the caller. */
   attempt(argv: readonly string[], more?: DockerMore): Promise<CommandResult>;
+  /** Starts in a container what runs a command there at a word. */
+  standBy(container: string, command: readonly string[]): Go;
   /**
    * What `ask` found a moment ago under that name, unless something was changed since. It is given
    * what it found the last time, however long ago.
@@ -61,6 +64,7 @@ export function createDocker({ cwd, env: given }: DockerOptions): Docker {
     runCommand("docker", argv, { cwd, env, timeout: more.timeout ?? 60_000, ...inputOf(more) });
   return {
     attempt,
+    standBy: (container, command) => standBy(container, command, { cwd, env }),
     async recall(name, ask, { anew } = { anew: false }) {
       const known = recalled.get(name);
       const lasting = anew ? 0 : moment;

@@ -21,7 +21,12 @@ import {
   writeProxyFile,
 } from "./proxy-files.ts";
 import type { Proxy } from "./proxy.ts";
+import { type StandingCommands, standingCommands } from "./standing-commands.ts";
 import { takesOver } from "./take-over.ts";
+
+/** It tells all that it reads. */
+const tell = ["nginx", "-T"];
+const reload = ["nginx", "-s", "reload"];
 
 /** Milliseconds in which nginx must have started workers with the new configuration. */
 const reloadPatience = 10_000;
@@ -51,6 +56,7 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     if (answer === null) met.delete(id);
     return answer ?? oldest;
   };
+  const standing = standingCommands(docker);
   const names = [upstreamFile, maintenanceFile];
   const takeOver = takesOver({
     docker,
@@ -59,11 +65,14 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     tells: true,
     async check(container) {
       const workers = workersOf(docker, container);
-      const read = await testConfiguration(docker, container);
+      const read = await testConfiguration(docker, standing, container);
       former.set(container.id, await workers);
       return read;
     },
-    reload: (container) => reload(docker, container, former),
+    reload: async (container) => {
+      await tellToReload(docker, standing, container);
+      await awaitNewWorkers(docker, container, former.get(container.id));
+    },
   });
   return {
     kind: "nginx",
@@ -83,7 +92,10 @@ export function nginxProxy(docker: Docker, folder: string): Proxy {
     },
     meet(containers) {
       // While the new colour becomes healthy: once it is, nothing waits for that.
-      for (const container of containers) void meet(container);
+      for (const container of containers) {
+        void meet(container);
+        for (const command of [tell, reload]) standing.prepare(container.id, command);
+      }
     },
     async direct(run, order) {
       const answers = await Promise.all(order.containers.map(meet));
@@ -123,8 +135,14 @@ async function askAbilities(docker: Docker, container: string): Promise<Abilitie
 }
 
 /** @returns all files, as nginx read them */
-async function testConfiguration(docker: Docker, container: Container): Promise<string> {
-  const { exitCode, stdout, stderr } = await docker.attempt(["exec", container.id, "nginx", "-T"]);
+async function testConfiguration(
+  docker: Docker,
+  standing: StandingCommands,
+  container: Container,
+): Promise<string> {
+  const { exitCode, stdout, stderr } =
+    (await standing.run(container.id, tell)) ??
+    (await docker.attempt(["exec", container.id, ...tell]));
   if (exitCode === 0) return stdout;
   const complaint = stderr.split("\n").find((line) => /emerg|error|crit/.test(line));
   throw refusesConfiguration("nginx", container, {
@@ -133,15 +151,23 @@ async function testConfiguration(docker: Docker, container: Container): Promise<
   });
 }
 
-async function reload(
+async function tellToReload(
   docker: Docker,
+  standing: StandingCommands,
   container: Container,
-  former: ReadonlyMap<string, string[]>,
 ): Promise<void> {
-  const before = new Set(former.get(container.id));
-  await docker.ask(["exec", container.id, "nginx", "-s", "reload"], {
+  if ((await standing.run(container.id, reload)) !== null) return;
+  await docker.ask(["exec", container.id, ...reload], {
     failing: `${container.name} could not be reloaded`,
   });
+}
+
+async function awaitNewWorkers(
+  docker: Docker,
+  container: Container,
+  former: readonly string[] | undefined,
+): Promise<void> {
+  const before = new Set(former);
   await sleep(handOver);
   for (const deadline = Date.now() + reloadPatience; Date.now() < deadline; await sleep(20)) {
     const workers = await listWorkers(docker, container);
