@@ -26,7 +26,10 @@ export interface RequestEnd {
 }
 
 export interface ModelEvents {
-  /** All instances of the model are warmed up. */
+  /**
+   * All instances of the model are warmed up; or, as it is loaded, those that could be, and its
+   * `reason` says why not all.
+   */
   ready(model: LoadedModel): void;
   down(model: LoadedModel, reason: string, retryIn: number): void;
   /** One batch was computed, or refused by the model. */

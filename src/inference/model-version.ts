@@ -16,11 +16,6 @@ export class ModelVersion {
   readonly name: string;
   readonly version: string;
   state: ModelState = "UNAVAILABLE";
-  /**
-   * Why it is not ready; of a ready one, why what lies on the disk now was not taken, or why not
-   * all of its workers serve.
-   */
-  reason: string | null = null;
   model: ServedModel | null = null;
   /** The daemon is not ready without it. */
   required = false;
@@ -32,6 +27,10 @@ export class ModelVersion {
   stamp: string | null = null;
   /** What lay there when the content was read that serves; null where that was not looked at. */
   private servedStamp: string | null = null;
+  /** Why what lies on the disk is not served. */
+  private refusal: string | null = null;
+  /** Why not all of its workers serve. */
+  private loss: string | null = null;
   private readonly context: VersionContext;
   private readonly contents: VersionContents;
   private readingAnew: Promise<void> | null = null;
@@ -52,6 +51,15 @@ export class ModelVersion {
     });
   }
 
+  /**
+   * Why it is not ready; of a ready one, why what lies on the disk now was not taken, or why not
+   * all of its workers serve. What is wrong with the files tells more than what that does to a
+   * worker.
+   */
+  get reason(): string | null {
+    return this.refusal ?? this.loss;
+  }
+
   /** Reads the version; what is wrong with it becomes its reason. */
   async prepare(located: LocatedVersion): Promise<void> {
     try {
@@ -67,7 +75,7 @@ export class ModelVersion {
   /** Notes why it is not loaded; what serves goes on serving. */
   refuse(error: unknown): void {
     const reason = reasonOf(error);
-    this.reason = this.context.shorten(reason);
+    this.refusal = this.context.shorten(reason);
     if (this.state !== "READY") this.state = "UNAVAILABLE";
     this.firstLoad.resolve();
     const { name, version, state } = this;
@@ -120,7 +128,7 @@ export class ModelVersion {
       this.required = false;
       this.model = null;
       this.state = "UNAVAILABLE";
-      this.reason = "unloaded";
+      this.refusal = "unloaded";
       this.context.changed();
       if (model !== null) await this.contents.dispose(model);
     });
@@ -140,7 +148,7 @@ export class ModelVersion {
     try {
       const changed = this.state !== "READY" || this.servedStamp !== this.stamp;
       if (always || changed) await this.exchange(located, this.stamp);
-      this.reason = null;
+      this.refusal = null;
     } catch (error) {
       this.fail(error);
       throw unloadable(this, error);
@@ -158,7 +166,7 @@ export class ModelVersion {
     this.servedStamp = stamp;
     this.leftOut = false;
     this.context.crashes?.forgive(record, ["load", "run"]);
-    this.isReady();
+    this.isReady(next);
     if (previous === null) return;
     previous.supersede(next);
     void this.contents.dispose(previous);
@@ -170,7 +178,9 @@ export class ModelVersion {
       await this.contents.warmUp(model);
       if (this.model !== model || this.closing) return;
       this.context.crashes?.forgive(model.record, ["load"]);
-      this.isReady();
+      // What serves already can do so beside files that were refused.
+      if (this.state !== "READY") this.refusal = null;
+      this.isReady(model);
     } catch (error) {
       if (this.model === model) this.fail(error);
     }
@@ -230,19 +240,17 @@ export class ModelVersion {
 
   private becameUnready(model: ServedModel, reason: string): void {
     if (this.model !== model) return;
-    const short = this.context.shorten(reason);
-    // What is wrong with the files tells more than what that does to a worker.
-    if (model.ready) this.reason ??= short;
+    this.loss = this.context.shorten(reason);
     this.firstLoad.resolve();
     if (model.ready) return;
     this.state = "UNAVAILABLE";
-    this.reason = short;
+    this.refusal = null;
     this.context.changed();
   }
 
-  private isReady(): void {
+  private isReady(model: ServedModel): void {
     this.state = "READY";
-    this.reason = null;
+    this.loss = model.reason === null ? null : this.context.shorten(model.reason);
     this.required = true;
     this.firstLoad.resolve();
     this.context.log.info({ model: this.name, version: this.version }, "model ready");

@@ -62,7 +62,7 @@ export class LoadedModel {
   }
 
   start(): void {
-    void this.group.resize(this.wanted.instances);
+    void this.load();
   }
 
   /** True while at least one warmed-up worker serves the model, and none is stuck. */
@@ -213,6 +213,12 @@ export class LoadedModel {
         this.dispatcher.dispatch();
       },
     };
+  }
+
+  private async load(): Promise<void> {
+    await this.group.resize(this.wanted.instances);
+    // Those that could be loaded serve, though not all could.
+    if (!this.announced && this.ready) this.events.ready(this);
   }
 
   private announce(): void {

@@ -61,6 +61,20 @@ describe("a worker that is started after the model's file was written over", () 
       { state: "READY", reason: expect.stringMatching(/protobuf/i) as string },
     ]);
   });
+
+  test("does not make a refused file forgotten, whatever becomes of that worker", async () => {
+    const { pool } = await overwritten("no model");
+    await expect(pool.load("net")).rejects.toMatchObject({ code: "model.unloadable" });
+    const refused = pool.index();
+    expect(refused).toMatchObject([{ state: "READY", reason: expect.any(String) as string }]);
+    await expect(pool.require("net").resize({ instances: 2 })).rejects.toThrow();
+    await pool.require("net").resize({ instances: 1 });
+    await sleep(50);
+    expect(pool.index()).toEqual(refused);
+    await writeFile(join(repository.folder, "net/1/model.onnx"), modelFor(0));
+    await pool.load("net");
+    expect(pool.index()).toMatchObject([{ state: "READY", reason: null }]);
+  });
 });
 
 test("a worker that is started after another name was given to the file serves beside the others", async () => {
@@ -84,4 +98,18 @@ test("a model that is unloaded while its changed file is read anew stays unloade
   await sleep(600);
   expect(pool.find("net")).toBeUndefined();
   expect(pool.index()).toMatchObject([{ state: "UNAVAILABLE", reason: "unloaded" }]);
+});
+
+test("a model of which one worker cannot be loaded is served by the others, and says why", async () => {
+  const workerFile = new URL("./lonely-worker.ts", import.meta.url);
+  const options = { instances: 2, workerFile };
+  repository = await openRepository({ "net/1/model.onnx": modelFor(3) }, options);
+  const { pool, write } = repository;
+  pool.start();
+  await until(() => pool.ready);
+  expect(pool.index()).toMatchObject([{ state: "READY", reason: "there is no room for two" }]);
+  expect(await choiceOf(pool, "net")).toBe(3);
+  await write("room", "");
+  await until(() => pool.index()[0]?.reason === null);
+  expect(pool.index()).toMatchObject([{ state: "READY" }]);
 });
