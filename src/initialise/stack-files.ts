@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { readVariablesFile } from "../config/variables.ts";
 import { usageError } from "../errors.ts";
+import { apiLock } from "./api-lock.ts";
 import { planStackState } from "./stack-state.ts";
 import { type StartingFile, planOnce, planWhole } from "./starting-file.ts";
 import { fillTemplate } from "./template.ts";
@@ -52,13 +53,18 @@ export function planStack(input: StackInput): StartingFile[] {
       path.endsWith(".sh") ? 0o755 : 0o644,
     ),
   );
+  const lock = planWhole(
+    join(folder, "stack/api/package-lock.json"),
+    apiLock({ name: `${name}-api`, version }),
+    0o644,
+  );
   const environments = [
     ...planEnvironment(input, "production", domain),
     ...planEnvironment(input, "staging", `staging.${domain}`),
   ];
   // The folder of figures is one for all environments.
   const once = new Map(environments.map((file) => [file.path, file]));
-  return [...project, planVariables(input, "development", ".env"), ...once.values()];
+  return [...project, lock, planVariables(input, "development", ".env"), ...once.values()];
 }
 
 function planEnvironment(input: StackInput, environment: string, domain: string): StartingFile[] {

@@ -17,6 +17,7 @@ const assets = [
   "src/inference/methods/*.md",
   "src/**/*.json",
   "benchmarks/*.yaml",
+  "package-lock.json",
 ];
 
 async function compile(): Promise<void> {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -161,4 +162,21 @@ test("the package that the image installs is this one", () => {
     readFileSync(join(rendered(), "stack/api/package.json"), "utf8"),
   ) as object;
   expect(manifest).toMatchObject({ dependencies: { "@selfhosted-ai/studio": "0.1.0" } });
+});
+
+test("the image gets each package that studio was tested with, and no other", () => {
+  const folder = join(rendered(), "stack/api");
+  const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
+  const own = JSON.parse(readFileSync("package-lock.json", "utf8")).packages;
+  for (const [path, entry] of Object.entries(packages)) {
+    if (path === "" || path === "node_modules/@selfhosted-ai/studio") continue;
+    expect(entry).toEqual(own[path]);
+    expect(entry).toHaveProperty("integrity");
+  }
+  expect(packages).toHaveProperty("node_modules/onnxruntime-node");
+  expect(packages).not.toHaveProperty("node_modules/vitest");
+  // As the image's build does it, but for the packages themselves.
+  const argv = ["ci", "--dry-run", "--offline", "--omit=dev", "--ignore-scripts", "--no-audit"];
+  const { status, stderr } = spawnSync("npm", argv, { cwd: folder, encoding: "utf8" });
+  expect(status, stderr).toBe(0);
 });
