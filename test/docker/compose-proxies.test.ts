@@ -3,6 +3,7 @@ import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
+import { keepConnection } from "../support/docker/kept-connection.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { inLongForm } from "../support/in-long-form.ts";
 import { succeed } from "../support/kill-rounds.ts";
@@ -71,6 +72,43 @@ describe.skipIf(missing !== null).each([
     },
     300_000,
   );
+});
+
+describe.skipIf(missing !== null)(`a stack behind Caddy${skipped(missing)}`, () => {
+  const project = deployedStack({ front: fronts.caddy, more: "compose: { proxy: caddy }\n" });
+
+  test("has each connection of a client outlast a deploy and a rollback, though nothing was asked on it", async () => {
+    const kept = keepConnection(project.url);
+    const first = await kept.post();
+    const { release } = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout).result;
+    expect(await kept.post()).toBe(release);
+    await succeed(project, rollback);
+    expect(await kept.post()).toBe(first);
+    kept.end();
+  }, 300_000);
+
+  test("is told anew what the operator changed in its own configuration", async () => {
+    const file = "caddy/Caddyfile";
+    const text = fronts.caddy.files[file] ?? "";
+    project.write(file, text.replace(":80 {", ":80 {\n  header x-operator changed"));
+    await succeed(project, deploy);
+    expect((await fetch(project.url)).headers.get("x-operator")).toBe("changed");
+  }, 300_000);
+});
+
+describe.skipIf(missing !== null)(`a stack behind HAProxy${skipped(missing)}`, () => {
+  const file = "haproxy/haproxy.cfg";
+  const closing = (fronts.haproxy.files[file] ?? "").replace(/^.*idle-close.*$/m, "");
+  const front = { ...fronts.haproxy, files: { [file]: closing } };
+  const project = deployedStack({ front, more: "compose: { proxy: haproxy }\n" });
+
+  test("is told which requests a deploy may cost where it closes what clients keep", async () => {
+    const { warnings } = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout);
+    expect(warnings.join()).toContain("option idle-close-on-response");
+    project.write(file, fronts.haproxy.files[file] ?? "");
+    const again = JSON.parse((await succeed(project, [...deploy, "--json"])).stdout);
+    expect(again.warnings.join()).not.toContain("idle-close");
+  }, 300_000);
 });
 
 describe.skipIf(missing !== null)(`a stack behind an nginx of before${skipped(missing)}`, () => {

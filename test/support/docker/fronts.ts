@@ -67,7 +67,9 @@ const haproxy: Front = {
     "haproxy/haproxy.cfg": `
 defaults
   mode http
+  option idle-close-on-response
   retries 0
+  timeout http-keep-alive 2s
   timeout connect 5s
   timeout client 60s
   timeout server 60s

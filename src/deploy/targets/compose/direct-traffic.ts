@@ -3,7 +3,7 @@ import type { StepRun } from "../../../operation/step.ts";
 import type { ComposeRelease, ReleaseRecord } from "../../release.ts";
 import type { DrainOrder } from "../../target.ts";
 import { proveSwitch } from "../prove-switch.ts";
-import { colourOf, labels } from "./colours.ts";
+import { type Colour, colourOf, labels } from "./colours.ts";
 import { asCompose, drainOf, proxyDirectory, publicUrlOf } from "./compose-release.ts";
 import type { ComposeSite } from "./compose-site.ts";
 import { type Container, containersOf, listContainers } from "./containers.ts";
@@ -72,19 +72,16 @@ export async function direct(
   const containers = await listContainers(docker, project);
   const colour = to === null ? null : colourOf(containers, to.id);
   if (to !== null && colour === null) throw gone(to);
-  const upstreams = services.flatMap(({ name, role, port }) =>
-    role === "switched"
-      ? [
-          {
-            service: name,
-            address: `${colourAlias(project, name, colour ?? "blue")}:${port}`,
-            runs: containers.some((one) => one.running && isOf(one, to, name)),
-          },
-        ]
-      : [],
-  );
+  const upstreams = services.flatMap(({ name, role, port }) => {
+    if (role !== "switched") return [];
+    const at = (one: Colour): string => `${colourAlias(project, name, one)}:${port}`;
+    const addresses = { blue: at("blue"), green: at("green") };
+    const runs = containers.some((one) => one.running && isOf(one, to, name));
+    return [{ service: name, address: addresses[colour ?? "blue"], addresses, runs }];
+  });
   await site.proxyOf(release).direct(run, {
     release: to?.id ?? null,
+    colour,
     upstreams,
     notice: to === null ? { message: null } : markedNotice(input.paths, to.id),
     drain: to === null ? 0 : drainOf(to),

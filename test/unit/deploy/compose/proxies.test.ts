@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   maintenanceText,
+  nobodyText,
   upstreamText,
 } from "../../../../src/deploy/targets/compose/proxies/caddy-files.ts";
 import {
@@ -10,14 +11,17 @@ import {
 import { mountAdvice } from "../../../../src/deploy/targets/compose/proxies/mount-advice.ts";
 import { releaseIn } from "../../../../src/deploy/targets/compose/proxies/proxy-files.ts";
 
-const upstreams = [{ service: "shop-api", address: "shop-api-green:8000", runs: true }];
+const addresses = { blue: "shop-api-blue:8000", green: "shop-api-green:8000" };
+const upstreams = [{ service: "shop-api", address: addresses.green, addresses, runs: true }];
 
 describe("what is written for a proxy names its release and where requests go", () => {
   test("for Caddy", () => {
-    const text = upstreamText("r1", upstreams);
+    const text = upstreamText("r1", upstreams, "/studio");
     expect(releaseIn(text)).toBe("r1");
-    expect(text).toContain("(studio_shop_api) {\n  reverse_proxy shop-api-green:8000 {");
-    expect(upstreamText(null, upstreams)).not.toContain("reverse_proxy");
+    expect(text).toContain("(studio_shop_api) {\n");
+    expect(text).toContain("reverse_proxy @studio_shop_api_green shop-api-green:8000 {");
+    expect(text).toContain("reverse_proxy shop-api-blue:8000 {");
+    expect(nobodyText(["shop-api"])).not.toContain("reverse_proxy");
   });
 
   test("for HAProxy", () => {
@@ -33,7 +37,7 @@ describe("what an operator wrote for the public is no part of a proxy's configur
   const notice = { message: "} respond 200 {$SECRET}" };
 
   test("for Caddy", () => {
-    const text = maintenanceText(notice, "/studio");
+    const text = maintenanceText("/studio");
     expect(text).not.toContain("SECRET");
     expect(text).toContain("root * /studio");
   });

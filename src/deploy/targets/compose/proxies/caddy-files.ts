@@ -1,46 +1,91 @@
-import type { Notice } from "../../../target.ts";
-import type { Upstream } from "./proxy.ts";
+import { createHash } from "node:crypto";
+import type { ColouredUpstream } from "./proxy.ts";
 import { headed, pageFiles, retryAfter } from "./proxy-files.ts";
 
 export const upstreamFile = "upstream.caddy";
 export const maintenanceFile = "maintenance.caddy";
+
+/** Names of empty files that Caddy looks for at each request: whether they are there is the switch. */
+export interface CaddyMarks {
+  /** There: green serves; not there: blue. */
+  green: string;
+  /** There: nobody serves. */
+  nobody: string;
+}
+
+/** There: the public is turned away. */
+export const awayMark = "turned-away";
+
+/**
+ * Marks are those of one table of addresses, so that those for the next one can be placed while
+ * Caddy goes by this one.
+ */
+export function marksOf(upstreams: readonly ColouredUpstream[]): CaddyMarks {
+  const table = upstreams.map(({ service, addresses }) => [service, addresses]);
+  const hash = createHash("sha256").update(JSON.stringify(table)).digest("hex").slice(0, 12);
+  return { green: `green-${hash}`, nobody: `nobody-${hash}` };
+}
+
+export const isMark = (name: string): boolean => /^(green|nobody)-[0-9a-f]{12}$/.test(name);
 
 /** What a service's name is in names that proxies allow. */
 export const proxyName = (service: string): string =>
   `studio_${service.replaceAll(/[^A-Za-z0-9]/g, "_")}`;
 
 /**
- * A snippet for each switched service, which a site imports as `studio_<service>`. A request is
- * never sent twice: no `lb_try_duration`. Connections are kept for less than an application would.
- * With `flush_interval -1` a reload of Caddy 2.6 cancels requests that have a body; streams are
- * flushed without it.
+ * A snippet for each switched service, which a site imports as `studio_<service>`. It knows both
+ * colours and chooses by marks: a reload would close each connection of a client on which nothing is
+ * asked right then, and lose a request that is on its way there (seen: 3 POSTs in one deploy), and
+ * it would cut each WebSocket.
+ *
+ * A request is never sent twice: no `lb_try_duration`. Connections are kept for less than an
+ * application would, and no longer than a former release is to be waited for. With
+ * `flush_interval -1` a reload of Caddy 2.6 cancels requests that have a body; streams are flushed
+ * without it.
+ * @param directory where Caddy sees the folder of generated files
  */
-export function upstreamText(release: string | null, upstreams: readonly Upstream[]): string {
-  const snippets = upstreams.map(({ service, address }) => {
-    const lines =
-      release === null
-        ? ['  respond "Nothing is deployed yet." 503']
-        : [
-            `  reverse_proxy ${address} {`,
-            "    transport http {",
-            "      keepalive 4s",
-            "    }",
-            "  }",
-          ];
-    return `(${proxyName(service)}) {\n${lines.join("\n")}\n}\n`;
+export function upstreamText(
+  release: string | null,
+  upstreams: readonly ColouredUpstream[],
+  directory: string,
+): string {
+  const marks = marksOf(upstreams);
+  const snippets = upstreams.map(({ service, addresses }) => {
+    const name = proxyName(service);
+    return `(${name}) {
+  @${name}_nobody {
+${isThere(directory, marks.nobody)}
+  }
+  respond @${name}_nobody "Nothing is deployed." 503
+  @${name}_green {
+${isThere(directory, marks.green)}
+  }
+${reverseProxy(`@${name}_green ${addresses.green}`)}
+${reverseProxy(addresses.blue)}
+}
+`;
   });
   return headed(release, snippets.join("\n"));
 }
 
+/** What it starts with before anything was deployed. */
+export function nobodyText(services: readonly string[]): string {
+  const snippets = services.map(
+    (service) => `(${proxyName(service)}) {\n  respond "Nothing is deployed yet." 503\n}\n`,
+  );
+  return headed(null, snippets.join("\n"));
+}
+
 /** The snippet `studio_maintenance`, which a site imports before the others. */
-export function maintenanceText(notice: Notice | null, directory: string): string {
-  if (notice === null) return "(studio_maintenance) {\n}\n";
+export function maintenanceText(directory: string): string {
   return `(studio_maintenance) {
   @studio_page {
+${isThere(directory, awayMark)}
     not path /health/live
     header Accept *text/html*
   }
   @studio_problem {
+${isThere(directory, awayMark)}
     not path /health/live
     not header Accept *text/html*
   }
@@ -49,6 +94,17 @@ ${answer("studio_problem", pageFiles.json, "application/problem+json", directory
 }
 `;
 }
+
+const isThere = (directory: string, mark: string): string => `    file {
+      root ${directory}
+      try_files /${mark}
+    }`;
+
+const reverseProxy = (where: string): string => `  reverse_proxy ${where} {
+    transport http {
+      keepalive 2s
+    }
+  }`;
 
 function answer(matcher: string, file: string, type: string, directory: string): string {
   return `  handle @${matcher} {

@@ -1,8 +1,17 @@
 import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
-import { maintenanceFile, maintenanceText, upstreamFile, upstreamText } from "./caddy-files.ts";
+import {
+  awayMark,
+  maintenanceFile,
+  maintenanceText,
+  nobodyText,
+  upstreamFile,
+  upstreamText,
+} from "./caddy-files.ts";
+import { listMarks, placeMarks, removeFormerMarks, turnsAway } from "./caddy-marks.ts";
 import { awaitConnections } from "./connections.ts";
-import type { Proxy } from "./proxy.ts";
+import { forgetLoaded, hasLoaded, noteLoaded } from "./loaded-configuration.ts";
+import type { Proxy, ProxyOrder } from "./proxy.ts";
 import { refusesConfiguration } from "./proxy-errors.ts";
 import {
   readProxyFile,
@@ -16,46 +25,58 @@ import { takesOver } from "./take-over.ts";
 const usualFile = "/etc/caddy/Caddyfile";
 
 /**
- * Caddy, by snippets in a mounted folder that its Caddyfile imports, and `caddy reload`: the former
- * configuration answers what it began, and accepts no more (WebSockets alone are closed).
+ * Caddy, by snippets in a mounted folder that its Caddyfile imports, and by marks beside them that it
+ * looks for at each request. It is reloaded only where the snippets, or the operator's own files, say
+ * otherwise than before: the former configuration then answers what it began, and accepts no more.
  */
 export function caddyProxy(docker: Docker, folder: string): Proxy {
   const names = [upstreamFile, maintenanceFile];
+  /** What each container would run with, and where requests are to go. */
+  const adapted = new Map<string, string>();
+  let wanted: ProxyOrder | null = null;
   const takeOver = takesOver({
     docker,
     folder,
     names,
-    check: (container) => validate(docker, container),
+    async check(container) {
+      adapted.set(container.id, await adapt(docker, container));
+      return null;
+    },
     async reload(container) {
-      // Answered once the new configuration runs, and the former accepts no more.
+      const configuration = adapted.get(container.id) ?? "{}";
+      const isLoaded = hasLoaded(folder, container, configuration);
+      if (!isLoaded) forgetLoaded(folder, container);
+      if (wanted !== null) placeMarks(folder, wanted);
+      if (isLoaded) return;
+      // Answered once it runs with it, and the former accepts no more.
       await docker.ask(["exec", container.id, "caddy", "reload", ...sourceOf(container)], {
         failing: `${container.name} could not be reloaded`,
       });
+      noteLoaded(folder, container, configuration);
     },
   });
   return {
     kind: "caddy",
-    told: () => readProxyFiles(folder, names),
+    told: () => readProxyFiles(folder, [...names, ...listMarks(folder), awayMark]),
     configured: () => releaseIn(readProxyFile(folder, upstreamFile)),
-    inMaintenance: () => (readProxyFile(folder, maintenanceFile) ?? "").includes("handle @"),
+    inMaintenance: () => turnsAway(folder),
     prepare(services, serves, directory) {
-      if (!serves) {
-        const nowhere = services.map((service) => ({ service, address: "", runs: false }));
-        writePages(folder, { message: null });
-        writeProxyFile(folder, upstreamFile, upstreamText(null, nowhere));
-      }
-      if (!serves || readProxyFile(folder, maintenanceFile) === null) {
-        const notice = serves ? null : { message: null };
-        writeProxyFile(folder, maintenanceFile, maintenanceText(notice, directory));
-      }
+      writeProxyFile(folder, maintenanceFile, maintenanceText(directory));
+      if (serves) return;
+      writePages(folder, { message: null });
+      writeProxyFile(folder, upstreamFile, nobodyText(services));
+      writeProxyFile(folder, awayMark, "");
     },
-    async direct(run, { release, upstreams, notice, containers, directory }) {
+    async direct(run, order) {
+      const { release, upstreams, notice, containers, directory } = order;
+      wanted = order;
       await takeOver(run, containers, (reach) => {
-        writeProxyFile(folder, upstreamFile, upstreamText(release, upstreams));
+        writeProxyFile(folder, upstreamFile, upstreamText(release, upstreams, directory));
         reach("upstreams-written");
         if (notice !== null) writePages(folder, notice);
-        writeProxyFile(folder, maintenanceFile, maintenanceText(notice, directory));
+        writeProxyFile(folder, maintenanceFile, maintenanceText(directory));
       });
+      removeFormerMarks(folder, upstreams);
     },
     drain: (order) => awaitConnections(docker, order),
   };
@@ -70,10 +91,11 @@ function sourceOf({ command }: Container): string[] {
   return ["--config", file, ...named];
 }
 
-async function validate(docker: Docker, container: Container): Promise<null> {
-  const argv = ["exec", container.id, "caddy", "validate", ...sourceOf(container)];
-  const { exitCode, stderr } = await docker.attempt(argv);
-  if (exitCode === 0) return null;
+/** @returns all that it would run with, as JSON */
+async function adapt(docker: Docker, container: Container): Promise<string> {
+  const argv = ["exec", container.id, "caddy", "adapt", "--validate", ...sourceOf(container)];
+  const { exitCode, stdout, stderr } = await docker.attempt(argv);
+  if (exitCode === 0) return stdout;
   throw refusesConfiguration("Caddy", container, {
     complaint: stderr.trim().split("\n").at(-1) ?? "",
     check: ["caddy", "validate", ...sourceOf(container)],

@@ -20,6 +20,14 @@ const reloadPatience = 10_000;
 
 const usualFile = "/usr/local/etc/haproxy/haproxy.cfg";
 
+/** HAProxy's manual, section 4.2: it keeps a client's connection until the client was answered. */
+const keeping = "option idle-close-on-response";
+
+const closes =
+  "This HAProxy closes connections that clients keep as it is reloaded: a POST that is sent on one " +
+  `in that moment is lost. \`${keeping}\` among its \`defaults\` has it answer first, and ` +
+  "`timeout http-keep-alive 5s` keeps that short.";
+
 /**
  * HAProxy in master-worker mode (-W), by a file of backends in a mounted folder that is given to it
  * as a further `-f`, and SIGUSR2: the new worker takes the listening sockets over, the former
@@ -52,6 +60,8 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
       writeProxyFile(folder, backendFile, backendText(null, nowhere, notice, directory));
     },
     async direct(run, { release, upstreams, notice, containers, directory }) {
+      const keep = await Promise.all(containers.map((one) => keepsConnections(docker, one)));
+      if (release !== null && keep.includes(false)) run.note(closes);
       await takeOver(run, containers, (reach) => {
         if (notice !== null) writePages(folder, notice);
         reach("pages-written");
@@ -80,6 +90,14 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
 function filesOf({ command }: Container): string[] {
   const files = command.flatMap((word, index) => (word === "-f" ? (command[index + 1] ?? []) : []));
   return (files.length > 0 ? files : [usualFile]).flatMap((file) => ["-f", file]);
+}
+
+/** Whether it says so anywhere; true where its files do not show. */
+async function keepsConnections(docker: Docker, container: Container): Promise<boolean> {
+  const files = filesOf(container).filter((word) => word !== "-f");
+  const { stdout } = await docker.attempt(["exec", container.id, "cat", ...files]);
+  const isSet = (line: string): boolean => line.trim().startsWith(keeping);
+  return stdout === "" || stdout.split("\n").some(isSet);
 }
 
 async function checkConfiguration(docker: Docker, container: Container): Promise<null> {

@@ -1,6 +1,7 @@
 import type { StepRun } from "../../../../operation/step.ts";
 import type { StackProxy } from "../../../release.ts";
 import type { Notice } from "../../../target.ts";
+import type { Colour } from "../colours.ts";
 import type { Container } from "../containers.ts";
 
 /** Where requests for a service go. */
@@ -10,6 +11,11 @@ export interface Upstream {
   address: string;
   /** Whether it runs: a name without a container has no address. */
   runs: boolean;
+}
+
+export interface ColouredUpstream extends Upstream {
+  /** The address, whichever colour serves. */
+  addresses: Readonly<Record<Colour, string>>;
 }
 
 /** A proxy that sends requests where its generated configuration says. */
@@ -53,7 +59,9 @@ export interface DrainPatience {
 
 export interface ProxyOrder {
   release: string | null;
-  upstreams: readonly Upstream[];
+  /** Of the release. */
+  colour: Colour | null;
+  upstreams: readonly ColouredUpstream[];
   /** What the public is told while it is turned away; null: it is served. */
   notice: Notice | null;
   /** Milliseconds in which the release may end what it began once requests go elsewhere. */
