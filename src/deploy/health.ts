@@ -11,8 +11,14 @@ export interface HealthInput {
   say: (text: string) => void;
 }
 
+export interface FoundHealthy {
+  milliseconds: number;
+  /** How often it had been started again by then: with its machine, say. */
+  restarts: number;
+}
+
 /** Waits until a release was ready as often in a row as its settings ask, or once where judged. */
-export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: number }> {
+export async function waitHealthy(input: HealthInput): Promise<FoundHealthy> {
   const { target, release, signal, say } = input;
   const { passes: asked, timeout } = release.settings.deploy.health;
   const begun = performance.now();
@@ -26,7 +32,10 @@ export async function waitHealthy(input: HealthInput): Promise<{ milliseconds: n
       passed = state.ready ? passed + 1 : 0;
       const passes = state.judged === true ? 1 : asked;
       say(`${passed} of ${passes} in a row`);
-      if (passed >= passes) return { milliseconds: Math.round(performance.now() - begun) };
+      if (passed >= passes) {
+        const milliseconds = Math.round(performance.now() - begun);
+        return { milliseconds, restarts: state.restarts };
+      }
       if (seen && !state.running) throw await unhealthy(input, "Its process ended.");
       await changes.next(state.judged === true && state.running);
     }

@@ -7,6 +7,8 @@ export interface WatchInput extends HealthInput {
   /** Milliseconds. */
   duration: number;
   thresholds: readonly string[];
+  /** How often it had been started again when it was found healthy. */
+  restartsBefore: number;
 }
 
 export interface WatchFigures {
@@ -43,7 +45,8 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
     const state = await target.state(release, { anew: true });
     const answered = await target.whoAnswers(release);
     figures.probes += 1;
-    const healthy = answered === release.id && state.ready && state.restarts === 0;
+    const restarted = state.restarts > input.restartsBefore;
+    const healthy = answered === release.id && state.ready && !restarted;
     if (!healthy) figures.failedProbes += 1;
     misses = healthy ? 0 : misses + 1;
     const now = state.requests ?? none;
@@ -52,7 +55,7 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
     say(
       `${figures.requests + figures.probes} requests, ${figures.errors + figures.failedProbes} errors`,
     );
-    if (misses > toleratedMisses || state.restarts > 0) {
+    if (misses > toleratedMisses || restarted) {
       throw await failed(input, figures, "it stopped being healthy");
     }
     took = performance.now() - looked;

@@ -2,7 +2,7 @@ import { reasonOf } from "../../errors.ts";
 import { type Step, nothingToProbe, nothingToUndo } from "../../operation/step.ts";
 import { type DeployWork, noticeMeanwhile } from "../deploy-input.ts";
 import type { ReleaseRecord } from "../release.ts";
-import { waitHealthy } from "../health.ts";
+import { type FoundHealthy, waitHealthy } from "../health.ts";
 import { recordProbe } from "./record.ts";
 import { type Succession, isWhole } from "../target.ts";
 import { serveAgain } from "../serve-again.ts";
@@ -54,7 +54,8 @@ function titleOf(work: DeployWork, succession: Succession): string {
   }[succession];
 }
 
-export function healthStep(work: DeployWork): Step {
+/** @param found is told what it was found like */
+export function healthStep(work: DeployWork, found: Partial<FoundHealthy>): Step {
   const { place, release } = work;
   return {
     id: "health",
@@ -62,7 +63,11 @@ export function healthStep(work: DeployWork): Step {
     // What was healthy may have ended since with everything else, and be starting now.
     probe: async () => ((await place.target.state(release)).ready ? "unknown" : "absent"),
     undo: nothingToUndo,
-    do: (run) => waitHealthy({ target: place.target, release, signal: run.signal, say: run.say }),
+    async do(run) {
+      const { target } = place;
+      const healthy = await waitHealthy({ target, release, signal: run.signal, say: run.say });
+      return Object.assign(found, healthy);
+    },
   };
 }
 
@@ -141,8 +146,9 @@ export interface WatchResult extends WatchFigures {
 /**
  * Looks on while the public meets the release, and the release before ends what it began. An undo
  * that comes in between finds it serving what is left.
+ * @param found what the release was like when it was found healthy
  */
-export function watchStep(work: DeployWork): Step {
+export function watchStep(work: DeployWork, found: Partial<FoundHealthy>): Step {
   const { place, release, previous } = work;
   const { watch } = release.settings.deploy;
   return {
@@ -166,6 +172,7 @@ export function watchStep(work: DeployWork): Step {
           release,
           duration: watch.for,
           thresholds: watch.thresholds,
+          restartsBefore: found.restarts ?? 0,
           signal: run.signal,
           say: run.say,
         });
