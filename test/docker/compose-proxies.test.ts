@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { deployedStack } from "../support/docker/deployed-stack.ts";
 import { deploy, rollback, serving } from "../support/docker/stack-words.ts";
 import { fronts } from "../support/docker/fronts.ts";
+import { killedDeploys } from "../support/docker/killed-deploys.ts";
 import { noDocker, skipped } from "../support/docker/images.ts";
 import { keepConnection } from "../support/docker/kept-connection.ts";
 import { startLoad } from "../support/docker/load.ts";
 import { inLongForm } from "../support/in-long-form.ts";
-import { succeed } from "../support/kill-rounds.ts";
+import { killRounds, succeed } from "../support/kill-rounds.ts";
 
 const missing = noDocker();
 
@@ -76,6 +77,7 @@ describe.skipIf(missing !== null).each([
 
 describe.skipIf(missing !== null)(`a stack behind Caddy${skipped(missing)}`, () => {
   const project = deployedStack({ front: fronts.caddy, more: "compose: { proxy: caddy }\n" });
+  const kills = killedDeploys(project);
 
   test("has each connection of a client outlast a deploy and a rollback, though nothing was asked on it", async () => {
     const kept = keepConnection(project.url);
@@ -86,6 +88,16 @@ describe.skipIf(missing !== null)(`a stack behind Caddy${skipped(missing)}`, () 
     expect(await kept.post()).toBe(first);
     kept.end();
   }, 300_000);
+
+  test("has one that serves, wherever studio is killed amid the switch", async () => {
+    const load = startLoad(project.url);
+    const names = ["switch/include:after", "switch/marks/placed"];
+    const points = kills.chosen(names).filter(({ name }) => name.startsWith("switch/"));
+    const { reset, check } = kills;
+    const plan = { project, argv: deploy, rounds: names.length, reset, check };
+    expect(await killRounds(plan, points)).toBeGreaterThanOrEqual(names.length);
+    expect((await load.stop()).failures).toEqual([]);
+  }, 7_200_000);
 
   test("is told anew what the operator changed in its own configuration", async () => {
     const file = "caddy/Caddyfile";

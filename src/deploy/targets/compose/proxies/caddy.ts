@@ -8,7 +8,7 @@ import {
   upstreamFile,
   upstreamText,
 } from "./caddy-files.ts";
-import { listMarks, placeMarks, removeFormerMarks, turnsAway } from "./caddy-marks.ts";
+import { listMarks, placeColour, placeMarks, removeFormerMarks, turnsAway } from "./caddy-marks.ts";
 import { awaitConnections } from "./connections.ts";
 import { forgetLoaded, hasLoaded, noteLoaded } from "./loaded-configuration.ts";
 import type { Proxy, ProxyOrder } from "./proxy.ts";
@@ -44,10 +44,9 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
     },
     async reload(container) {
       const configuration = adapted.get(container.id) ?? "{}";
-      const isLoaded = hasLoaded(folder, container, configuration);
-      if (!isLoaded) forgetLoaded(folder, container);
-      if (wanted !== null) placeMarks(folder, wanted);
-      if (isLoaded) return;
+      if (hasLoaded(folder, container, configuration)) return;
+      forgetLoaded(folder, container);
+      if (wanted !== null) placeColour(folder, wanted);
       // Answered once it runs with it, and the former accepts no more.
       await docker.ask(["exec", container.id, "caddy", "reload", ...sourceOf(container)], {
         failing: `${container.name} could not be reloaded`,
@@ -76,6 +75,7 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
         if (notice !== null) writePages(folder, notice);
         writeProxyFile(folder, maintenanceFile, maintenanceText(directory));
       });
+      await run.effect("marks", (reach) => placeMarks(folder, order, reach));
       removeFormerMarks(folder, upstreams);
     },
     drain: (order) => awaitConnections(docker, order),
