@@ -33,7 +33,10 @@ export function placeColour(
   const wanted = colourMark(marks, colour);
   if (wanted !== null) writeProxyFile(folder, wanted, "");
   reach("placed");
-  for (const mark of [marks.green, marks.nobody]) if (mark !== wanted) remove(folder, mark);
+  for (const mark of [marks.green, marks.nobody]) {
+    if (mark !== wanted) remove(folder, mark);
+    reach("removed");
+  }
 }
 
 /** Those of former tables of addresses, by which Caddy goes no more. */
