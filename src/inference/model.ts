@@ -41,7 +41,12 @@ export class LoadedModel {
   private wanted: ModelCapacity;
   private signature: ModelSignature | null = null;
   private lastReason: string | null = null;
+  /** All of its workers are ready, and it was said so. */
   private announced = false;
+  /** It was said that it serves, in part at least. */
+  private serves = false;
+  /** Each of its first workers is ready, or has said why it is not. */
+  private tried = false;
   private closing = false;
   private readonly resizes = new Turns();
 
@@ -217,19 +222,24 @@ export class LoadedModel {
 
   private async load(): Promise<void> {
     await this.group.resize(this.wanted.instances);
-    // Those that could be loaded serve, though not all could.
-    if (!this.announced && this.ready) this.events.ready(this);
+    this.tried = true;
+    this.announce();
   }
 
+  /** All of its workers are waited for once; from then on those serve that can. */
   private announce(): void {
-    if (this.announced || this.closing || this.group.readyCount < this.group.size) return;
-    this.announced = true;
-    this.lastReason = null;
+    if (this.announced || this.closing) return;
+    this.announced = this.group.readyCount >= this.group.size;
+    if (this.announced) this.lastReason = null;
+    else if (this.serves || !this.tried || !this.ready) return;
+    this.serves = true;
     this.events.ready(this);
   }
 
   private answerIfNotReady(): void {
-    if (!this.ready) this.dispatcher.queue.rejectAll(() => unavailable(this.record.name));
+    if (this.ready) return;
+    this.serves = false;
+    this.dispatcher.queue.rejectAll(() => unavailable(this.record.name));
   }
 
   /** Shapes promised a row for each row, and runs have shown otherwise. */

@@ -109,6 +109,11 @@ test("a model of which one worker cannot be loaded is served by the others, and 
   await until(() => pool.ready);
   expect(pool.index()).toMatchObject([{ state: "READY", reason: "there is no room for two" }]);
   expect(await choiceOf(pool, "net")).toBe(3);
+  // The one that serves is lost, and there is room for one again.
+  await write("leave", "");
+  await until(() => !pool.ready);
+  await until(() => pool.ready);
+  expect(await choiceOf(pool, "net")).toBe(3);
   await write("room", "");
   await until(() => pool.index()[0]?.reason === null);
   expect(pool.index()).toMatchObject([{ state: "READY" }]);
