@@ -1,6 +1,5 @@
 import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
-import type { FoundHealthy } from "./health.ts";
 import { backupStep } from "./steps/backup.ts";
 import { firstKeyStep } from "./steps/first-key.ts";
 import { hookSteps } from "./steps/hook.ts";
@@ -22,7 +21,6 @@ import {
 
 /** A deploy, for every target, and a rollback: the same path to another release. */
 export function deploySteps(work: DeployWork): Step[] {
-  const found: Partial<FoundHealthy> = {};
   return [
     preflightStep(work),
     ...hookSteps(work, "before"),
@@ -33,10 +31,10 @@ export function deploySteps(work: DeployWork): Step[] {
     migrateStep(work),
     backupStep(work, "after"),
     startStep(work),
-    healthStep(work, found),
+    healthStep(work),
     gateStep(work),
     switchStep(work),
-    watchStep(work, found),
+    watchStep(work),
     ...firstKeyStep(work),
     recordStep(work),
     retireStep(work),

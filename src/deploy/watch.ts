@@ -7,8 +7,8 @@ export interface WatchInput extends HealthInput {
   /** Milliseconds. */
   duration: number;
   thresholds: readonly string[];
-  /** How often it had been started again when it was found healthy. */
-  restartsBefore: number;
+  /** How often it had been started again when it was found healthy; null: nobody knows any more. */
+  restartsBefore: number | null;
 }
 
 export interface WatchFigures {
@@ -33,7 +33,9 @@ const toleratedMisses = 2;
 export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
   const { target, release, duration, signal, say } = input;
   const begun = performance.now();
-  const before = (await target.state(release)).requests ?? none;
+  const first = await target.state(release);
+  const before = first.requests ?? none;
+  const restartsBefore = input.restartsBefore ?? first.restarts;
   const figures: WatchFigures = { requests: 0, errors: 0, probes: 0, failedProbes: 0 };
   let misses = 0;
   let left = duration;
@@ -45,7 +47,7 @@ export async function watchRelease(input: WatchInput): Promise<WatchFigures> {
     const state = await target.state(release, { anew: true });
     const answered = await target.whoAnswers(release);
     figures.probes += 1;
-    const restarted = state.restarts > input.restartsBefore;
+    const restarted = state.restarts > restartsBefore;
     const healthy = answered === release.id && state.ready && !restarted;
     if (!healthy) figures.failedProbes += 1;
     misses = healthy ? 0 : misses + 1;

@@ -99,12 +99,33 @@ describe.skipIf(missing !== null)(`a stack behind Caddy${skipped(missing)}`, () 
     expect((await load.stop()).failures).toEqual([]);
   }, 7_200_000);
 
+  test("leaves to the operator what is beside the application, whichever colour serves", async () => {
+    const statuses: number[] = [];
+    for (const words of [deploy, deploy]) {
+      await succeed(project, words);
+      statuses.push((await fetch(`${project.url}/beside/it`)).status);
+    }
+    expect(statuses).toEqual([502, 502]);
+  }, 300_000);
+
+  test("turns the public away and lets it in though its configuration is broken by now", async () => {
+    const file = "caddy/Caddyfile";
+    project.write(file, `${fronts.caddy.files[file]}\nno such directive {\n`);
+    const { stderr } = await succeed(project, ["maintenance", "on"]);
+    expect(stderr).toContain("would not start again");
+    expect((await fetch(project.url)).status).toBe(503);
+    await succeed(project, ["maintenance", "off"]);
+    expect((await fetch(project.url)).status).toBe(200);
+    project.write(file, fronts.caddy.files[file] ?? "");
+  }, 120_000);
+
   test("is told anew what the operator changed in its own configuration", async () => {
     const file = "caddy/Caddyfile";
     const text = fronts.caddy.files[file] ?? "";
     project.write(file, text.replace(":80 {", ":80 {\n  header x-operator changed"));
     await succeed(project, deploy);
     expect((await fetch(project.url)).headers.get("x-operator")).toBe("changed");
+    project.write(file, text);
   }, 300_000);
 });
 

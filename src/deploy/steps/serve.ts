@@ -54,8 +54,7 @@ function titleOf(work: DeployWork, succession: Succession): string {
   }[succession];
 }
 
-/** @param found is told what it was found like */
-export function healthStep(work: DeployWork, found: Partial<FoundHealthy>): Step {
+export function healthStep(work: DeployWork): Step {
   const { place, release } = work;
   return {
     id: "health",
@@ -63,11 +62,7 @@ export function healthStep(work: DeployWork, found: Partial<FoundHealthy>): Step
     // What was healthy may have ended since with everything else, and be starting now.
     probe: async () => ((await place.target.state(release)).ready ? "unknown" : "absent"),
     undo: nothingToUndo,
-    async do(run) {
-      const { target } = place;
-      const healthy = await waitHealthy({ target, release, signal: run.signal, say: run.say });
-      return Object.assign(found, healthy);
-    },
+    do: (run) => waitHealthy({ target: place.target, release, signal: run.signal, say: run.say }),
   };
 }
 
@@ -146,9 +141,8 @@ export interface WatchResult extends WatchFigures {
 /**
  * Looks on while the public meets the release, and the release before ends what it began. An undo
  * that comes in between finds it serving what is left.
- * @param found what the release was like when it was found healthy
  */
-export function watchStep(work: DeployWork, found: Partial<FoundHealthy>): Step {
+export function watchStep(work: DeployWork): Step {
   const { place, release, previous } = work;
   const { watch } = release.settings.deploy;
   return {
@@ -160,6 +154,7 @@ export function watchStep(work: DeployWork, found: Partial<FoundHealthy>): Step 
     async do(run) {
       const { watchRelease } = await import("../watch.ts");
       const { target } = place;
+      const found = run.results.get("health") as Partial<FoundHealthy> | null | undefined;
       const over = new AbortController();
       const from = servingBefore(work);
       const signal = AbortSignal.any([over.signal, run.signal]);
@@ -172,7 +167,7 @@ export function watchStep(work: DeployWork, found: Partial<FoundHealthy>): Step 
           release,
           duration: watch.for,
           thresholds: watch.thresholds,
-          restartsBefore: found.restarts ?? 0,
+          restartsBefore: found?.restarts ?? null,
           signal: run.signal,
           say: run.say,
         });

@@ -50,11 +50,18 @@ server {
 const caddy: Front = {
   kind: "caddy",
   files: {
+    // It logs where it prints its configuration, and has something of its own beside the application.
     "caddy/Caddyfile": `
+{
+  log {
+    output stdout
+  }
+}
 import /etc/caddy/studio/*.caddy
 :80 {
   import studio_maintenance
   import studio_api
+  reverse_proxy /beside/* 127.0.0.1:9
 }
 `,
   },

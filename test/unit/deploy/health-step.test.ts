@@ -17,6 +17,6 @@ test.each([
 ])(
   "health that was waited for, of a release that is ready (%s), counts as %s",
   async (ready, found) => {
-    expect(await healthStep(workWhere(ready), {}).probe({} as StepRun)).toBe(found);
+    expect(await healthStep(workWhere(ready)).probe({} as StepRun)).toBe(found);
   },
 );

@@ -4,7 +4,7 @@ import type { Target } from "../../../src/deploy/target.ts";
 import { type WatchInput, watchRelease } from "../../../src/deploy/watch.ts";
 
 /** @param restarts how often the release had been started again, look by look */
-function watched(restarts: number[], restartsBefore: number): WatchInput {
+function watched(restarts: number[], restartsBefore: number | null): WatchInput {
   const target = {
     state: async () => ({
       ready: true,
@@ -31,6 +31,12 @@ test("a release that was started again before it was found healthy, as after a b
 
 test("a release that is started again while it is watched is lost, though it answers", async () => {
   const seen = watchRelease(watched([2, 2, 3], 2));
+  await expect(seen).rejects.toThrow("it stopped being healthy");
+});
+
+test("where nobody knows how it was found, a release is watched from where the watch begins", async () => {
+  expect(await watchRelease(watched([2], null))).toMatchObject({ failedProbes: 0 });
+  const seen = watchRelease(watched([2, 2, 3], null));
   await expect(seen).rejects.toThrow("it stopped being healthy");
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   maintenanceText,
+  movedTo,
   nobodyText,
   upstreamText,
 } from "../../../../src/deploy/targets/compose/proxies/caddy-files.ts";
@@ -19,8 +20,10 @@ describe("what is written for a proxy names its release and where requests go", 
     const text = upstreamText("r1", upstreams, "/studio");
     expect(releaseIn(text)).toBe("r1");
     expect(text).toContain("(studio_shop_api) {\n");
-    expect(text).toContain("reverse_proxy @studio_shop_api_green shop-api-green:8000 {");
-    expect(text).toContain("reverse_proxy shop-api-blue:8000 {");
+    expect(text).toContain("vars studio_shop_api shop-api-blue\n");
+    expect(text).toContain("vars @studio_shop_api_green studio_shop_api shop-api-green\n");
+    expect(text).toContain("reverse_proxy {http.vars.studio_shop_api}:8000 {");
+    expect(movedTo("/elsewhere", text)).toBe(upstreamText("r1", upstreams, "/elsewhere"));
     expect(nobodyText(["shop-api"])).not.toContain("reverse_proxy");
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ColouredUpstream } from "./proxy.ts";
-import { headed, pageFiles, retryAfter } from "./proxy-files.ts";
+import { headed, pageFiles, releaseIn, retryAfter } from "./proxy-files.ts";
 
 export const upstreamFile = "upstream.caddy";
 export const maintenanceFile = "maintenance.caddy";
@@ -36,7 +36,8 @@ export const proxyName = (service: string): string =>
  * A snippet for each switched service, which a site imports as `studio_<service>`. It knows both
  * colours and chooses by marks: a reload would close each connection of a client on which nothing is
  * asked right then, and lose a request that is on its way there (seen: 3 POSTs in one deploy), and
- * it would cut each WebSocket.
+ * it would cut each WebSocket. It proxies without a matcher, and so after all that the operator
+ * wrote beside it with one.
  *
  * A request is never sent twice: no `lb_try_duration`. Connections are kept for less than an
  * application would, and no longer than a former release is to be waited for. With
@@ -52,6 +53,8 @@ export function upstreamText(
   const marks = marksOf(upstreams);
   const snippets = upstreams.map(({ service, addresses }) => {
     const name = proxyName(service);
+    const [blue = "", port = ""] = addresses.blue.split(":");
+    const [green = ""] = addresses.green.split(":");
     return `(${name}) {
   @${name}_nobody {
 ${isThere(directory, marks.nobody)}
@@ -60,20 +63,33 @@ ${isThere(directory, marks.nobody)}
   @${name}_green {
 ${isThere(directory, marks.green)}
   }
-${reverseProxy(`@${name}_green ${addresses.green}`)}
-${reverseProxy(addresses.blue)}
+  vars ${name} ${blue}
+  vars @${name}_green ${name} ${green}
+  reverse_proxy {http.vars.${name}}:${port} {
+    transport http {
+      keepalive 2s
+    }
+  }
 }
 `;
   });
   return headed(release, snippets.join("\n"));
 }
 
+const nothingYet = 'respond "Nothing is deployed yet." 503';
+
 /** What it starts with before anything was deployed. */
 export function nobodyText(services: readonly string[]): string {
-  const snippets = services.map(
-    (service) => `(${proxyName(service)}) {\n  respond "Nothing is deployed yet." 503\n}\n`,
-  );
+  const snippets = services.map((service) => `(${proxyName(service)}) {\n  ${nothingYet}\n}\n`);
   return headed(null, snippets.join("\n"));
+}
+
+export const isNobodys = (text: string | null): boolean => text?.includes(nothingYet) === true;
+
+/** The same text where Caddy sees the folder elsewhere. */
+export function movedTo(directory: string, text: string): string {
+  const moved = text.slice(text.indexOf("\n") + 1).replaceAll(/^( +root) .*$/gm, `$1 ${directory}`);
+  return headed(releaseIn(text), moved);
 }
 
 /** The snippet `studio_maintenance`, which a site imports before the others. */
@@ -99,12 +115,6 @@ const isThere = (directory: string, mark: string): string => `    file {
       root ${directory}
       try_files /${mark}
     }`;
-
-const reverseProxy = (where: string): string => `  reverse_proxy ${where} {
-    transport http {
-      keepalive 2s
-    }
-  }`;
 
 function answer(matcher: string, file: string, type: string, directory: string): string {
   return `  handle @${matcher} {

@@ -2,8 +2,11 @@ import type { Container } from "../containers.ts";
 import type { Docker } from "../docker.ts";
 import {
   awayMark,
+  isNobodys,
   maintenanceFile,
   maintenanceText,
+  marksOf,
+  movedTo,
   nobodyText,
   upstreamFile,
   upstreamText,
@@ -34,6 +37,8 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
   /** What each container would run with, and where requests are to go. */
   const adapted = new Map<string, string>();
   let wanted: ProxyOrder | null = null;
+  /** Who was served when this process first told it another. */
+  let former: string | null = null;
   const takeOver = takesOver({
     docker,
     folder,
@@ -53,7 +58,14 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
       });
       noteLoaded(folder, container, configuration);
     },
+    marked: true,
   });
+  /** Those that a configuration finds which names others than the one that is there. */
+  const placeAhead = (order: ProxyOrder): void => {
+    const { green } = marksOf(order.upstreams);
+    const text = readProxyFile(folder, upstreamFile);
+    if (text?.includes(green) !== true) placeColour(folder, order);
+  };
   return {
     kind: "caddy",
     told: () => readProxyFiles(folder, [...names, ...listMarks(folder), awayMark]),
@@ -61,16 +73,24 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
     inMaintenance: () => turnsAway(folder),
     prepare(services, serves, directory) {
       writeProxyFile(folder, maintenanceFile, maintenanceText(directory));
-      if (serves) return;
+      if (serves) return moveUpstreams(folder, directory);
       writePages(folder, { message: null });
       writeProxyFile(folder, upstreamFile, nobodyText(services));
       writeProxyFile(folder, awayMark, "");
     },
     async direct(run, order) {
       const { release, upstreams, notice, containers, directory } = order;
+      // It did not do with what it was told since, which may not be what is believed: it is told all.
+      if (wanted !== null && release === former) {
+        for (const one of containers) forgetLoaded(folder, one);
+      }
+      former ??= releaseIn(readProxyFile(folder, upstreamFile));
       wanted = order;
       await takeOver(run, containers, (reach) => {
-        writeProxyFile(folder, upstreamFile, upstreamText(release, upstreams, directory));
+        placeAhead(order);
+        if (release !== null || !isNobodys(readProxyFile(folder, upstreamFile))) {
+          writeProxyFile(folder, upstreamFile, upstreamText(release, upstreams, directory));
+        }
         reach("upstreams-written");
         if (notice !== null) writePages(folder, notice);
         writeProxyFile(folder, maintenanceFile, maintenanceText(directory));
@@ -80,6 +100,12 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
     },
     drain: (order) => awaitConnections(docker, order),
   };
+}
+
+/** It sees the folder elsewhere than before, once it was made anew. */
+function moveUpstreams(folder: string, directory: string): void {
+  const text = readProxyFile(folder, upstreamFile);
+  if (text !== null) writeProxyFile(folder, upstreamFile, movedTo(directory, text));
 }
 
 /** The configuration as the container was told it. */
@@ -95,7 +121,8 @@ function sourceOf({ command }: Container): string[] {
 async function adapt(docker: Docker, container: Container): Promise<string> {
   const argv = ["exec", container.id, "caddy", "adapt", "--validate", ...sourceOf(container)];
   const { exitCode, stdout, stderr } = await docker.attempt(argv);
-  if (exitCode === 0) return stdout;
+  // What it logs while it validates may follow.
+  if (exitCode === 0) return stdout.split("\n")[0] ?? "";
   throw refusesConfiguration("Caddy", container, {
     complaint: stderr.trim().split("\n").at(-1) ?? "",
     check: ["caddy", "validate", ...sourceOf(container)],

@@ -35,11 +35,21 @@ function writeNote(folder: string, lines: readonly string[]): void {
   writeProxyFile(folder, noteFile, lines.map((line) => `${line}\n`).join(""));
 }
 
-/** Files that a file server hides are listed in another order each time, for Caddy keeps them in a map. */
+/** Lists that come in another order each time, for Caddy keeps them in maps: of names all of them. */
+const unordered = new Set(["hide", "sni", "skip_hosts"]);
+
 const inOneOrder = (key: string, value: unknown): unknown =>
-  key === "hide" && Array.isArray(value) ? (value as string[]).toSorted() : value;
+  unordered.has(key) && Array.isArray(value) ? (value as string[]).toSorted() : value;
 
 function hashOf(configuration: string): string {
-  const text = JSON.stringify(JSON.parse(configuration), inOneOrder);
-  return createHash("sha256").update(text).digest("hex");
+  return createHash("sha256").update(orderedText(configuration)).digest("hex");
+}
+
+/** What does not read as JSON is what it is: at worst it is loaded once more. */
+function orderedText(configuration: string): string {
+  try {
+    return JSON.stringify(JSON.parse(configuration), inOneOrder);
+  } catch {
+    return configuration;
+  }
 }

@@ -22,6 +22,8 @@ export interface Reading {
   tells?: boolean;
   /** Returns once it runs with them. */
   reload: (container: Container) => Promise<void>;
+  /** What it serves may change though its files do not: those that are there it is taken to run with. */
+  marked?: boolean;
 }
 
 /** Writes a proxy's files and has its containers run with them, or leaves both as they were. */
@@ -38,6 +40,7 @@ export function takesOver({
   check,
   tells = false,
   reload,
+  marked = false,
 }: Reading): TakeOver {
   /** Others were refused, these put back, and nobody was told anything since. */
   let runsWithFiles = false;
@@ -56,7 +59,7 @@ export function takesOver({
       }
     } catch (error) {
       const isAsBefore = names.every((name, at) => readProxyFile(folder, name) === before[at]);
-      if (isAsBefore && runsWithFiles) return run.note(goesOn(error));
+      if (isAsBefore && (runsWithFiles || marked)) return run.note(goesOn(error));
       // Of files that were there already nobody knows whether they were read.
       if (isAsBefore) throw error;
       await run.effect("put-back", () => {
