@@ -1,5 +1,6 @@
 import type { Step } from "../operation/step.ts";
 import type { DeployWork } from "./deploy-input.ts";
+import type { FoundHealthy } from "./health.ts";
 import { backupStep } from "./steps/backup.ts";
 import { firstKeyStep } from "./steps/first-key.ts";
 import { hookSteps } from "./steps/hook.ts";
@@ -21,6 +22,7 @@ import {
 
 /** A deploy, for every target, and a rollback: the same path to another release. */
 export function deploySteps(work: DeployWork): Step[] {
+  const found: Partial<FoundHealthy> = {};
   return [
     preflightStep(work),
     ...hookSteps(work, "before"),
@@ -31,10 +33,10 @@ export function deploySteps(work: DeployWork): Step[] {
     migrateStep(work),
     backupStep(work, "after"),
     startStep(work),
-    healthStep(work),
+    healthStep(work, found),
     gateStep(work),
     switchStep(work),
-    watchStep(work),
+    watchStep(work, found),
     ...firstKeyStep(work),
     recordStep(work),
     retireStep(work),

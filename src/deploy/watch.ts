@@ -7,7 +7,7 @@ export interface WatchInput extends HealthInput {
   /** Milliseconds. */
   duration: number;
   thresholds: readonly string[];
-  /** How often it had been started again when it was found healthy; null: nobody knows any more. */
+  /** How often it had been started again when it was found healthy; null: that is not known. */
   restartsBefore: number | null;
 }
 

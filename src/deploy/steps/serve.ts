@@ -54,7 +54,8 @@ function titleOf(work: DeployWork, succession: Succession): string {
   }[succession];
 }
 
-export function healthStep(work: DeployWork): Step {
+/** @param found is told how it was found: of what a process before found, a boot has left nothing */
+export function healthStep(work: DeployWork, found: Partial<FoundHealthy> = {}): Step {
   const { place, release } = work;
   return {
     id: "health",
@@ -62,7 +63,11 @@ export function healthStep(work: DeployWork): Step {
     // What was healthy may have ended since with everything else, and be starting now.
     probe: async () => ((await place.target.state(release)).ready ? "unknown" : "absent"),
     undo: nothingToUndo,
-    do: (run) => waitHealthy({ target: place.target, release, signal: run.signal, say: run.say }),
+    async do(run) {
+      const { target } = place;
+      const healthy = await waitHealthy({ target, release, signal: run.signal, say: run.say });
+      return Object.assign(found, healthy);
+    },
   };
 }
 
@@ -141,8 +146,9 @@ export interface WatchResult extends WatchFigures {
 /**
  * Looks on while the public meets the release, and the release before ends what it began. An undo
  * that comes in between finds it serving what is left.
+ * @param found how this process found it healthy, where it did
  */
-export function watchStep(work: DeployWork): Step {
+export function watchStep(work: DeployWork, found: Partial<FoundHealthy>): Step {
   const { place, release, previous } = work;
   const { watch } = release.settings.deploy;
   return {
@@ -154,7 +160,6 @@ export function watchStep(work: DeployWork): Step {
     async do(run) {
       const { watchRelease } = await import("../watch.ts");
       const { target } = place;
-      const found = run.results.get("health") as Partial<FoundHealthy> | null | undefined;
       const over = new AbortController();
       const from = servingBefore(work);
       const signal = AbortSignal.any([over.signal, run.signal]);
@@ -167,7 +172,7 @@ export function watchStep(work: DeployWork): Step {
           release,
           duration: watch.for,
           thresholds: watch.thresholds,
-          restartsBefore: found?.restarts ?? null,
+          restartsBefore: found.restarts ?? null,
           signal: run.signal,
           say: run.say,
         });
