@@ -6,6 +6,7 @@ import {
   type Certificate,
   selfSignedCertificate,
 } from "../../../src/initialise/self-signed-certificate.ts";
+import { replaceFile } from "../../../src/replace-file.ts";
 import { type TestProject, collect, createProject, freePort } from "../studio.ts";
 import { type Front, fronts, placeFront } from "./fronts.ts";
 import { testImage } from "./images.ts";
@@ -139,11 +140,14 @@ function frontShape(
   };
 }
 
-/** Shows nginx another certificate, once it is told. */
+/**
+ * Shows nginx another certificate, once it is told. As new files, which a renewal writes too: nginx
+ * keeps what it read of a file that is the same one, written in the same second.
+ */
 export function writeCertificate(directory: string, { certificate, key }: Certificate): void {
   mkdirSync(join(directory, "certificates"), { recursive: true });
-  writeFileSync(join(directory, "certificates", "fullchain.pem"), certificate);
-  writeFileSync(join(directory, "certificates", "privkey.pem"), key);
+  replaceFile(join(directory, "certificates", "fullchain.pem"), certificate);
+  replaceFile(join(directory, "certificates", "privkey.pem"), key);
 }
 
 function placeTls(directory: string): void {
