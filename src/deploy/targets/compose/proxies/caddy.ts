@@ -34,9 +34,9 @@ const usualFile = "/etc/caddy/Caddyfile";
  */
 export function caddyProxy(docker: Docker, folder: string): Proxy {
   const names = [upstreamFile, maintenanceFile];
-  /** What each container would run with, and where requests are to go. */
+  /** What each container would run with. */
   const adapted = new Map<string, string>();
-  let wanted: ProxyOrder | null = null;
+  let directed = false;
   /** Who was served when this process first told it another. */
   let former: string | null = null;
   const takeOver = takesOver({
@@ -51,7 +51,6 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
       const configuration = adapted.get(container.id) ?? "{}";
       if (hasLoaded(folder, container, configuration)) return;
       forgetLoaded(folder, container);
-      if (wanted !== null) placeColour(folder, wanted);
       // Answered once it runs with it, and the former accepts no more.
       await docker.ask(["exec", container.id, "caddy", "reload", ...sourceOf(container)], {
         failing: `${container.name} could not be reloaded`,
@@ -81,11 +80,11 @@ export function caddyProxy(docker: Docker, folder: string): Proxy {
     async direct(run, order) {
       const { release, upstreams, notice, containers, directory } = order;
       // It did not do with what it was told since, which may not be what is believed: it is told all.
-      if (wanted !== null && release === former) {
+      if (directed && release === former) {
         for (const one of containers) forgetLoaded(folder, one);
       }
       former ??= releaseIn(readProxyFile(folder, upstreamFile));
-      wanted = order;
+      directed = true;
       await takeOver(run, containers, (reach) => {
         placeAhead(order);
         if (release !== null || !isNobodys(readProxyFile(folder, upstreamFile))) {

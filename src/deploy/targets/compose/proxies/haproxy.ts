@@ -60,8 +60,10 @@ export function haproxyProxy(docker: Docker, folder: string): Proxy {
       writeProxyFile(folder, backendFile, backendText(null, nowhere, notice, directory));
     },
     async direct(run, { release, upstreams, notice, containers, directory }) {
-      const keep = await Promise.all(containers.map((one) => keepsConnections(docker, one)));
-      if (release !== null && keep.includes(false)) run.note(closes);
+      if (release !== null) {
+        const keep = await Promise.all(containers.map((one) => keepsConnections(docker, one)));
+        if (keep.includes(false)) run.note(closes);
+      }
       await takeOver(run, containers, (reach) => {
         if (notice !== null) writePages(folder, notice);
         reach("pages-written");
