@@ -2,7 +2,8 @@
  * How much of what the processor can compute reaches the caller: the same models by `studio serve`,
  * by the bare session in a process, by what a person would write in an evening, and by FastAPI,
  * interleaved:
- * node benchmarks/serve.ts [--model NAME …] [--rounds N] [--seconds N] [--without-fastapi] [--check]
+ * node benchmarks/serve.ts [--model NAME …] [--rounds N] [--seconds N] [--without-fastapi] [--halting]
+ *   [--check]
  * With --check a missed target exits 1, and so does one that was not measured because the image of
  * FastAPI is not there (benchmarks/serve/fastapi/make-image.sh makes it); --without-fastapi excuses
  * those, which are listed all the same.
@@ -11,6 +12,9 @@
  * - The bare session, the evening's server and the daemon beside them compute on one thread each:
  *   how the daemon gains from more processors is not compared with these. Beside FastAPI, whose one
  *   worker runs a pool of threads, the daemon has as many instances as `besideFastapi` says.
+ * - Where this user may ask for it, processors do not halt while nothing runs: how long a virtual
+ *   machine's host takes to wake them is its own figure, and dwarfs what a small call takes. With
+ *   --halting it is in the figures, as it is where nobody asks.
  * - Everything runs on the same processors, the load as well, and nothing else should: on two of them
  *   the load takes a share of what a daemon could use, and hardly any of what a bare session does.
  * - Each server had load for some seconds before: what its first requests take is not in it.
@@ -22,6 +26,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { keepAwake } from "./serve/awake.ts";
 import { type BenchModel, benchModels } from "./serve/models.ts";
 import {
   type Call,
@@ -41,6 +46,7 @@ const { values: given } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
     "without-fastapi": { type: "boolean", default: false },
+    halting: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   },
 });
@@ -111,10 +117,12 @@ function print({ model, subject, figures }: Row): void {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "studio-serve-"));
+const awake = !given.halting && keepAwake();
 let missed = false;
 const notMeasured: string[] = [];
 try {
-  say(`${cpus()[0]?.model ?? "unknown"}, ${cpus().length} processors, Node ${process.version}`);
+  const processors = `${cpus().length} processors that ${awake ? "do not halt" : "halt"}`;
+  say(`${cpus()[0]?.model ?? "unknown"}, ${processors} while they wait, Node ${process.version}`);
   for (const model of await benchModels(folder)) {
     if (given.model?.includes(model.name) === false) continue;
     writeFileSync(join(folder, `${model.name}.body`), model.body);
