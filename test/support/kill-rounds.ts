@@ -115,7 +115,7 @@ function choosePoints(points: readonly KillPoint[]): KillPoint[] {
 /** Kills the operation at its points, one after the other, and recovers from each. */
 export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): Promise<number> {
   let rounds = 0;
-  for (const [point, way] of roundsOf(points, plan)) {
+  for (const [point, way] of eachRound(points, plan)) {
     await plan.reset?.();
     forgetHashes(plan.project);
     const where = `${way} after a kill of ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
@@ -128,8 +128,21 @@ export async function killRounds(plan: KillPlan, points: readonly KillPoint[]): 
   return rounds;
 }
 
+/** Each round, which the long form says aloud: an hour without a word is as good as one that hangs. */
+export function* eachRound(
+  points: readonly KillPoint[],
+  plan: Pick<KillPlan, "rounds" | "ways">,
+): Generator<[KillPoint, Way]> {
+  const all = roundsOf(points, plan);
+  for (const [index, [point, way]] of all.entries()) {
+    const progress = `${index + 1} of ${all.length}: ${point.name}@${point.nth}, ${way}\n`;
+    if (everyPoint) process.stderr.write(progress);
+    yield [point, way];
+  }
+}
+
 /** Which points are taken, and the way out of each. */
-export function roundsOf(
+function roundsOf(
   points: readonly KillPoint[],
   { rounds, ways = "both" }: Pick<KillPlan, "rounds" | "ways">,
 ): [KillPoint, Way][] {

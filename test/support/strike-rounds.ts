@@ -4,9 +4,9 @@ import {
   type KillPlan,
   type KillPoint,
   type Recovery,
+  eachRound,
   forgetHashes,
   recover,
-  roundsOf,
 } from "./kill-rounds.ts";
 import { until } from "./processes.ts";
 import { collect } from "./studio.ts";
@@ -28,7 +28,7 @@ export async function strikeRounds(
   points: readonly KillPoint[],
 ): Promise<number> {
   let rounds = 0;
-  for (const [point, way] of roundsOf(points, plan)) {
+  for (const [point, way] of eachRound(points, plan)) {
     await plan.reset?.();
     forgetHashes(plan.project);
     const where = `${way} after a strike at ${plan.argv.join(" ")} at ${point.name}@${point.nth}`;
