@@ -88,11 +88,15 @@ async function expectProcesses(
   expect([answer.status, answer.headers.get("x-studio-release")], where).toEqual([200, release]);
 }
 
-/** All processes that work in the project's folder, or were told of it. */
+/**
+ * All processes that work in the project's folder, or were told of it. One that ends has given its
+ * command line back already, and keeps its folder a moment longer.
+ */
 export function serverProcesses(directory: string): { pid: number; line: string }[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((name) => ({ pid: Number(name), line: commandLine(name), folder: workingFolder(name) }))
+    .filter(({ line }) => line !== "")
     .filter(({ line, folder }) => line.includes(directory) || folder.startsWith(directory));
 }
 
